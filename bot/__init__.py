@@ -1,0 +1,3 @@
+"""Sayso gives any chat a voice."""
+
+__version__ = "0.1.0"

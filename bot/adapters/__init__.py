@@ -1,0 +1,1 @@
+"""The adapters: each turns its world into Requests, and a Speech into its world."""

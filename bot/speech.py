@@ -1,0 +1,251 @@
+"""The nouns of Sayso: what is asked for, what an engine is told, and the sound that comes of it.
+
+Everything here is plain data but :class:`Speech`, which is a stream that many may listen to while one makes it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+import uuid
+from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from types import MappingProxyType
+
+import numpy as np
+import numpy.typing as npt
+
+Samples = npt.NDArray[np.float32]
+"""Mono samples, float32, nominally within [-1, 1], shape ``(n,)``."""
+
+SAMPLE_RATE = 48_000
+"""Hz of everything that leaves Sayso as Opus."""
+
+PACKET_SECONDS = 0.020
+"""Seconds of sound in one Opus packet."""
+
+PACKET_SAMPLES = 960
+"""Samples at 48 kHz in one Opus packet."""
+
+NOTHING: Mapping[str, str] = MappingProxyType({})
+
+
+class Priority(IntEnum):
+    """Who goes first inside one guild; smaller is sooner."""
+
+    HIGH = 0
+    """Somebody waits for it."""
+    NORMAL = 1
+    """A reply."""
+    LOW = 2
+    """Long reading."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Somebody wants something said.
+
+    ``text`` is raw, as typed, or an async stream of pieces while an LLM writes. ``voice`` is a persona, an alias or an
+    engine's own voice name; ``rate`` is a factor (1.0 as the voice speaks, 1.5 half as fast again). ``names`` puts a
+    name to each mention in the text (``{"<@42>": "Ann"}``). ``deadline`` is Unix time. ``target`` says how to deliver,
+    in plain JSON, so that it can be journalled.
+    """
+
+    guild: str
+    user: str
+    text: str | AsyncIterable[str]
+    voice: str | None = None
+    engine: str | None = None
+    rate: float | None = None
+    language: str | None = None
+    channel: str | None = None
+    priority: Priority = Priority.NORMAL
+    deadline: float | None = None
+    names: Mapping[str, str] = NOTHING
+    target: Mapping[str, object] = field(default_factory=dict)
+    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    at: float = field(default_factory=time.time)
+
+
+@dataclass(frozen=True, slots=True)
+class Utterance:
+    """One sentence with everything decided: what an engine needs, and what a cache key is made of.
+
+    ``voice`` is the engine's own name for the voice, ``language`` the primary BCP-47 subtag of the sentence (``en``,
+    ``zh``), ``revision`` the version of the model and of the voice's content. ``alternatives`` are the voices that keep
+    language and character on other engines, in the order to try them; ``instead_of`` names the engine that should have
+    spoken when a fallback did. Neither belongs to the cache key.
+    """
+
+    text: str
+    engine: str
+    voice: str
+    language: str
+    rate: float = 1.0
+    revision: str = ""
+    alternatives: tuple[EngineVoice, ...] = ()
+    instead_of: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EngineVoice:
+    """A voice of an engine, by the engine's own name for it."""
+
+    engine: str
+    voice: str
+    revision: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pcm:
+    """A piece of sound as an engine makes it: float32 mono at the engine's own rate, and the utterance as spoken.
+
+    ``spoken`` is what the engine was really asked for: after a fallback its engine and voice differ from what was
+    wished.
+    """
+
+    samples: Samples
+    sample_rate: int
+    spoken: Utterance
+
+
+@dataclass(frozen=True, slots=True)
+class Spoken:
+    """An utterance as it was spoken, and where in the speech it begins, in seconds."""
+
+    utterance: Utterance
+    start: float
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A finished speech.
+
+    ``ogg`` is Ogg/Opus, mono, 48 kHz, 20 ms packets; ``seconds`` its length; ``waveform`` at most 256 loudness points
+    of one byte (0 silent, 255 loudest), at most one per 100 ms, as Discord draws them.
+    """
+
+    ogg: bytes
+    seconds: float
+    waveform: bytes
+    spoken: tuple[Spoken, ...]
+
+
+class Reason(StrEnum):
+    """Why something is not said. Adapters translate by it."""
+
+    NOTHING_TO_SAY = "nothing_to_say"
+    TOO_LONG = "too_long"
+    UNKNOWN_VOICE = "unknown_voice"
+    UNKNOWN_ENGINE = "unknown_engine"
+    LANGUAGE_NOT_SPOKEN = "language_not_spoken"
+    NOT_ALLOWED = "not_allowed"
+    OPTED_OUT = "opted_out"
+    INVALID = "invalid"
+    USER_QUEUE_FULL = "user_queue_full"
+    GUILD_QUEUE_FULL = "guild_queue_full"
+    QUEUE_FULL = "queue_full"
+    EXPIRED = "expired"
+    CLOSING = "closing"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An expected no: why, in words the asker understands, ending with what to do instead.
+
+    ``details`` holds the values that a translation needs (``{"limit": 4000}``); ``retry_after`` is in seconds.
+    """
+
+    reason: Reason
+    message: str
+    details: Mapping[str, object] = field(default_factory=dict)
+    retry_after: float | None = None
+
+
+class Speech:
+    """The audio of a request as it comes into being: a replayable stream of 20 ms mono 48 kHz Opus packets.
+
+    Any number of listeners may iterate it, each from its beginning and at its own pace, while it is still being made.
+    One producer calls :meth:`append`, and at last :meth:`finish` or :meth:`fail`; a failure reaches every listener
+    after the packets that were made. All on one event loop.
+    """
+
+    def __init__(self) -> None:
+        self._packets: list[bytes] = []
+        self._spoken: list[Spoken] = []
+        self._clip: Clip | None = None
+        self._error: BaseException | None = None
+        self._grown = asyncio.Event()
+
+    @classmethod
+    def finished(cls, clip: Clip, packets: Sequence[bytes]) -> Speech:
+        """A speech that was made before: ``packets`` are those in ``clip.ogg``."""
+        speech = cls()
+        speech._spoken.extend(clip.spoken)
+        speech._packets.extend(packets)
+        speech._clip = clip
+        return speech
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        at = 0
+        while True:
+            grown = self._grown
+            while at < len(self._packets):
+                yield self._packets[at]
+                at += 1
+            if self._error is not None:
+                raise self._error
+            if self._clip is not None:
+                return
+            if at >= len(self._packets):
+                await grown.wait()
+
+    async def clip(self) -> Clip:
+        """The whole, once it is made."""
+        while self._clip is None:
+            if self._error is not None:
+                raise self._error
+            await self._grown.wait()
+        return self._clip
+
+    @property
+    def done(self) -> bool:
+        """Whether it has been finished or has failed."""
+        return self._clip is not None or self._error is not None
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of sound so far."""
+        return self._clip.seconds if self._clip else len(self._packets) * PACKET_SECONDS
+
+    @property
+    def spoken(self) -> Sequence[Spoken]:
+        """The utterances spoken so far."""
+        return self._spoken
+
+    def append(self, packets: Sequence[bytes]) -> None:
+        """Add packets to the end. Producer only."""
+        self._packets.extend(packets)
+        self._wake()
+
+    def begin(self, spoken: Spoken) -> None:
+        """Say which utterance the next packets belong to. Producer only."""
+        self._spoken.append(spoken)
+
+    def finish(self, clip: Clip) -> None:
+        """There is no more to come. Producer only."""
+        self._spoken[:] = clip.spoken
+        self._clip = clip
+        self._wake()
+
+    def fail(self, error: BaseException) -> None:
+        """It breaks off here. Producer only."""
+        self._error = error
+        self._wake()
+
+    def _wake(self) -> None:
+        # A listener takes the event before it looks at the packets; replacing it after setting means that none can
+        # miss what was added in between.
+        grown, self._grown = self._grown, asyncio.Event()
+        grown.set()

@@ -1,0 +1,1 @@
+"""Engines, voices, text and audio: everything between a text and its sound."""
