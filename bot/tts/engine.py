@@ -46,7 +46,7 @@ class Voice:
 
 
 class Engine(Protocol):
-    """An async context manager: entering makes ready (heavy loading may wait for the first utterance), leaving frees."""
+    """Entering makes ready (heavy loading may wait for the first utterance), leaving frees."""
 
     @property
     def name(self) -> str: ...
