@@ -1,0 +1,189 @@
+"""What survives a crash: every request is written down before it is acknowledged, and struck off once it is delivered.
+
+The life of an entry::
+
+    ACCEPTED ──► SENDING ──► DONE | FAILED
+        └───────────┴──────► CANCELLED | EXPIRED
+
+An entry that a crash left ACCEPTED was not delivered: synthesise and send it. One left SENDING may have been: send it
+again only under its ``mark`` where the platform refuses a second copy (Discord's nonce with ``enforce_nonce``), and
+where it has none the adapter chose before it wrote SENDING. What a crash may lose is said at each method.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
+from enum import StrEnum
+from types import NoneType
+from typing import Any, Protocol
+
+from bot.speech import Priority, Request
+
+
+class State(StrEnum):
+    """How far a request has come."""
+
+    ACCEPTED = "accepted"
+    SENDING = "sending"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing follows; a finished entry never changes again."""
+        return self not in (State.ACCEPTED, State.SENDING)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A request as it is written down.
+
+    ``request`` is :func:`to_json` of it; ``at`` and ``expires`` are Unix time; ``attempts`` counts how often
+    :meth:`Journal.pending` handed it out; ``mark`` is the adapter's own idempotency mark (a Discord nonce).
+    """
+
+    id: str
+    request: Mapping[str, object]
+    state: State = State.ACCEPTED
+    at: float = 0.0
+    expires: float | None = None
+    attempts: int = 0
+    mark: str | None = None
+
+
+class Journal(Protocol):
+    """Where entries are kept. Safe to call from many tasks of one event loop at once.
+
+    Commits may be grouped: an implementation gathers what arrives while a commit is under way into the next one, so
+    that a burst of a thousand requests costs a few commits.
+    """
+
+    async def accept(self, entry: Entry) -> None:
+        """Write an entry down; it survives a crash of the process once this returns.
+
+        Call it before the request is acknowledged: a crash before it returns loses only what nobody was promised. An
+        id that is known already is left as it is, so that a platform's repeated event does no harm.
+        """
+        ...
+
+    async def mark(self, id: str, state: State, *, mark: str | None = None) -> None:
+        """Say how far an entry has come; ``mark`` is kept when None.
+
+        Unknown ids and finished entries are left as they are (a cancel that comes after DONE is too late). SENDING is
+        durable when this returns, for it must stand before anything leaves the house. A finished state may be lost by
+        a crash soon after: the entry is then pending once more, and its ``mark`` is what prevents a second delivery.
+        """
+        ...
+
+    async def pending(self, now: float) -> Sequence[Entry]:
+        """The unfinished entries, oldest ``at`` first, each with ``attempts`` one higher, durably, than before.
+
+        Those with ``expires <= now`` are set EXPIRED instead and not returned. Called once after a start, before
+        anything new is accepted: ``attempts`` then tells how many starts an entry has been through, and an entry that
+        takes the process down every time can be given up.
+        """
+        ...
+
+    async def forget(self, *, before: float) -> int:
+        """Drop the finished entries with ``at < before``; returns how many. Unfinished ones stay, however old."""
+        ...
+
+
+@dataclass(slots=True)
+class MemoryJournal:
+    """A journal for one run of ``sayso say`` and for tests: a crash loses all of it."""
+
+    entries: dict[str, Entry] = field(default_factory=dict)
+
+    async def accept(self, entry: Entry) -> None:
+        self.entries.setdefault(entry.id, entry)
+
+    async def mark(self, id: str, state: State, *, mark: str | None = None) -> None:
+        entry = self.entries.get(id)
+        if entry is not None and not entry.state.finished:
+            self.entries[id] = replace(entry, state=state, mark=entry.mark if mark is None else mark)
+
+    async def pending(self, now: float) -> Sequence[Entry]:
+        pending = []
+        for entry in sorted(self.entries.values(), key=lambda entry: entry.at):
+            if entry.state.finished:
+                continue
+            if entry.expires is not None and entry.expires <= now:
+                self.entries[entry.id] = replace(entry, state=State.EXPIRED)
+            else:
+                self.entries[entry.id] = tried = replace(entry, attempts=entry.attempts + 1)
+                pending.append(tried)
+        return pending
+
+    async def forget(self, *, before: float) -> int:
+        old = [entry.id for entry in self.entries.values() if entry.state.finished and entry.at < before]
+        for id in old:
+            del self.entries[id]
+        return len(old)
+
+
+def to_json(request: Request) -> dict[str, object] | None:
+    """A request as plain JSON; None for a streamed text, which cannot be said again after a crash."""
+    if not isinstance(request.text, str):
+        return None
+    data: dict[str, object] = {item.name: getattr(request, item.name) for item in fields(request)}
+    return data | {
+        "priority": request.priority.name.lower(),
+        "names": dict(request.names),
+        "target": dict(request.target),
+    }
+
+
+_NUMBER = (int, float)
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "guild": (str,),
+    "user": (str,),
+    "text": (str,),
+    "voice": (str, NoneType),
+    "engine": (str, NoneType),
+    "rate": (*_NUMBER, NoneType),
+    "language": (str, NoneType),
+    "channel": (str, NoneType),
+    "priority": (str,),
+    "deadline": (*_NUMBER, NoneType),
+    "names": (dict,),
+    "target": (dict,),
+    "id": (str,),
+    "at": _NUMBER,
+}
+_NEEDED = ("guild", "user", "text", "id", "at")
+
+
+def from_json(data: Mapping[str, object]) -> Request:
+    """The request that :func:`to_json` made ``data`` of; what may be None or empty may also be missing.
+
+    Raises ValueError on anything else, naming the key but never showing its content.
+    """
+    for name in _NEEDED:
+        if name not in data:
+            raise ValueError(f"a journalled request needs {name!r}")
+    values: dict[str, Any] = {name: _checked(name, value) for name, value in data.items()}
+    return Request(**values)
+
+
+def _checked(name: str, value: object) -> object:
+    kinds = _KINDS.get(name)
+    if kinds is None:
+        raise ValueError(f"a journalled request has no {name!r}")
+    if not isinstance(value, kinds) or isinstance(value, bool):
+        raise ValueError(f"a journalled request's {name!r} cannot be of type {type(value).__name__}")
+    if name == "priority":
+        return _priority(str(value))
+    if name == "names" and isinstance(value, dict) and not all(isinstance(x, str) for y in value.items() for x in y):
+        raise ValueError("a journalled request's 'names' must map texts to texts")
+    return value
+
+
+def _priority(name: str) -> Priority:
+    try:
+        return Priority[name.upper()]
+    except KeyError:
+        raise ValueError("a journalled request's 'priority' must be high, normal or low") from None

@@ -1,0 +1,105 @@
+"""What every journal does, as tests: subclass :class:`JournalContract` and give it a ``journal`` fixture."""
+
+from __future__ import annotations
+
+import asyncio
+
+from bot.queue.journal import Entry, Journal, State
+
+
+def entry(id: str, at: float = 0.0, *, expires: float | None = None) -> Entry:
+    """An accepted entry of a small request."""
+    request = {"guild": "g", "user": "u", "text": "hello", "id": id, "at": at}
+    return Entry(id=id, request=request, state=State.ACCEPTED, at=at, expires=expires, attempts=0, mark=None)
+
+
+async def ids(journal: Journal, now: float = 0.0) -> list[str]:
+    """The ids that are pending at ``now``, in their order."""
+    return [pending.id for pending in await journal.pending(now)]
+
+
+class JournalContract:
+    """The discipline of :class:`bot.queue.journal.Journal`, whatever keeps the entries."""
+
+    async def test_what_was_accepted_is_pending_oldest_first(self, journal: Journal) -> None:
+        """Accepted entries come back in the order in which they were asked for."""
+        for id, at in (("b", 2.0), ("c", 3.0), ("a", 1.0)):
+            await journal.accept(entry(id, at))
+        assert await ids(journal) == ["a", "b", "c"]
+
+    async def test_an_entry_comes_back_as_it_was_written(self, journal: Journal) -> None:
+        """Nothing of an entry is lost on the way, and this is its first attempt."""
+        wanted = entry("a", 1.5, expires=9.0)
+        await journal.accept(wanted)
+        (found,) = await journal.pending(2.0)
+        assert (found.id, dict(found.request), found.state) == ("a", dict(wanted.request), State.ACCEPTED)
+        assert (found.at, found.expires, found.attempts, found.mark) == (1.5, 9.0, 1, None)
+
+    async def test_attempts_count_how_often_an_entry_was_handed_out(self, journal: Journal) -> None:
+        """Each call of pending is one more attempt, durably."""
+        await journal.accept(entry("a"))
+        assert [(await journal.pending(0.0))[0].attempts for _ in range(3)] == [1, 2, 3]
+
+    async def test_an_entry_on_its_way_is_pending_with_its_mark(self, journal: Journal) -> None:
+        """What a crash left SENDING comes back as SENDING, with the adapter's mark."""
+        await journal.accept(entry("a"))
+        await journal.mark("a", State.SENDING, mark="nonce")
+        (found,) = await journal.pending(0.0)
+        assert (found.state, found.mark) == (State.SENDING, "nonce")
+
+    async def test_a_mark_is_kept_when_none_is_given(self, journal: Journal) -> None:
+        """Saying SENDING again does not forget the mark."""
+        await journal.accept(entry("a"))
+        await journal.mark("a", State.SENDING, mark="nonce")
+        await journal.mark("a", State.SENDING)
+        assert (await journal.pending(0.0))[0].mark == "nonce"
+
+    async def test_finished_entries_are_not_pending(self, journal: Journal) -> None:
+        """Done, failed, cancelled and expired entries are never handed out again."""
+        for state in State:
+            await journal.accept(entry(state.value))
+            await journal.mark(state.value, state)
+        assert sorted(await ids(journal)) == ["accepted", "sending"]
+
+    async def test_a_finished_entry_stays_finished(self, journal: Journal) -> None:
+        """What comes after the end is too late."""
+        await journal.accept(entry("a"))
+        await journal.mark("a", State.CANCELLED)
+        await journal.mark("a", State.SENDING)
+        assert await ids(journal) == []
+
+    async def test_an_id_is_accepted_once(self, journal: Journal) -> None:
+        """A repeated event does not bring a delivered request back."""
+        await journal.accept(entry("a"))
+        await journal.mark("a", State.DONE)
+        await journal.accept(entry("a"))
+        assert await ids(journal) == []
+
+    async def test_an_unknown_id_may_be_marked(self, journal: Journal) -> None:
+        """A request that was never written down can be marked without harm."""
+        await journal.mark("nobody", State.DONE)
+        assert await ids(journal) == []
+
+    async def test_expired_entries_are_set_expired(self, journal: Journal) -> None:
+        """An entry whose time has come is not handed out then, nor at an earlier time later on."""
+        await journal.accept(entry("late", 0.0, expires=10.0))
+        await journal.accept(entry("soon", 1.0, expires=10.5))
+        assert await ids(journal, now=10.0) == ["soon"]
+        assert await ids(journal, now=5.0) == ["soon"]
+
+    async def test_forgetting_drops_only_old_finished_entries(self, journal: Journal) -> None:
+        """Unfinished entries stay however old, finished ones until their day."""
+        for id, at in (("old", 1.0), ("open", 2.0), ("new", 9.0)):
+            await journal.accept(entry(id, at))
+        await journal.mark("old", State.DONE)
+        await journal.mark("new", State.FAILED)
+        assert await journal.forget(before=9.0) == 1
+        assert await journal.forget(before=9.0) == 0
+        assert await journal.forget(before=9.5) == 1
+        assert await ids(journal) == ["open"]
+
+    async def test_a_burst_loses_nothing(self, journal: Journal) -> None:
+        """A hundred requests accepted and half of them finished at once are all accounted for."""
+        await asyncio.gather(*(journal.accept(entry(f"{n:03}", float(n))) for n in range(100)))
+        await asyncio.gather(*(journal.mark(f"{n:03}", State.DONE) for n in range(0, 100, 2)))
+        assert await ids(journal) == [f"{n:03}" for n in range(1, 100, 2)]

@@ -1,0 +1,105 @@
+"""The journal in memory, and requests as plain JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.queue import MemoryJournal, State, from_json, to_json
+from bot.speech import Priority, Request
+from tests.doubles.journal import JournalContract
+
+NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | NUMBERS | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=8,
+)
+REQUESTS = st.builds(
+    Request,
+    guild=st.text(),
+    user=st.text(),
+    text=st.text(),
+    voice=st.none() | st.text(),
+    engine=st.none() | st.text(),
+    rate=st.none() | NUMBERS,
+    language=st.none() | st.text(),
+    channel=st.none() | st.text(),
+    priority=st.sampled_from(Priority),
+    deadline=st.none() | NUMBERS,
+    names=st.dictionaries(st.text(), st.text()),
+    target=st.dictionaries(st.text(), JSON),
+    id=st.text(),
+    at=NUMBERS,
+)
+
+
+class TestMemoryJournal(JournalContract):
+    """The journal that forgets with its process."""
+
+    @pytest.fixture
+    def journal(self) -> MemoryJournal:
+        return MemoryJournal()
+
+
+@given(REQUESTS)
+def test_a_request_survives_the_journal(request: Request) -> None:
+    """Whatever is asked for is the same after a trip through JSON text."""
+    assert from_json(json.loads(json.dumps(to_json(request)))) == request
+
+
+def test_a_streamed_text_cannot_be_journalled() -> None:
+    """A stream that an LLM writes cannot be said again after a crash."""
+
+    async def words() -> AsyncIterator[str]:
+        yield "hello"
+
+    assert to_json(Request(guild="g", user="u", text=words())) is None
+
+
+def test_what_may_be_empty_may_be_missing() -> None:
+    """An entry of an older version that lacks optional keys is still read."""
+    request = from_json({"guild": "g", "user": "u", "text": "hello", "id": "1", "at": 5})
+    assert request == Request(guild="g", user="u", text="hello", id="1", at=5.0)
+
+
+@pytest.mark.parametrize(
+    ("change", "name"),
+    [
+        ({"text": None}, "text"),
+        ({"text": ["hello"]}, "text"),
+        ({"rate": True}, "rate"),
+        ({"at": "now"}, "at"),
+        ({"priority": "urgent"}, "priority"),
+        ({"priority": 1}, "priority"),
+        ({"names": {"<@1>": 1}}, "names"),
+        ({"target": []}, "target"),
+        ({"volume": 11}, "volume"),
+    ],
+)
+def test_foreign_data_is_refused_by_name(change: dict[str, object], name: str) -> None:
+    """Data that no request was made of is refused, saying which key is wrong."""
+    data = to_json(Request(guild="g", user="u", text="secret"))
+    assert data is not None
+    with pytest.raises(ValueError, match=f"'{name}'") as caught:
+        from_json(data | change)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["guild", "user", "text", "id", "at"])
+def test_what_a_request_cannot_be_without_is_needed(name: str) -> None:
+    """A request without its guild, user, text, id or time is refused."""
+    data = to_json(Request(guild="g", user="u", text="hello"))
+    assert data is not None
+    del data[name]
+    with pytest.raises(ValueError, match=f"needs '{name}'"):
+        from_json(data)
+
+
+def test_only_the_first_two_states_are_unfinished() -> None:
+    """Whatever is not accepted or on its way is over."""
+    assert [state for state in State if not state.finished] == [State.ACCEPTED, State.SENDING]
