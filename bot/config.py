@@ -1,0 +1,374 @@
+"""The settings: one typed tree, read once, validated once, then read-only.
+
+Layers, each over the one before: the defaults below, ``config.yaml``, ``.env`` and the environment, the command line.
+Any key may come from the environment as ``SAYSO__SECTION__KEY``. Secrets come from nowhere else than the environment
+(``DISCORD_TOKEN``) or a file that it names (``DISCORD_TOKEN_FILE``).
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import Field, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, cast, get_type_hints
+
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from bot.errors import ConfigError
+
+SECRETS = ("DISCORD_TOKEN", "TELEGRAM_TOKEN", "SAYSO_API_KEYS", "LLM_API_KEY")
+PREFIX = "SAYSO__"
+HIDDEN = "********"
+
+
+def _between(default: Any, low: float, high: float) -> Any:
+    return field(default=default, metadata={"low": low, "high": high})
+
+
+def _one_of(default: str, *choices: str) -> Any:
+    return field(default=default, metadata={"choices": choices})
+
+
+@dataclass(frozen=True)
+class SpeakSettings:
+    """What is spoken, and how, when nobody says otherwise."""
+
+    engine: str = _one_of("offline", "offline", "edge")
+    voice: str = "sayso"
+    rate: float = _between(1.0, 0.5, 2.0)
+    language: str | None = None
+    max_chars: int = _between(4000, 1, 1_000_000)
+    emoji: str = _one_of("read", "read", "skip")
+    links: str = _one_of("domain", "domain", "say", "skip")
+    code: str = _one_of("say", "say", "skip")
+
+
+@dataclass(frozen=True)
+class HttpSettings:
+    """Where the HTTP adapter listens."""
+
+    host: str = "127.0.0.1"
+    port: int = _between(8888, 0, 65_535)
+
+
+@dataclass(frozen=True)
+class OfflineSettings:
+    """The embedded engine."""
+
+    idle_seconds: float = _between(600.0, 1, 86_400)
+
+
+@dataclass(frozen=True)
+class EdgeSettings:
+    """Microsoft's free edge voices. With ``fallback`` the offline engine speaks when they cannot be reached."""
+
+    slots: int = _between(8, 1, 64)
+    connect_seconds: float = _between(10.0, 0.1, 120)
+    first_audio_seconds: float = _between(15.0, 0.1, 120)
+    gap_seconds: float = _between(10.0, 0.1, 120)
+    attempts: int = _between(3, 1, 10)
+    fallback: bool = True
+
+
+@dataclass(frozen=True)
+class AudioSettings:
+    """The one encoding."""
+
+    loudness: float = _between(-16.0, -40, -5)
+    bitrate: int = _between(32_000, 6_000, 256_000)
+    pause: float = _between(0.25, 0.0, 5)
+
+
+@dataclass(frozen=True)
+class QueueSettings:
+    """How much may wait, and for how long a shutdown waits for it."""
+
+    per_user: int = _between(10, 1, 100_000)
+    per_guild: int = _between(100, 1, 100_000)
+    total: int = _between(10_000, 1, 10_000_000)
+    drain_seconds: float = _between(20.0, 0, 600)
+
+
+@dataclass(frozen=True)
+class CacheSettings:
+    """Recent audio."""
+
+    megabytes: int = _between(256, 0, 1_000_000)
+    memory_megabytes: int = _between(16, 0, 100_000)
+    days: float = _between(30.0, 0.01, 3650)
+
+
+@dataclass(frozen=True)
+class StoreSettings:
+    """The database; empty means ``sayso.db`` in the data folder."""
+
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class LogSettings:
+    """What is logged, to standard error."""
+
+    level: str = _one_of("info", "debug", "info", "warning", "error")
+    format: str = _one_of("auto", "auto", "console", "json")
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """Tokens and keys; their values are never shown."""
+
+    discord_token: str = field(default="", repr=False)
+    telegram_token: str = field(default="", repr=False)
+    api_keys: tuple[str, ...] = field(default=(), repr=False)
+    llm_api_key: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The tree. ``data_dir`` holds the database and what is fetched; ``~`` is the home folder."""
+
+    data_dir: str = ""
+    speak: SpeakSettings = field(default_factory=SpeakSettings)
+    http: HttpSettings = field(default_factory=HttpSettings)
+    offline: OfflineSettings = field(default_factory=OfflineSettings)
+    edge: EdgeSettings = field(default_factory=EdgeSettings)
+    audio: AudioSettings = field(default_factory=AudioSettings)
+    queue: QueueSettings = field(default_factory=QueueSettings)
+    cache: CacheSettings = field(default_factory=CacheSettings)
+    store: StoreSettings = field(default_factory=StoreSettings)
+    log: LogSettings = field(default_factory=LogSettings)
+
+    @property
+    def data(self) -> Path:
+        """The data folder: ``data_dir``, or the usual place of this system."""
+        return Path(self.data_dir).expanduser() if self.data_dir else _usual_data_folder()
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """Settings, secrets, and which layer decided each key (``{"http.port": "config.yaml"}``)."""
+
+    settings: Settings
+    secrets: Secrets
+    sources: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Layer:
+    """One source of settings: dotted keys with raw values, and how to name the place of a key to its author."""
+
+    source: str
+    values: Mapping[str, object]
+    spelling: str = "{key}"
+
+    def place(self, key: str) -> str:
+        spelled = self.spelling.format(key=key, env=PREFIX + key.upper().replace(".", "__"))
+        return f"{self.source}: {spelled}"
+
+
+def load(
+    *,
+    config: Path | None = None,
+    environ: Mapping[str, str] | None = None,
+    overrides: Sequence[str] = (),
+    folder: Path | None = None,
+) -> Loaded:
+    """Read all layers. ``overrides`` are ``key=value`` from the command line; ``folder`` is where ``config.yaml`` and
+    ``.env`` are looked for (the working directory).
+
+    Raises ConfigError, naming the place of a wrong key or value and what is allowed there.
+    """
+    folder = folder or Path.cwd()
+    environment = {**_dotenv(folder / ".env"), **(os.environ if environ is None else environ)}
+    named = config or (Path(environment["SAYSO_CONFIG"]) if environment.get("SAYSO_CONFIG") else None)
+    layers = [
+        *_file_layers(named, folder),
+        _Layer("environment", _from_environment(environment), "{env}"),
+        _Layer("command line", _from_overrides(overrides)),
+    ]
+    tree = _tree()
+    sources: dict[str, str] = {}
+    for layer in layers:
+        for key, value in layer.values.items():
+            _put(tree, layer, key, value)
+            sources[key] = layer.source
+    return Loaded(cast(Settings, OmegaConf.to_object(tree)), read_secrets(environment), sources)
+
+
+def show(loaded: Loaded) -> str:
+    """The settings in force as YAML, each key that is not a default with its source, secrets hidden."""
+    lines = ["# Settings in force. What is not marked is the default."]
+    for section, entries in _sections(loaded.settings):
+        if section:
+            lines.append(f"{section}:")
+        for key, value in entries:
+            dotted = f"{section}.{key}" if section else key
+            mark = f"  # from {loaded.sources[dotted]}" if dotted in loaded.sources else ""
+            lines.append(f"{'  ' if section else ''}{key}: {_yaml(value)}{mark}")
+    lines.append("# Secrets, from the environment only:")
+    secrets = loaded.secrets
+    held = (secrets.discord_token, secrets.telegram_token, secrets.api_keys, secrets.llm_api_key)
+    lines += [f"#   {name}: {HIDDEN if value else 'not set'}" for name, value in zip(SECRETS, held, strict=True)]
+    return "\n".join(lines) + "\n"
+
+
+def read_secrets(environ: Mapping[str, str]) -> Secrets:
+    """The secrets in an environment, each from ``NAME`` or from the file that ``NAME_FILE`` names.
+
+    Raises ConfigError for a file that cannot be read, or when both are given.
+    """
+    discord, telegram, keys, llm = (_secret(environ, name) for name in SECRETS)
+    return Secrets(discord, telegram, tuple(k.strip() for k in keys.split(",") if k.strip()), llm)
+
+
+def _secret(environ: Mapping[str, str], name: str) -> str:
+    value, path = environ.get(name, "").strip(), environ.get(f"{name}_FILE", "").strip()
+    if value and path:
+        raise ConfigError(f"environment: both {name} and {name}_FILE are set; keep one of them")
+    if not path:
+        return value
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        cause = type(error).__name__
+        raise ConfigError(f"environment: {name}_FILE names a file that cannot be read ({cause})") from error
+
+
+def _dotenv(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    from dotenv import dotenv_values
+
+    return {key: value for key, value in dotenv_values(path).items() if value is not None}
+
+
+def _file_layers(named: Path | None, folder: Path) -> Iterator[_Layer]:
+    path = named or folder / "config.yaml"
+    if named and not path.is_file():
+        raise ConfigError(f"{path}: there is no such settings file; create it or leave the option out")
+    if path.is_file():
+        yield _Layer(path.name, dict(_flat(_parse(path))))
+
+
+def _parse(path: Path) -> Mapping[object, object]:
+    import yaml
+
+    try:
+        tree = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path.name}: not readable as YAML: {error}") from error
+    if tree is None:
+        return {}
+    if not isinstance(tree, dict):
+        raise ConfigError(f"{path.name}: must be a mapping of sections, such as 'http:' with 'port: 8888' below it")
+    return tree
+
+
+def _flat(tree: Mapping[object, object], above: str = "") -> Iterator[tuple[str, object]]:
+    for key, value in tree.items():
+        dotted = f"{above}{key}"
+        if isinstance(value, dict):
+            yield from _flat(value, f"{dotted}.")
+        elif value is not None or above:
+            yield dotted, value
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, object]:
+    named = {name: value for name, value in environ.items() if name.upper().startswith(PREFIX)}
+    return {name[len(PREFIX) :].lower().replace("__", "."): value for name, value in sorted(named.items())}
+
+
+def _from_overrides(overrides: Sequence[str]) -> dict[str, object]:
+    values: dict[str, object] = {}
+    for override in overrides:
+        key, equals, value = override.partition("=")
+        if not equals:
+            raise ConfigError(f"command line: {override!r} is not of the form section.key=value")
+        values[key.strip()] = value
+    return values
+
+
+def _tree() -> DictConfig:
+    """The defaults as a tree that can be written to until it is made into Settings."""
+    tree: DictConfig = OmegaConf.structured(Settings)
+    for node in (tree, *(tree[str(key)] for key in tree if OmegaConf.is_config(tree[str(key)]))):
+        OmegaConf.set_readonly(node, False)
+    return tree
+
+
+def _put(tree: DictConfig, layer: _Layer, key: str, value: object) -> None:
+    """Set one key of the tree, or raise a ConfigError that names its place."""
+    place = layer.place(key)
+    known = dict(_leaves(Settings))
+    if key.split(".")[-1].upper() in SECRETS or key.upper().replace(".", "_") in SECRETS:
+        raise ConfigError(f"{place}: a secret does not belong here; set it in the environment or in .env")
+    if key not in known:
+        raise ConfigError(f"{place}: {_unknown(key, known)}")
+    setting, kind = known[key]
+    empty = value is None or (kind == str | None and value in ("", "null"))
+    try:
+        OmegaConf.update(tree, key, None if empty else value)
+        _allowed(place, setting, OmegaConf.select(tree, key))
+    except OmegaConfBaseException as error:
+        raise ConfigError(f"{place}: {value!r} is not {_kind_in_words(kind)}") from error
+
+
+def _unknown(key: str, known: Mapping[str, object]) -> str:
+    section = f"{key.split('.')[0]}."
+    if beneath := [name for name in known if name.startswith(section)]:
+        hint = ", ".join(beneath)
+    else:
+        hint = ", ".join(sorted({name.split(".")[0] for name in known}))
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"there is no such setting{f'; did you mean {near[0]}?' if near else ''} Allowed: {hint}"
+
+
+def _kind_in_words(kind: Any) -> str:
+    return {int: "a whole number", float: "a number", bool: "true or false"}.get(kind, "a text")
+
+
+def _allowed(place: str, setting: Field[Any], value: object) -> None:
+    choices, low, high = (setting.metadata.get(name) for name in ("choices", "low", "high"))
+    if choices and value not in choices:
+        raise ConfigError(f"{place}: {value!r} is not one of {', '.join(choices)}")
+    if low is not None and high is not None and not low <= float(str(value)) <= high:
+        raise ConfigError(f"{place}: {value} is not between {low} and {high}")
+
+
+def _leaves(kind: Any, above: str = "") -> Iterator[tuple[str, tuple[Field[Any], Any]]]:
+    hints = get_type_hints(kind)
+    for setting in fields(kind):
+        if is_dataclass(hints[setting.name]):
+            yield from _leaves(hints[setting.name], f"{above}{setting.name}.")
+        else:
+            yield f"{above}{setting.name}", (setting, hints[setting.name])
+
+
+def _sections(settings: Settings) -> Iterator[tuple[str, list[tuple[str, object]]]]:
+    tops = [(f.name, getattr(settings, f.name)) for f in fields(settings)]
+    yield "", [(name, value) for name, value in tops if not is_dataclass(value)]
+    for name, value in tops:
+        if is_dataclass(value):
+            yield name, [(f.name, getattr(value, f.name)) for f in fields(value)]
+
+
+def _yaml(value: object) -> str:
+    if isinstance(value, str):
+        value = re.sub(r"(://[^:/@]+):[^@/]+@", rf"\1:{HIDDEN}@", value)  # a database URL may hold a password
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _usual_data_folder() -> Path:
+    if sys.platform == "win32":
+        base = os.environ.get("LOCALAPPDATA", "~/AppData/Local")
+    elif sys.platform == "darwin":
+        base = "~/Library/Application Support"
+    else:
+        base = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(base).expanduser() / "sayso"
