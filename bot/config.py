@@ -108,7 +108,7 @@ class CacheSettings:
 class StoreSettings:
     """The database; empty means ``sayso.db`` in the data folder."""
 
-    url: str = ""
+    url: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)

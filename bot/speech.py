@@ -11,7 +11,6 @@ import uuid
 from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from types import MappingProxyType
 
 import numpy as np
 import numpy.typing as npt
@@ -27,8 +26,6 @@ PACKET_SECONDS = 0.020
 
 PACKET_SAMPLES = 960
 """Samples at 48 kHz in one Opus packet."""
-
-NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class Priority(IntEnum):
@@ -62,7 +59,7 @@ class Request:
     channel: str | None = None
     priority: Priority = Priority.NORMAL
     deadline: float | None = None
-    names: Mapping[str, str] = NOTHING
+    names: Mapping[str, str] = field(default_factory=dict)
     target: Mapping[str, object] = field(default_factory=dict)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     at: float = field(default_factory=time.time)

@@ -1,0 +1,104 @@
+"""Who decides the voice: what the command says > the user's preference > the channel > the guild > the configuration.
+
+A guild may lock voices (its members' choices do not count) or ban some of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Generic, Protocol, TypeVar
+
+from bot.config import SpeakSettings
+from bot.speech import Reason, Refusal, Request
+
+T = TypeVar("T")
+
+COMMAND, USER, CHANNEL, GUILD, CONFIG = range(5)
+_BECAUSE = (
+    "the command asked for it",
+    "the user's preference",
+    "the channel's setting",
+    "the guild's setting",
+    "the configuration's default",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Choice(Generic[T]):
+    """A value and the layer that chose it, 0 (the command) to 4 (the configuration)."""
+
+    value: T
+    layer: int
+
+    @property
+    def why(self) -> str:
+        """The layer in words."""
+        return _BECAUSE[self.layer]
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """How a request is to be spoken, each with who chose it."""
+
+    engine: Choice[str]
+    voice: Choice[str]
+    rate: Choice[float]
+    language: Choice[str | None]
+
+
+class Chosen(Protocol):
+    """What a user, a channel or a guild may have chosen; None is no choice."""
+
+    @property
+    def voice(self) -> str | None: ...
+    @property
+    def engine(self) -> str | None: ...
+    @property
+    def rate(self) -> float | None: ...
+    @property
+    def language(self) -> str | None: ...
+
+
+class Rules(Chosen, Protocol):
+    """What a guild has chosen, and what it allows."""
+
+    @property
+    def locked(self) -> bool: ...
+    @property
+    def banned_voices(self) -> frozenset[str]: ...
+
+
+def decide(request: Request, user: Chosen, channel: Chosen, guild: Rules, config: SpeakSettings) -> Wishes | Refusal:
+    """Settle engine, voice, rate and language, or say why the asker may not have them so."""
+    banned = frozenset(_plain(name) for name in guild.banned_voices)
+    if request.rate is not None and not 0.5 <= request.rate <= 2.0:
+        return Refusal(Reason.INVALID, f"A rate of {request.rate:g} is outside 0.5 to 2.0; choose one within.")
+    if guild.locked and (request.voice or request.engine):
+        return Refusal(Reason.NOT_ALLOWED, "This server has locked its voice; leave voice and engine out.")
+    if request.voice and _plain(request.voice) in banned:
+        return Refusal(Reason.NOT_ALLOWED, f"This server does not allow the voice {request.voice}; choose another.")
+    layers: list[Chosen] = [request, user, channel, guild, config]
+    voices = [None if layer.voice and _plain(layer.voice) in banned else layer.voice for layer in layers]
+    engines = [layer.engine for layer in layers]
+    if guild.locked:
+        voices[USER] = engines[USER] = None
+    # Where a guild bans even the configured default there is nothing below it to fall back on.
+    voices[CONFIG] = config.voice
+    return Wishes(
+        engine=_first(engines, config.engine),
+        voice=_first(voices, config.voice),
+        rate=_first([layer.rate for layer in layers], config.rate),
+        language=_first([layer.language for layer in layers], None),
+    )
+
+
+def _first(values: Iterable[T | None], default: T) -> Choice[T]:
+    for layer, value in enumerate(values):
+        if value is not None:
+            return Choice(value, layer)
+    return Choice(default, CONFIG)
+
+
+def _plain(name: str) -> str:
+    return "".join(c for c in name.casefold() if c.isalnum())

@@ -1,0 +1,98 @@
+"""The stream that many may listen to while one makes it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from bot.errors import EngineTruncated
+from bot.speech import Clip, Speech, Spoken, Utterance
+
+UTTERANCE = Utterance("Hello.", "offline", "heart", "en")
+
+
+def clip(*starts: float) -> Clip:
+    return Clip(b"OggS", 0.06, b"\x01", tuple(Spoken(UTTERANCE, start) for start in starts))
+
+
+async def heard(speech: Speech) -> list[bytes]:
+    return [packet async for packet in speech]
+
+
+async def test_each_listener_hears_all_from_the_beginning() -> None:
+    """One that comes early, one that comes in the middle and one that comes late hear the same."""
+    speech = Speech()
+    early = asyncio.create_task(heard(speech))
+    await asyncio.sleep(0)
+    speech.append([b"1"])
+    middle = asyncio.create_task(heard(speech))
+    await asyncio.sleep(0)
+    speech.append([b"2", b"3"])
+    speech.finish(clip(0.0))
+    assert await early == await middle == await heard(speech) == [b"1", b"2", b"3"]
+
+
+async def test_a_slow_listener_holds_nobody_up() -> None:
+    """Nobody waits for anybody: packets are kept."""
+    speech = Speech()
+    slow = aiter(speech)
+    speech.append([b"1"])
+    assert await anext(slow) == b"1"
+    speech.append([b"2"])
+    speech.finish(clip(0.0))
+    assert await heard(speech) == [b"1", b"2"]
+    assert [packet async for packet in slow] == [b"2"]
+
+
+async def test_a_failure_reaches_every_listener_after_what_was_made() -> None:
+    """What was made is heard, then the reason why there is no more."""
+    speech = Speech()
+    speech.append([b"1"])
+    waiting = asyncio.create_task(speech.clip())
+    await asyncio.sleep(0)
+    speech.fail(EngineTruncated("edge", "It broke off."))
+    listening = aiter(speech)
+    assert await anext(listening) == b"1"
+    with pytest.raises(EngineTruncated):
+        await anext(listening)
+    with pytest.raises(EngineTruncated):
+        await waiting
+    assert speech.done
+
+
+async def test_the_clip_is_there_when_the_speech_is_finished() -> None:
+    """And its length is the clip's own, not a multiple of 20 ms."""
+    speech = Speech()
+    waiting = asyncio.create_task(speech.clip())
+    speech.append([b"1", b"2"])
+    assert speech.seconds == pytest.approx(0.04)
+    assert not speech.done
+    whole = clip(0.0, 0.03)
+    speech.begin(whole.spoken[0])
+    speech.finish(whole)
+    assert await waiting is whole
+    assert speech.seconds == 0.06
+    assert list(speech.spoken) == list(whole.spoken)
+
+
+async def test_a_finished_speech_is_heard_as_if_it_were_being_made() -> None:
+    """A listener cannot tell the cache from an engine."""
+    speech = Speech.finished(clip(0.0), [b"1", b"2"])
+    assert speech.done
+    assert await heard(speech) == [b"1", b"2"]
+    assert (await speech.clip()).ogg == b"OggS"
+
+
+async def test_a_listener_that_stops_leaves_the_others_alone() -> None:
+    """A client that hangs up does not end the speech."""
+    speech = Speech()
+    leaving = asyncio.create_task(heard(speech))
+    staying = asyncio.create_task(heard(speech))
+    await asyncio.sleep(0)
+    leaving.cancel()
+    speech.append([b"1"])
+    speech.finish(clip(0.0))
+    assert await staying == [b"1"]
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
