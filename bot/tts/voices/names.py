@@ -1,0 +1,71 @@
+"""What people type when they mean a voice, and what they may have meant."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Container, Mapping
+from functools import lru_cache
+from itertools import islice
+
+_EDGE = re.compile(r"[a-z]{2,3}-(?:[A-Za-z]+-)*?([A-Z][A-Za-z]*)Neural")
+_KOKORO = re.compile(r"[a-z]{2}_(\w+)")
+_STYLE = re.compile(r"(Multilingual|Expressive)$")
+_LONGEST = 40
+
+
+def fold(name: str) -> str:
+    """The name without case, width, spaces and dashes: ``"zh-CN Xiaoxiao"`` and ``"ZHCNXIAOXIAO"`` are the same."""
+    return "".join(c for c in unicodedata.normalize("NFKC", name).casefold() if c.isalnum())
+
+
+@lru_cache(maxsize=4096)
+def nicknames(voice: str) -> tuple[str, ...]:
+    """Folded names that a voice goes by, its full one first, the most clipped last."""
+    found = [voice]
+    if edge := _EDGE.fullmatch(voice):
+        found += [edge[1], _STYLE.sub("", edge[1])]
+    elif kokoro := _KOKORO.fullmatch(voice):
+        found.append(kokoro[1])
+    elif "." in voice:
+        found.append(voice.rpartition(".")[0])
+    return tuple(dict.fromkeys(fold(name) for name in found))
+
+
+def nearest(name: str, known: Mapping[str, str], dear: Container[str] = (), count: int = 3) -> tuple[str, ...]:
+    """Of ``known`` (folded name → what to show), the ``count`` that ``name`` comes nearest to, each shown once.
+
+    Those that are ``dear`` go before others that come a little nearer.
+    """
+    key = fold(name)[:_LONGEST]
+
+    def rank(candidate: str) -> tuple[float, int, str]:
+        favour = 0.7 if candidate in dear else 1.0
+        return _strangeness(key, candidate) * favour, len(candidate), candidate
+
+    shown = dict.fromkeys(known[candidate] for candidate in sorted(known, key=rank))
+    return tuple(islice(shown, count))
+
+
+def _strangeness(key: str, candidate: str) -> float:
+    """0 for the same, 1 for nothing in common; a beginning or a part of a name counts for more than its letters."""
+    strangeness = edits(key, candidate) / max(len(key), len(candidate), 1)
+    short, long = sorted((key, candidate), key=len)
+    if len(short) < 2 or short not in long:
+        return strangeness
+    return strangeness * (0.3 if long.startswith(short) else 0.6)
+
+
+def edits(one: str, other: str) -> int:
+    """How many letters must be inserted, dropped, changed or swapped with their neighbour."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        row = [i]
+        for j, b in enumerate(other, 1):
+            best = min(last[j] + 1, row[j - 1] + 1, last[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                best = min(best, before[j - 2] + 1)
+            row.append(best)
+        before, last = last, row
+    return last[-1]
