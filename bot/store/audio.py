@@ -1,0 +1,299 @@
+"""The audio cache: what was said lately, in memory before the database, so that nothing is synthesised twice."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from types import TracebackType
+from typing import Any, Self
+
+import structlog
+
+from bot.errors import StoreError
+from bot.speech import Clip
+from bot.store import clips
+from bot.store.clips import Kept, Play
+from bot.store.database import Database
+from bot.store.records import Recent, Stats
+from bot.store.tables import PLAYS
+
+FLUSH_SECONDS = 5.0
+"""How long a use may wait in memory before it is written down with the others."""
+_PRUNE_SECONDS = 3600.0
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the cache may take: bytes on disk, bytes in memory, and seconds since a clip was last used."""
+
+    bytes: int
+    memory_bytes: int
+    age: float
+
+
+class AudioCache:
+    """An async context manager over one database; entering drops what grew too old, leaving writes down what is left.
+
+    A clip that is touched lives on; otherwise the least recently used goes first. Any number of processes may share
+    the database. What fails raises StoreError.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        limits: Limits,
+        *,
+        clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._database = database
+        self._limits = limits
+        self._clock = clock
+        self._sleep = sleep
+        self._memory = _Memory(limits.memory_bytes)
+        self._uses = _Uses()
+        self._flushing = asyncio.Lock()
+        self._entries = self._bytes = self._unseen = 0
+        self._hits = self._misses = 0
+        self._pruned = 0.0
+
+    async def __aenter__(self) -> Self:
+        await self.prune()
+        self._keeper = asyncio.create_task(self._keep_house())
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._keeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await self._keeper
+        await self.flush()
+
+    async def get(self, key: str, *, user: str | None = None, guild: str | None = None) -> Clip | None:
+        """The clip of that key if there is one, noting who hears it."""
+        now = self._clock()
+        clip = self._memory.get(key, now - self._limits.age) or await self._load(key, now)
+        if clip is None:
+            self._misses += 1
+            return None
+        self._hits += 1
+        self._memory.use(key, now)
+        self._uses.add(key, _play(key, user, guild), now)
+        return clip
+
+    async def put(self, key: str, clip: Clip, *, user: str | None = None, guild: str | None = None) -> None:
+        """Keep a clip; one that is there already is left as it is. One larger than the whole cache is not kept."""
+        values = clips.encoded(key, clip)
+        if values["bytes"] > self._limits.bytes:
+            return
+        full = self._is_full(values["bytes"])
+        if full:
+            await self.flush()
+        now, removals = self._clock(), self._memory.removals
+        work = partial(
+            clips.keep, values=values, at=now, play=_play(key, user, guild), limit=self._limits.bytes if full else None
+        )
+
+        def kept(result: Kept) -> None:
+            if removals == self._memory.removals:
+                self._memory.put(key, clip, now)
+            self._settle(result) if full else self._grow(result)
+
+        await self._database.write(work, kept)
+
+    async def recent(self, user: str, *, guild: str | None = None, limit: int = 10) -> Sequence[Recent]:
+        """What the user heard last (in that guild), newest first, each clip once."""
+        where = [PLAYS.c.user == user] if guild is None else [PLAYS.c.user == user, PLAYS.c.guild == guild]
+        return await self._recent(where, limit)
+
+    async def latest(self, guild: str) -> Recent | None:
+        """What was heard last in a guild, whoever asked for it."""
+        found = await self._recent([PLAYS.c.guild == guild], 1)
+        return found[0] if found else None
+
+    async def attach(self, key: str, name: str, value: str) -> None:
+        """Keep a small text with a clip, dropped with it (a platform's id of the file); nothing if the clip is gone."""
+        await self._database.write(partial(clips.attach, key=key, name=name, value=value))
+
+    async def attachment(self, key: str, name: str) -> str | None:
+        """The text that was kept with a clip under that name."""
+        rows = await self._database.read(clips.ATTACHMENT, {"key": key, "name": name})
+        return str(rows[0].value) if rows else None
+
+    def stats(self) -> Stats:
+        """Counts and limits; what other processes added or dropped is seen after a while."""
+        return Stats(
+            entries=self._entries,
+            bytes=self._bytes,
+            max_bytes=self._limits.bytes,
+            max_age=self._limits.age,
+            memory_entries=len(self._memory),
+            memory_bytes=self._memory.bytes,
+            max_memory_bytes=self._limits.memory_bytes,
+            hits=self._hits,
+            misses=self._misses,
+        )
+
+    async def prune(self) -> int:
+        """Drop what is too old or too much; returns how many clips that were."""
+        await self.flush()
+        self._pruned = now = self._clock()
+        work = partial(clips.make_room, limit=self._limits.bytes, before=now - self._limits.age)
+        return len((await self._database.write(work, self._settle)).gone)
+
+    async def clear(self) -> None:
+        """Drop everything, and give the room back to the disk."""
+        self._uses = _Uses()
+        await self._database.write(clips.clear, self._settle)
+        self._memory.drop_all()
+        await self._database.shrink()
+        await self._database.scrub()
+
+    async def flush(self) -> None:
+        """Write down the uses that wait in memory."""
+        async with self._flushing:
+            uses, self._uses = self._uses, _Uses()
+            if not uses.used:
+                return
+            try:
+                await self._database.write(partial(clips.touch, used=uses.used, plays=uses.plays), self._memory.drop)
+            except BaseException:
+                self._uses = uses.merged(self._uses)
+                raise
+
+    async def export(self, user: str) -> list[dict[str, object]]:
+        """What is known of the clips that the user heard, newest first."""
+        await self.flush()
+        rows = await self._database.read(clips.TEXTS.where(PLAYS.c.user == user).order_by(PLAYS.c.at.desc()))
+        return [
+            {"key": row.key, "guild": row.guild, "at": row.at, "seconds": row.seconds, "text": clips.texts(row.spoken)}
+            for row in rows
+        ]
+
+    async def forget(self, user: str) -> None:
+        """Drop what the user heard, but for the clips that somebody else heard too; those no longer name the user."""
+        await self.flush()
+        await self._database.write(partial(clips.forget, user=user), self._settle)
+        await self._database.scrub()
+
+    async def _load(self, key: str, now: float) -> Clip | None:
+        removals = self._memory.removals
+        rows = await self._database.read(clips.FIND, {"key": key, "since": now - self._limits.age})
+        if not rows:
+            return None
+        clip = clips.decoded(rows[0])
+        # What was dropped while it was read must not come back.
+        if removals == self._memory.removals:
+            self._memory.put(key, clip, now)
+        return clip
+
+    async def _recent(self, where: Collection[Any], limit: int) -> Sequence[Recent]:
+        await self.flush()
+        since = self._clock() - self._limits.age
+        rows = await self._database.read(clips.RECENT.where(*where), {"since": since, "limit": limit})
+        return [Recent(row.key, row.at, row.seconds) for row in rows]
+
+    def _is_full(self, size: int) -> bool:
+        # Other processes fill the same cache unseen: look again after every sixty-fourth of it.
+        return self._bytes + size > self._limits.bytes or self._unseen + size > self._limits.bytes // 64
+
+    def _grow(self, kept: Kept) -> None:
+        self._entries += kept.entries
+        self._bytes += kept.bytes
+        self._unseen += kept.bytes
+
+    def _settle(self, kept: Kept) -> None:
+        self._memory.drop(kept.gone)
+        self._entries, self._bytes, self._unseen = kept.entries, kept.bytes, 0
+
+    async def _keep_house(self) -> None:
+        while True:
+            await self._sleep(FLUSH_SECONDS)
+            try:
+                await self._tidy()
+            except StoreError as error:
+                _log.warning("cache_tidy_failed", error=str(error))
+
+    async def _tidy(self) -> None:
+        if abs(self._clock() - self._pruned) >= _PRUNE_SECONDS:
+            await self.prune()
+        else:
+            await self.flush()
+
+
+def _play(key: str, user: str | None, guild: str | None) -> Play | None:
+    return (user or "", guild or "", key) if user or guild else None
+
+
+@dataclass(slots=True)
+class _Uses:
+    """Uses that are not written down yet, the latest of each."""
+
+    used: dict[str, float] = field(default_factory=dict)
+    plays: dict[Play, float] = field(default_factory=dict)
+
+    def add(self, key: str, play: Play | None, at: float) -> None:
+        self.used[key] = at
+        if play is not None:
+            self.plays[play] = at
+
+    def merged(self, later: _Uses) -> _Uses:
+        return _Uses(self.used | later.used, self.plays | later.plays)
+
+
+class _Memory:
+    """The clips used last, within a bound of bytes. ``removals`` counts how often some were taken out on purpose."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._clips: OrderedDict[str, tuple[Clip, float]] = OrderedDict()
+        self.bytes = 0
+        self.removals = 0
+
+    def __len__(self) -> int:
+        return len(self._clips)
+
+    def get(self, key: str, since: float) -> Clip | None:
+        held = self._clips.get(key)
+        return held[0] if held is not None and held[1] >= since else None
+
+    def use(self, key: str, at: float) -> None:
+        held = self._clips.get(key)
+        if held is not None:
+            self._clips[key] = held[0], at
+            self._clips.move_to_end(key)
+
+    def put(self, key: str, clip: Clip, at: float) -> None:
+        weight = _weight(clip)
+        if weight > self._limit:
+            return
+        self._take(key)
+        self._clips[key] = clip, at
+        self.bytes += weight
+        while self.bytes > self._limit:
+            self._take(next(iter(self._clips)))
+
+    def drop(self, keys: Collection[str]) -> None:
+        if keys:
+            self.removals += 1
+        for key in keys:
+            self._take(key)
+
+    def drop_all(self) -> None:
+        self.drop(list(self._clips))
+
+    def _take(self, key: str) -> None:
+        held = self._clips.pop(key, None)
+        if held is not None:
+            self.bytes -= _weight(held[0])
+
+
+def _weight(clip: Clip) -> int:
+    return len(clip.ogg) + len(clip.waveform) + sum(500 + 4 * len(each.utterance.text) for each in clip.spoken)

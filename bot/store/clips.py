@@ -1,0 +1,197 @@
+"""The audio cache in SQL: every function is one transaction's work on a connection."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+
+from sqlalchemy import Connection, Row, bindparam, case, delete, exists, func, literal, select, update
+from sqlalchemy.sql.elements import ColumnElement
+
+from bot.speech import Clip, EngineVoice, Spoken, Utterance
+from bot.store.tables import ATTACHMENTS, CLIPS, PLAYS, SOUNDS, insert
+
+PLAYS_KEPT = 100
+"""How many of a user's recent clips are remembered, and of a guild's where nobody is known to have asked."""
+
+_ROW_BYTES = 256
+"""About what the rows of a clip take beside what they carry."""
+
+Play = tuple[str, str, str]
+"""Who heard which clip: user, guild and key, the first two empty where unknown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a transaction left behind: the keys that are gone, and how many clips there are, of how many bytes."""
+
+    gone: Sequence[str]
+    entries: int
+    bytes: int
+
+
+FIND = (
+    select(SOUNDS.c.ogg, CLIPS.c.seconds, SOUNDS.c.waveform, SOUNDS.c.spoken)
+    .join_from(CLIPS, SOUNDS)
+    .where(CLIPS.c.key == bindparam("key"), CLIPS.c.used >= bindparam("since"))
+)
+
+RECENT = (
+    select(PLAYS.c.key, func.max(PLAYS.c.at).label("at"), func.max(CLIPS.c.seconds).label("seconds"))
+    .join_from(PLAYS, CLIPS)
+    .where(CLIPS.c.used >= bindparam("since"))
+    .group_by(PLAYS.c.key)
+    .order_by(func.max(PLAYS.c.at).desc())
+    .limit(bindparam("limit"))
+)
+
+TEXTS = (
+    select(PLAYS.c.key, PLAYS.c.guild, PLAYS.c.at, CLIPS.c.seconds, SOUNDS.c.spoken)
+    .join_from(PLAYS, CLIPS)
+    .join(SOUNDS, SOUNDS.c.key == CLIPS.c.key)
+)
+
+ATTACHMENT = select(ATTACHMENTS.c.value).where(
+    ATTACHMENTS.c.key == bindparam("key"), ATTACHMENTS.c.name == bindparam("name")
+)
+
+_TOTALS = select(func.count(), func.coalesce(func.sum(CLIPS.c.bytes), 0)).select_from(CLIPS)
+
+
+def decoded(row: Row[Any]) -> Clip:
+    """The clip that a row of :data:`FIND` holds."""
+    return Clip(bytes(row.ogg), row.seconds, bytes(row.waveform), tuple(map(_spoken, json.loads(row.spoken))))
+
+
+def texts(spoken: str) -> list[str]:
+    """What is said in a clip, sentence by sentence."""
+    return [each["utterance"]["text"] for each in json.loads(spoken)]
+
+
+def encoded(key: str, clip: Clip) -> dict[str, Any]:
+    """A clip as values of :data:`CLIPS` and :data:`SOUNDS`."""
+    spoken = json.dumps([asdict(each) for each in clip.spoken])
+    size = len(clip.ogg) + len(clip.waveform) + len(spoken) + _ROW_BYTES
+    return {
+        "key": key,
+        "bytes": size,
+        "seconds": clip.seconds,
+        "spoken": spoken,
+        "waveform": clip.waveform,
+        "ogg": clip.ogg,
+    }
+
+
+_UTTERANCE_FIELDS = frozenset(item.name for item in fields(Utterance))
+
+
+def _spoken(data: Mapping[str, Any]) -> Spoken:
+    # A field that this version does not know was written by another; the sound is the same.
+    known = {name: value for name, value in data["utterance"].items() if name in _UTTERANCE_FIELDS}
+    known["alternatives"] = tuple(EngineVoice(**voice) for voice in known.get("alternatives", ()))
+    return Spoken(Utterance(**known), data["start"])
+
+
+def keep(connection: Connection, values: Mapping[str, Any], at: float, play: Play | None, limit: int | None) -> Kept:
+    """Keep a clip unless its key is known, note who heard it, and with a ``limit`` make room."""
+    row = {"key": values["key"], "bytes": values["bytes"], "seconds": values["seconds"], "at": at, "used": at}
+    row["owner"] = play[0] if play else ""
+    added = insert(connection, CLIPS).values(row).on_conflict_do_nothing().returning(CLIPS.c.key)
+    new = connection.execute(added).first() is not None
+    if new:
+        sound = {name: values[name] for name in ("key", "spoken", "waveform", "ogg")}
+        connection.execute(insert(connection, SOUNDS), sound)
+    touch(connection, {} if new else {values["key"]: at}, {play: at} if play else {})
+    if limit is None:
+        return Kept((), int(new), values["bytes"] if new else 0)
+    return make_room(connection, limit, spared=values["key"])
+
+
+def touch(connection: Connection, used: Mapping[str, float], plays: Mapping[Play, float]) -> Sequence[str]:
+    """Note when clips were last used and who heard them; returns the keys that are no longer there."""
+    if used:
+        connection.execute(_USED, [{"b_key": key, "b_at": at} for key, at in sorted(used.items())])
+    if plays:
+        _note(connection, plays)
+    if not used:
+        return ()
+    found = connection.execute(select(CLIPS.c.key).where(CLIPS.c.key.in_(used)))
+    return sorted(used.keys() - set(found.scalars()))
+
+
+_USED = (
+    update(CLIPS)
+    .where(CLIPS.c.key == bindparam("b_key"), CLIPS.c.used < bindparam("b_at"))
+    .values(used=bindparam("b_at"))
+)
+
+
+def _note(connection: Connection, plays: Mapping[Play, float]) -> None:
+    # From CLIPS, so that a clip that was dropped in the meantime is passed over.
+    source = select(
+        bindparam("b_user", type_=PLAYS.c.user.type),
+        bindparam("b_guild", type_=PLAYS.c.guild.type),
+        CLIPS.c.key,
+        bindparam("b_at", type_=PLAYS.c.at.type),
+    ).where(CLIPS.c.key == bindparam("b_key"))
+    add = insert(connection, PLAYS).from_select(["user", "guild", "key", "at"], source)
+    latest = case((PLAYS.c.at < add.excluded.at, add.excluded.at), else_=PLAYS.c.at)
+    noted = add.on_conflict_do_update(index_elements=["user", "guild", "key"], set_={"at": latest})
+    rows = [{"b_user": user, "b_guild": guild, "b_key": key, "b_at": at} for (user, guild, key), at in plays.items()]
+    connection.execute(noted, sorted(rows, key=lambda row: (row["b_user"], row["b_guild"], row["b_key"])))
+    for user, guild in sorted({(user, "" if user else guild) for user, guild, _ in plays}):
+        _trim(connection, PLAYS.c.user == user if user else (PLAYS.c.user == "") & (PLAYS.c.guild == guild))
+
+
+def _trim(connection: Connection, whose: ColumnElement[bool]) -> None:
+    oldest = select(PLAYS.c.at).where(whose).order_by(PLAYS.c.at.desc()).offset(PLAYS_KEPT - 1).limit(1)
+    connection.execute(delete(PLAYS).where(whose, PLAYS.c.at < oldest.scalar_subquery()))
+
+
+def make_room(connection: Connection, limit: int, *, spared: str = "", before: float = 0.0) -> Kept:
+    """Drop what was last used before ``before``, and where the rest exceeds ``limit``, the least recently used of it.
+
+    A little more than needed is dropped, so that a full cache does not look for room at every clip. ``spared`` stays.
+    """
+    gone = list(connection.execute(delete(CLIPS).where(CLIPS.c.used < before).returning(CLIPS.c.key)).scalars())
+    entries, size = connection.execute(_TOTALS).one()
+    if size > limit:
+        gone += connection.execute(_beyond(limit - limit // 32, spared)).scalars()
+        entries, size = connection.execute(_TOTALS).one()
+    return Kept(gone, entries, int(size))
+
+
+def _beyond(limit: int, spared: str) -> Any:
+    running = func.sum(CLIPS.c.bytes).over(order_by=(CLIPS.c.used.desc(), CLIPS.c.key), rows=(None, 0))
+    lines = select(CLIPS.c.key, running.label("running")).subquery()
+    last = select(lines.c.key).where(lines.c.running > limit, lines.c.key != spared)
+    return delete(CLIPS).where(CLIPS.c.key.in_(last)).returning(CLIPS.c.key)
+
+
+def clear(connection: Connection) -> Kept:
+    """Drop all."""
+    return Kept(list(connection.execute(delete(CLIPS).returning(CLIPS.c.key)).scalars()), 0, 0)
+
+
+def attach(connection: Connection, key: str, name: str, value: str) -> None:
+    """Keep ``value`` with the clip, if it is there."""
+    source = select(CLIPS.c.key, literal(name), literal(value)).where(CLIPS.c.key == key)
+    add = insert(connection, ATTACHMENTS).from_select(["key", "name", "value"], source)
+    connection.execute(add.on_conflict_do_update(index_elements=["key", "name"], set_={"value": add.excluded.value}))
+
+
+def forget(connection: Connection, user: str) -> Kept:
+    """Drop what the user heard or was first to ask for, but for the clips that somebody else heard too."""
+    others = PLAYS.alias()
+    heard_by_others = exists().where(others.c.key == CLIPS.c.key, others.c.user != user)
+    theirs = (CLIPS.c.owner == user) | CLIPS.c.key.in_(select(PLAYS.c.key).where(PLAYS.c.user == user))
+    gone = list(connection.execute(delete(CLIPS).where(theirs, ~heard_by_others).returning(CLIPS.c.key)).scalars())
+    connection.execute(delete(PLAYS).where(PLAYS.c.user == user))
+    heir = select(func.max(PLAYS.c.user)).where(PLAYS.c.key == CLIPS.c.key)
+    connection.execute(
+        update(CLIPS).where(CLIPS.c.owner == user).values(owner=func.coalesce(heir.scalar_subquery(), ""))
+    )
+    entries, size = connection.execute(_TOTALS).one()
+    return Kept(gone, entries, int(size))

@@ -1,0 +1,228 @@
+"""One database: reads on a few connections, writes on one, and every failure as a StoreError that says what to do."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from sqlalchemy import AsyncAdaptedQueuePool, Connection, Executable, Row, event
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from bot.errors import StoreError
+from bot.store.place import Place, prepare
+from bot.store.schema import upgrade
+
+T = TypeVar("T")
+
+_BUSY_SECONDS = 15.0
+"""How long a statement waits for another process that writes."""
+_SQLITE_READERS = 3
+_SERVER_CONNECTIONS = 5
+
+_CREATION = ("PRAGMA page_size=16384", "PRAGMA auto_vacuum=INCREMENTAL")
+_TUNING = (
+    "PRAGMA synchronous=NORMAL",
+    "PRAGMA foreign_keys=ON",
+    # What somebody asked to have forgotten must not stay behind in a free page.
+    "PRAGMA secure_delete=ON",
+    "PRAGMA journal_size_limit=67108864",
+)
+
+
+class Database:
+    """An async context manager: entering opens it and upgrades its tables, leaving ends what is being written first.
+
+    SQLite knows one writer at a time, so there is one connection that writes and whoever writes waits for it here, in
+    turn, and not in SQLite, by chance. PostgreSQL gets one small pool for both.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self._writes: set[asyncio.Task[Any]] = set()
+        self._open = False
+
+    async def __aenter__(self) -> Self:
+        with self._explained():
+            if self.place.file:
+                prepare(self.place.file)
+            self._writers, self._readers = _engines(self.place)
+            try:
+                await self._prepare()
+            except BaseException:
+                await self._dispose()
+                raise
+        self._open = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open = False
+        await asyncio.gather(*self._writes, return_exceptions=True)
+        with self._explained():
+            try:
+                await self._checkpoint()
+            finally:
+                await self._dispose()
+
+    async def read(self, statement: Executable, values: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
+        """The rows of one SELECT, as of one moment."""
+        self._check_open()
+        with self._explained():
+            async with self._readers.connect() as connection:
+                return (await connection.execute(statement, values)).all()
+
+    async def write(self, work: Callable[[Connection], T], then: Callable[[T], object] | None = None) -> T:
+        """Do ``work`` in one transaction of its own, and then, before anybody else writes, ``then`` with its result.
+
+        Once begun it is finished, even when the caller is cancelled: half a write helps nobody.
+        """
+        self._check_open()
+        task = asyncio.create_task(self._write(work, then))
+        self._writes.add(task)
+        task.add_done_callback(self._writes.discard)
+        return await asyncio.shield(task)
+
+    async def scrub(self) -> None:
+        """See that what was deleted is not left in the write-ahead log either."""
+        self._check_open()
+        with self._explained():
+            await self._checkpoint()
+
+    async def shrink(self) -> None:
+        """Give the pages that deleting freed back to the disk."""
+        self._check_open()
+        if self.place.sqlite:
+            with self._explained():
+                await self._pragma("PRAGMA incremental_vacuum")
+
+    async def _write(self, work: Callable[[Connection], T], then: Callable[[T], object] | None) -> T:
+        with self._explained():
+            async with self._writers.connect() as connection:
+                async with connection.begin():
+                    result = await connection.run_sync(work)
+                if then is not None:
+                    then(result)
+                return result
+
+    async def _prepare(self) -> None:
+        async with self._writers.connect() as connection:
+            await connection.run_sync(upgrade, str(self.place))
+
+    async def _checkpoint(self) -> None:
+        if self.place.file:
+            await self._pragma("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    async def _pragma(self, pragma: str) -> None:
+        async with self._writers.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            await driver.execute_fetchall(pragma)  # type: ignore[union-attr]
+
+    async def _dispose(self) -> None:
+        await self._readers.dispose()
+        await self._writers.dispose()
+
+    def _check_open(self) -> None:
+        if not self._open:
+            raise StoreError("the database is closed")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except (SQLAlchemyError, sqlite3.Error, OSError) as error:
+            raise StoreError(f"the database {self.place} {_reason(error)}") from error
+
+
+def _engines(place: Place) -> tuple[AsyncEngine, AsyncEngine]:
+    """The engines that write and that read; what is in memory or on a server has one pool for both."""
+    if not place.sqlite:
+        writers = _server_engine(place)
+        return writers, writers.execution_options(isolation_level="AUTOCOMMIT")
+    writers = _sqlite_engine(place, connections=1)
+    event.listen(writers.sync_engine, "connect", _tune_writer)
+    event.listen(writers.sync_engine, "begin", _begin)
+    if place.memory:
+        return writers, writers
+    readers = _sqlite_engine(place, connections=_SQLITE_READERS)
+    event.listen(readers.sync_engine, "connect", _tune_reader)
+    return writers, readers
+
+
+def _server_engine(place: Place) -> AsyncEngine:
+    try:
+        return create_async_engine(
+            place.url, pool_size=_SERVER_CONNECTIONS, max_overflow=0, pool_pre_ping=True, hide_parameters=True
+        )
+    except ModuleNotFoundError as error:
+        raise StoreError("PostgreSQL needs one more package: pip install 'sayso[postgres]'") from error
+
+
+def _sqlite_engine(place: Place, *, connections: int) -> AsyncEngine:
+    # The driver never begins a transaction by itself: a SELECT is its own, and _begin begins those that write.
+    # The parameters stay hidden because they are what people said.
+    return create_async_engine(
+        place.url,
+        connect_args={"isolation_level": None, "timeout": _BUSY_SECONDS},
+        poolclass=AsyncAdaptedQueuePool,
+        pool_size=connections,
+        max_overflow=0,
+        pool_timeout=None,
+        pool_reset_on_return=None,
+        hide_parameters=True,
+    )
+
+
+def _tune_writer(connection: Any, record: object) -> None:
+    _run(connection, *_CREATION, "PRAGMA journal_mode=WAL", *_TUNING)
+
+
+def _tune_reader(connection: Any, record: object) -> None:
+    _run(connection, "PRAGMA query_only=ON")
+
+
+def _run(connection: Any, *statements: str) -> None:
+    cursor = connection.cursor()
+    for statement in statements:
+        cursor.execute(statement)
+    cursor.close()
+
+
+def _begin(connection: Connection) -> None:
+    # Not deferred: a transaction that reads first and then finds another writer before it could only start over.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+_REASONS: tuple[tuple[tuple[int, ...], str], ...] = (
+    (
+        (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB),
+        "is damaged: stop Sayso, move it away together with its -wal and -shm, and start again with an empty one, "
+        "or put a backup in its place (`sqlite3 FILE .recover` may save what is in it)",
+    ),
+    (
+        (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM),
+        "cannot be written: give the user that runs Sayso the right to write it and its folder, or choose another path",
+    ),
+    ((sqlite3.SQLITE_FULL,), "has no room left: free some space on its disk"),
+    (
+        (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED),
+        "is held by another process: end what has it open, for example a backup or another Sayso",
+    ),
+    ((sqlite3.SQLITE_IOERR,), "cannot be read or written: look after its disk"),
+)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, PermissionError | IsADirectoryError | NotADirectoryError | FileExistsError):
+        return _REASONS[1][1]
+    if isinstance(error, OSError):
+        return f"cannot be reached: {error.strerror or error or type(error).__name__}"
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    known = (reason for codes, reason in _REASONS if code in codes)
+    return next(known, f"failed: {type(cause).__name__}")

@@ -1,0 +1,143 @@
+"""The queue's journal in SQL: the entries that arrive together are committed together."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+from sqlalchemy import Connection, Row, Text, bindparam, delete, func, select, update
+
+from bot.queue.journal import Entry, State
+from bot.store.database import Database
+from bot.store.tables import JOURNAL, insert
+
+_UNFINISHED = [state.value for state in State if not state.finished]
+_FINISHED = [state.value for state in State if state.finished]
+
+_MARK = (
+    update(JOURNAL)
+    .where(JOURNAL.c.id == bindparam("b_id"), JOURNAL.c.state.in_(_UNFINISHED))
+    .values(state=bindparam("b_state"), mark=func.coalesce(bindparam("b_mark", type_=Text), JOURNAL.c.mark))
+)
+
+
+class SqlJournal:
+    """Implements :class:`bot.queue.journal.Journal`; what fails raises StoreError."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._gathering: _Batch | None = None
+        self._committing = asyncio.Lock()
+
+    async def accept(self, entry: Entry) -> None:
+        """Write an entry down, once."""
+        row = _row(entry)
+        await self._join(lambda batch: batch.entries.append(row))
+
+    async def mark(self, id: str, state: State, *, mark: str | None = None) -> None:
+        """Say how far an entry has come."""
+        row: dict[str, object] = {"b_id": id, "b_state": state.value, "b_mark": mark}
+        await self._join(lambda batch: batch.marks.append(row))
+
+    async def pending(self, now: float) -> Sequence[Entry]:
+        """The unfinished entries, oldest first, each with one attempt more."""
+        return await self._database.write(partial(_pending, now=now))
+
+    async def forget(self, *, before: float) -> int:
+        """Drop the finished entries from before."""
+        return await self._database.write(partial(_forget, before=before))
+
+    async def export(self, user: str) -> list[dict[str, object]]:
+        """The entries of a user, newest first."""
+        rows = await self._database.read(select(JOURNAL).where(JOURNAL.c.user == user).order_by(JOURNAL.c.at.desc()))
+        return [
+            {"at": row.at, "state": row.state, "expires": row.expires, "request": dict(row.request)} for row in rows
+        ]
+
+    async def forget_user(self, user: str) -> None:
+        """Drop the entries of a user, finished or not."""
+        await self._database.write(partial(_forget_user, user=user))
+
+    async def settle(self) -> None:
+        """Wait until everything that was handed in is committed."""
+        if self._gathering is not None:
+            await asyncio.wait([self._gathering.commit])
+        async with self._committing:
+            pass
+
+    async def _join(self, add: Callable[[_Batch], None]) -> None:
+        batch = self._gathering
+        if batch is None:
+            batch = self._gathering = _Batch()
+            batch.commit = asyncio.create_task(self._commit(batch))
+        add(batch)
+        # Others wait for the same commit: one who gives up must not take it from them.
+        await asyncio.shield(batch.commit)
+
+    async def _commit(self, batch: _Batch) -> None:
+        async with self._committing:
+            # Whoever comes from now on begins the next batch, which waits here until this one is committed.
+            self._gathering = None
+            await self._database.write(batch.write)
+
+
+class _Batch:
+    """What is committed together: first what is new, then how far the rest has come, in the order in which it came."""
+
+    commit: asyncio.Task[None]
+
+    def __init__(self) -> None:
+        self.entries: list[dict[str, object]] = []
+        self.marks: list[dict[str, object]] = []
+
+    def write(self, connection: Connection) -> None:
+        if self.entries:
+            connection.execute(insert(connection, JOURNAL).on_conflict_do_nothing(), self.entries)
+        if self.marks:
+            connection.execute(_MARK, self.marks)
+
+
+def _pending(connection: Connection, now: float) -> Sequence[Entry]:
+    unfinished = JOURNAL.c.state.in_(_UNFINISHED)
+    connection.execute(update(JOURNAL).where(unfinished, JOURNAL.c.expires <= now).values(state=State.EXPIRED.value))
+    connection.execute(update(JOURNAL).where(unfinished).values(attempts=JOURNAL.c.attempts + 1))
+    rows = connection.execute(select(JOURNAL).where(unfinished).order_by(JOURNAL.c.at, JOURNAL.c.id))
+    return [_entry(row) for row in rows]
+
+
+def _forget(connection: Connection, before: float) -> int:
+    return connection.execute(delete(JOURNAL).where(JOURNAL.c.state.in_(_FINISHED), JOURNAL.c.at < before)).rowcount
+
+
+def _forget_user(connection: Connection, user: str) -> None:
+    connection.execute(delete(JOURNAL).where(JOURNAL.c.user == user))
+
+
+def _row(entry: Entry) -> dict[str, object]:
+    # Encoded here, so that a request which JSON cannot hold fails its own caller and not the whole batch.
+    json.dumps(dict(entry.request))
+    return {
+        "id": entry.id,
+        "user": str(entry.request.get("user", "")),
+        "request": entry.request,
+        "state": entry.state.value,
+        "at": entry.at,
+        "expires": entry.expires,
+        "attempts": entry.attempts,
+        "mark": entry.mark,
+    }
+
+
+def _entry(row: Row[Any]) -> Entry:
+    return Entry(
+        id=row.id,
+        request=row.request,
+        state=State(row.state),
+        at=row.at,
+        expires=row.expires,
+        attempts=row.attempts,
+        mark=row.mark,
+    )

@@ -1,0 +1,153 @@
+"""What guilds and channels decided, and who decided it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import fields
+from functools import partial
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Connection, Row, Select, Table, delete, select, update
+
+from bot.store.copies import Copies
+from bot.store.database import Database
+from bot.store.records import Change, ChannelSettings, GuildSettings, checked
+from bot.store.tables import AUDIT, CHANNELS, GUILDS, insert
+
+AUDIT_KEPT = 1000
+"""How many changes of a guild are remembered."""
+
+R = TypeVar("R", bound=GuildSettings | ChannelSettings)
+
+
+class Settings:
+    """Settings by id of guild and channel. Reads come from memory where they can; what fails raises StoreError.
+
+    ``by`` is the id of who asked for a change, for the audit.
+    """
+
+    def __init__(self, database: Database, *, clock: Callable[[], float]) -> None:
+        self._database = database
+        self._clock = clock
+        self._guilds: _Room[GuildSettings] = _Room(database, GUILDS, GuildSettings, clock)
+        self._channels: _Room[ChannelSettings] = _Room(database, CHANNELS, ChannelSettings, clock)
+
+    async def guild(self, guild: str) -> GuildSettings:
+        """What the guild decided; all defaults where nothing was said."""
+        return await self._guilds.get((guild,))
+
+    async def channel(self, guild: str, channel: str) -> ChannelSettings:
+        """What was decided for the channel; all defaults where nothing was said."""
+        return await self._channels.get((guild, channel))
+
+    async def set_guild(self, guild: str, *, by: str | None = None, **changes: object) -> GuildSettings:
+        """Change some fields and keep the rest; None sets one back. Raises ValueError naming what is allowed."""
+        return await self._guilds.set((guild,), by, changes)
+
+    async def set_channel(
+        self, guild: str, channel: str, *, by: str | None = None, **changes: object
+    ) -> ChannelSettings:
+        """As :meth:`set_guild`, for one channel."""
+        return await self._channels.set((guild, channel), by, changes)
+
+    async def reset(self, guild: str, channel: str | None = None, *, by: str | None = None) -> None:
+        """Back to the defaults: one channel, or the guild with all its channels."""
+        work = partial(_reset, guild=guild, channel=channel, by=by, at=self._clock())
+        await self._database.write(work, self._drop_copies)
+
+    async def audit(self, guild: str, limit: int = 50) -> Sequence[Change]:
+        """The last changes in a guild, newest first."""
+        rows = await self._database.read(
+            select(*_CHANGE).where(AUDIT.c.guild == guild).order_by(AUDIT.c.id.desc()).limit(limit)
+        )
+        return [Change(**row._mapping) for row in rows]
+
+    async def export(self, user: str) -> list[dict[str, object]]:
+        """What the user changed, newest first."""
+        columns = (AUDIT.c.guild, AUDIT.c.channel, AUDIT.c.at, AUDIT.c.name, AUDIT.c.old, AUDIT.c.new)
+        rows = await self._database.read(select(*columns).where(AUDIT.c.by == user).order_by(AUDIT.c.id.desc()))
+        return [dict(row._mapping) for row in rows]
+
+    async def forget(self, user: str) -> None:
+        """Take the user's id out of the audit; the changes stay, for they are the guild's."""
+        await self._database.write(partial(_forget, user=user))
+
+    def _drop_copies(self, _: None) -> None:
+        self._guilds.copies.clear()
+        self._channels.copies.clear()
+
+
+class _Room(Generic[R]):
+    """The settings of one table, each under its whole primary key."""
+
+    def __init__(self, database: Database, table: Table, kind: type[R], clock: Callable[[], float]) -> None:
+        self._database = database
+        self._table = table
+        self._kind: type[R] = kind
+        self._clock = clock
+        self._names = [column.name for column in table.primary_key]
+        self.copies: Copies[tuple[str, ...], R] = Copies(clock)
+
+    async def get(self, key: tuple[str, ...]) -> R:
+        return await self.copies.get(key, self._load)
+
+    async def set(self, key: tuple[str, ...], by: str | None, changes: Mapping[str, object]) -> R:
+        values = checked(self._kind, changes)
+        work = partial(self._write, key=key, by=by, at=self._clock(), values=values)
+        return await self._database.write(work, partial(self.copies.put, key))
+
+    async def _load(self, key: tuple[str, ...]) -> R:
+        return self._record(await self._database.read(self._find(key)))
+
+    def _find(self, key: tuple[str, ...]) -> Select[Any]:
+        columns = (self._table.c[item.name] for item in fields(self._kind))
+        return select(*columns).where(
+            *(self._table.c[name] == part for name, part in zip(self._names, key, strict=True))
+        )
+
+    def _record(self, rows: Sequence[Row[Any]]) -> R:
+        return self._kind(**rows[0]._mapping) if rows else self._kind()
+
+    def _write(
+        self, connection: Connection, key: tuple[str, ...], by: str | None, at: float, values: Mapping[str, Any]
+    ) -> R:
+        old = self._record(connection.execute(self._find(key)).all())
+        self._upsert(connection, dict(zip(self._names, key, strict=True)), values)
+        new = self._record(connection.execute(self._find(key)).all())
+        changed = [name for name in values if getattr(new, name) != getattr(old, name)]
+        _note(connection, key, at, by, {name: (getattr(old, name), getattr(new, name)) for name in changed})
+        return new
+
+    def _upsert(self, connection: Connection, key: Mapping[str, str], values: Mapping[str, Any]) -> None:
+        add = insert(connection, self._table).values(**key, **values)
+        # Only what changes: two processes that change different fields do not undo each other.
+        connection.execute(add.on_conflict_do_update(index_elements=self._names, set_={**key, **values}))
+
+
+_CHANGE = [AUDIT.c[item.name] for item in fields(Change)]
+
+
+def _note(
+    connection: Connection, key: tuple[str, ...], at: float, by: str | None, changes: Mapping[str, tuple[Any, Any]]
+) -> None:
+    guild, channel = key[0], key[1] if len(key) > 1 else None
+    about = {"guild": guild, "channel": channel, "at": at, "by": by}
+    lines = [{**about, "name": name, "old": old, "new": new} for name, (old, new) in changes.items()]
+    if lines:
+        connection.execute(insert(connection, AUDIT), lines)
+    last = select(AUDIT.c.id).where(AUDIT.c.guild == guild).order_by(AUDIT.c.id.desc()).offset(AUDIT_KEPT).limit(1)
+    connection.execute(delete(AUDIT).where(AUDIT.c.guild == guild, AUDIT.c.id <= last.scalar_subquery()))
+
+
+def _reset(connection: Connection, guild: str, channel: str | None, by: str | None, at: float) -> None:
+    if channel is None:
+        connection.execute(delete(GUILDS).where(GUILDS.c.guild == guild))
+        connection.execute(delete(CHANNELS).where(CHANNELS.c.guild == guild))
+    else:
+        connection.execute(delete(CHANNELS).where(CHANNELS.c.guild == guild, CHANNELS.c.channel == channel))
+    key = (guild,) if channel is None else (guild, channel)
+    _note(connection, key, at, by, {"reset": (None, None)})
+
+
+def _forget(connection: Connection, user: str) -> None:
+    connection.execute(update(AUDIT).where(AUDIT.c.by == user).values(by=None))
