@@ -1,0 +1,27 @@
+"""Sound, from the samples of an engine to the one Opus encoding that every delivery sends, and what is read back.
+
+No program and no library of the system is needed: FFmpeg's codecs, libopus among them, lie in PyAV's wheel.
+"""
+
+from bot.tts.audio.encoder import SpeechEncoder
+from bot.tts.audio.formats import FORMATS, FormatStream, convert, decode
+from bot.tts.audio.loudness import Loudness
+from bot.tts.audio.mp3 import Mp3Decoder
+from bot.tts.audio.ogg import OggWriter, packets
+from bot.tts.audio.reference import Reference, prepare
+from bot.tts.audio.waveform import waveform
+
+__all__ = [
+    "FORMATS",
+    "FormatStream",
+    "Loudness",
+    "Mp3Decoder",
+    "OggWriter",
+    "Reference",
+    "SpeechEncoder",
+    "convert",
+    "decode",
+    "packets",
+    "prepare",
+    "waveform",
+]
