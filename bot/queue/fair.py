@@ -1,0 +1,223 @@
+"""Fair turns among guilds: pure, synchronous, without a clock.
+
+Across guilds it is start-time fair queueing: each guild has a virtual time that its turns move on by their seconds of
+audio over its weight, and the guild that is least far goes next. Who comes (back) starts at the queue's own virtual
+time, so that idling earns nothing and leaving saves nothing. Within a guild see :mod:`bot.queue.lane`.
+
+The queue's virtual time is that of the last turn, but moves on by at least the turn's fair part: under plain
+start-time queueing an endless train of fresh guilds, each with one job, would hold up one that was served before.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from heapq import heapify, heappop, heappush, heapreplace
+from itertools import count
+from types import MappingProxyType
+
+from bot.queue.lane import Job, Lane, Slice
+
+AGEING = 30.0
+"""Seconds of waiting that make up for one step of priority."""
+
+_SLACK = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Popped:
+    """Whose turn it is; an ``expired`` job is handed out once to be told so, and costs nothing."""
+
+    job: Job
+    cost: float
+    expired: bool
+    finish: float
+    """The guild's virtual time after this turn; for :meth:`FairQueue.settle`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """How many turns, of how many estimated seconds of audio, come before."""
+
+    ahead: int
+    seconds: float
+
+
+class FairQueue:
+    """Jobs that wait for a turn, at most one turn each at a time.
+
+    O(log guilds + log users + log jobs of the user) for a push and a pop. ``ageing`` is in seconds.
+    """
+
+    def __init__(self, *, weights: Mapping[str, float] | None = None, ageing: float = AGEING) -> None:
+        self._ageing = ageing
+        self._weights: dict[str, float] = {}
+        self._slices: dict[str, Slice] = {}
+        self._lanes: dict[str, Lane] = {}
+        self._heap: list[tuple[float, int, Lane]] = []
+        self._virtual = 0.0
+        self._now = 0.0
+        self._guilds = 0
+        self._weight = 0.0
+        self._seconds = 0.0
+        self._count = count(1)
+        for guild, weight in (weights or {}).items():
+            self.weigh(guild, weight)
+
+    def __len__(self) -> int:
+        return len(self._slices)
+
+    def __contains__(self, id: str) -> bool:
+        return id in self._slices
+
+    @property
+    def guilds(self) -> int:
+        """Guilds that wait for anything."""
+        return self._guilds
+
+    @property
+    def seconds(self) -> float:
+        """Estimated seconds of audio that are waited for."""
+        return self._seconds
+
+    @property
+    def weights(self) -> Mapping[str, float]:
+        """The guilds whose weight is not 1."""
+        return MappingProxyType(self._weights)
+
+    def weigh(self, guild: str, weight: float) -> None:
+        """Give a guild ``weight`` times the share of an ordinary one, from its next turn on."""
+        if not (math.isfinite(weight) and weight > 0):
+            raise ValueError(f"a weight must be a number above 0, not {weight}")
+        self._weights[guild] = weight
+        if weight == 1.0:
+            del self._weights[guild]
+        if (lane := self._lanes.get(guild)) is not None:
+            self._weight += (weight - lane.weight) if lane.size else 0.0
+            lane.weight = weight
+            lane.moved()
+
+    def push(self, job: Job, cost: float, *, order: int | None = None) -> None:
+        """Let a job wait for a turn of ``cost`` estimated seconds of audio.
+
+        ``order`` decides between a user's jobs of one moment and must differ among them; by default who is pushed
+        first goes first. A job that comes again for its next slice is kept in its place by ``at`` and ``order``.
+        Raises ValueError if it waits already or if ``cost`` is not above 0.
+        """
+        if job.id in self._slices:
+            raise ValueError("the job waits already")
+        if not 0.0 < cost < math.inf:
+            raise ValueError(f"a cost must be a number above 0, not {cost}")
+        lane = self._lanes.get(job.guild) or self._open(job.guild, self._virtual)
+        self._slices[job.id] = lane.add(job, cost, next(self._count) if order is None else order)
+        self._seconds += cost
+        if lane.size == 1:
+            self._awake(lane)
+
+    def pop(self, now: float) -> Popped | None:
+        """The next turn; None if nobody waits, which ends the reckoning: all guilds are even again."""
+        lane = self._first()
+        if lane is None:
+            return None
+        self._now = now
+        slice = lane.head()
+        job = slice.job
+        if job.deadline is not None and job.deadline <= now:
+            self._remove(slice)
+            return Popped(job, slice.cost, True, lane.tag)
+        del self._slices[job.id]
+        lane.take(slice, now, next(self._count))
+        self._charge(lane, slice.cost)
+        self._left(lane, slice.cost)
+        return Popped(job, slice.cost, False, lane.tag)
+
+    def settle(self, popped: Popped, seconds: float, now: float) -> None:
+        """Say that a turn is over at ``now`` and was of ``seconds`` of audio: its guild pays or gets the difference."""
+        job = popped.job
+        lane = self._lanes.get(job.guild)
+        if lane is None:
+            lane = self._open(job.guild, popped.finish)
+        lane.tag += (seconds - popped.cost) / lane.weight
+        lane.moved()
+        lane.serve(job.user, now, next(self._count))
+        self._place(lane)
+
+    def cancel(self, id: str) -> bool:
+        """Take a job out; False if it does not wait."""
+        slice = self._slices.get(id)
+        if slice is None:
+            return False
+        self._remove(slice)
+        return True
+
+    def position(self, id: str) -> Place | None:
+        """What comes before a job; None if it does not wait.
+
+        Exact if nothing else comes, goes or grows old meanwhile. O(guilds + own lane), and once for each lane that
+        changed since it was last looked at and of which only a part comes before, O(that lane).
+        """
+        slice = self._slices.get(id)
+        if slice is None:
+            return None
+        own = slice.lane
+        ahead, seconds, start = own.line(self._now).find(id)
+        for lane in self._lanes.values():
+            if lane is not own and lane.size:
+                more, longer = lane.before(start, own.number, self._now)
+                ahead += more
+                seconds += longer
+        return Place(ahead, seconds)
+
+    def _first(self) -> Lane | None:
+        """The lane that is least far, at the top of the heap; idle ones above it are forgotten."""
+        heap = self._heap
+        while heap:
+            entry = heap[0]
+            lane = entry[2]
+            if entry is lane.entry:
+                if lane.size:
+                    return lane
+                # All that wait are at least as far, so that it may come back as a new one without gaining by it.
+                self._virtual = max(self._virtual, lane.tag)
+                del self._lanes[lane.guild]
+            heappop(heap)
+        return None
+
+    def _charge(self, lane: Lane, cost: float) -> None:
+        """Move on the lane at the top of the heap."""
+        self._virtual = max(lane.tag, self._virtual + cost / (self._weight + 1.0))
+        lane.tag += cost / lane.weight
+        lane.entry = entry = (lane.tag, lane.number, lane)
+        heapreplace(self._heap, entry)
+
+    def _open(self, guild: str, tag: float) -> Lane:
+        lane = Lane(guild, next(self._count), tag, self._weights.get(guild, 1.0), self._ageing)
+        self._lanes[guild] = lane
+        return lane
+
+    def _awake(self, lane: Lane) -> None:
+        self._guilds += 1
+        self._weight += lane.weight
+        if lane.entry is None or lane.tag < self._virtual:
+            lane.tag = max(lane.tag, self._virtual)
+            lane.moved()
+            self._place(lane)
+
+    def _place(self, lane: Lane) -> None:
+        lane.entry = entry = (lane.tag, lane.number, lane)
+        heappush(self._heap, entry)
+        if len(self._heap) > 2 * len(self._lanes) + _SLACK:
+            self._heap = [lane.entry for lane in self._lanes.values() if lane.entry is not None]
+            heapify(self._heap)
+
+    def _remove(self, slice: Slice) -> None:
+        del self._slices[slice.job.id]
+        slice.lane.remove(slice)
+        self._left(slice.lane, slice.cost)
+
+    def _left(self, lane: Lane, cost: float) -> None:
+        self._seconds = self._seconds - cost if self._slices else 0.0
+        if not lane.size:
+            self._guilds -= 1
+            self._weight = self._weight - lane.weight if self._guilds else 0.0

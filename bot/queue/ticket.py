@@ -1,0 +1,250 @@
+"""A job's place, and its turns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from bot.errors import Abandoned, Cancelled, Expired
+from bot.queue.desk import LATE, Desk
+from bot.queue.fair import Popped
+from bot.queue.lane import Job
+
+LEAST = 0.05
+"""Estimated seconds of audio that a turn costs at least."""
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What comes before a job's next turn: turns ahead, and the expected seconds until it begins."""
+
+    ahead: int
+    eta: float
+
+
+class Ticket:
+    """A job's place. Release it when the job is over, however it ended; as a context manager it does so itself."""
+
+    def __init__(self, job: Job, desk: Desk, number: int, leave: Callable[[Ticket], None]) -> None:
+        self.job = job
+        self._desk = desk
+        self._number = number
+        self._leave = leave
+        self._turn: Turn | None = None
+        self._cancelled = False
+        self._released = False
+        self._on_cancel: list[Callable[[], None]] = []
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody asked for the job to stop."""
+        return self._cancelled
+
+    @property
+    def released(self) -> bool:
+        """Whether the job is over."""
+        return self._released
+
+    def turn(self, cost: float) -> Turn:
+        """Position, in ``async with``, for a slot to make about ``cost`` seconds of audio in; it is held inside.
+
+        Entering raises :class:`~bot.errors.Cancelled` or :class:`~bot.errors.Expired`, and then no slot was taken.
+        One turn at a time: RuntimeError otherwise, and after the ticket was released.
+        """
+        return Turn(self, self._desk, max(cost, LEAST), self._number)
+
+    def made(self, seconds: float) -> None:
+        """Inside a turn: so many (more) seconds of audio were made. The guild pays for these, not for the estimate.
+
+        A turn that says nothing pays the estimate, so that an utterance which fails is not free.
+        """
+        if self._turn is not None:
+            self._turn.made += seconds
+
+    def on_cancel(self, callback: Callable[[], None]) -> None:
+        """Have ``callback`` called if the job is cancelled while no turn of it waits, at once if it was already.
+
+        A turn that waits tells its runner by raising. The callback (a task's ``cancel``, say) must not raise.
+        """
+        if self._cancelled:
+            callback()
+        elif not self._released:
+            self._on_cancel.append(callback)
+
+    def cancel(self) -> None:
+        """Stop the job: a turn that waits raises Cancelled, and no further turn begins.
+
+        A turn that runs is not broken off here: whoever owns the runner does that, told by :meth:`on_cancel`.
+        """
+        if self._cancelled or self._released:
+            return
+        self._cancelled = True
+        if self._turn is not None and self._turn.end(Cancelled("It was cancelled.")):
+            return
+        callbacks, self._on_cancel = self._on_cancel, []
+        for callback in callbacks:
+            callback()
+
+    def release(self) -> None:
+        """The job is over: its place is free for another, and so is its slot, should it hold one. Idempotent."""
+        if self._released:
+            return
+        self._released = True
+        self._on_cancel.clear()
+        if self._turn is not None:
+            self._turn.end(Cancelled("It is over."))
+            self._turn.leave()
+        self._leave(self)
+
+    @property
+    def position(self) -> Position:
+        """What comes before the next turn, counted as if it were asked for now; nothing for who has a turn."""
+        if self._released or (self._turn is not None and self._turn.inside):
+            return Position(0, 0.0)
+        queue = self._desk.queue
+        asking = self.job.id not in queue
+        if asking:
+            queue.push(self.job, LEAST, order=self._number)
+        place = queue.position(self.job.id)
+        if asking:
+            queue.cancel(self.job.id)
+        if place is None:
+            raise AssertionError("what was pushed has a position")
+        return Position(place.ahead, self._desk.wait(place.ahead, place.seconds))
+
+    def enter(self, turn: Turn) -> None:
+        """Note that ``turn`` is this job's turn now; for Turn alone."""
+        if self._released:
+            raise RuntimeError("the ticket was released")
+        if self._turn is not None:
+            raise RuntimeError("a job has one turn at a time")
+        if self._cancelled:
+            raise Cancelled("It was cancelled.")
+        self._turn = turn
+
+    def exit(self, turn: Turn) -> None:
+        """Note that ``turn`` is over; for Turn alone."""
+        if self._turn is turn:
+            self._turn = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+class Turn:
+    """One wait for a slot, and the holding of it. Used once.
+
+    It waits on a future that is only ever resolved with a plain None; what happened is written in the turn before.
+    So a task that is cancelled in the very step in which it is given a slot, or told to end, still sees both here:
+    ``_popped`` is a slot that must be handed back, ``_end`` says that nobody need be told any more.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_desk",
+        "_end",
+        "_popped",
+        "_ticket",
+        "_timer",
+        "_woken",
+        "began",
+        "cost",
+        "inside",
+        "job",
+        "made",
+        "order",
+    )
+
+    def __init__(self, ticket: Ticket, desk: Desk, cost: float, order: int) -> None:
+        self.job = ticket.job
+        self.cost = cost
+        self.order = order
+        self.made = 0.0
+        self.began = 0.0
+        self.inside = False
+        self._ticket = ticket
+        self._desk = desk
+        self._asked = 0.0
+        self._popped: Popped | None = None
+        self._end: Abandoned | None = None
+        self._woken: asyncio.Future[None] | None = None
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def __aenter__(self) -> None:
+        self._ticket.enter(self)
+        try:
+            self._woken = asyncio.get_running_loop().create_future()
+            self._asked = self._desk.clock()
+            self._desk.join(self)
+            self._watch()
+            await self._woken
+            if self._end is not None:
+                raise self._end
+            self._desk.waited(self.began - self._asked, self.job.priority)
+        except BaseException:  # a task's cancellation too: whatever it has by now goes back
+            self.leave()
+            raise
+        self.inside = True
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        # Nothing is awaited here, so that no cancellation can come between.
+        self.leave()
+
+    def begin(self, popped: Popped, now: float) -> None:
+        """It has a slot since ``now``."""
+        self._popped = popped
+        self.began = now
+        self._wake()
+
+    def end(self, reason: Abandoned) -> bool:
+        """Have the wait end by raising ``reason``; False, and without effect, once it is over."""
+        if self.inside or self._end is not None:
+            return False
+        self._end = reason
+        self._desk.leave(self)
+        self._wake()
+        return True
+
+    def leave(self) -> None:
+        """Give back what it has, a slot or a place in the queue. Idempotent."""
+        self._unwatch()
+        self._ticket.exit(self)
+        popped, self._popped = self._popped, None
+        if popped is None:
+            self._desk.leave(self)
+        elif self.inside:
+            self._desk.pace.learn(self._desk.clock() - self.began, self.made, self.cost)
+            self._desk.free(self, popped, self.made or self.cost)
+        else:
+            self._desk.free(self, popped, 0.0)
+
+    def _wake(self) -> None:
+        self._unwatch()
+        if self._woken is not None and not self._woken.done():
+            self._woken.set_result(None)
+
+    def _watch(self) -> None:
+        """Wake by itself when the deadline passes."""
+        deadline = self.job.deadline
+        if deadline is None or self._popped is not None or self._end is not None:
+            return
+        remaining = deadline - self._desk.clock()
+        if remaining > 0.0:
+            self._timer = asyncio.get_running_loop().call_later(remaining, self._watch)
+        else:
+            self.end(Expired(LATE))
+
+    def _unwatch(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
