@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+import aiosqlite
 from sqlalchemy import AsyncAdaptedQueuePool, Connection, Executable, Row, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
@@ -120,8 +121,10 @@ class Database:
 
     async def _pragma(self, pragma: str) -> None:
         async with self._writers.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
-            await driver.execute_fetchall(pragma)  # type: ignore[union-attr]
+            driver: aiosqlite.Connection | None = (await connection.get_raw_connection()).driver_connection
+            if driver is not None:
+                # As a script: of a statement without columns the driver would take one step, and this one takes many.
+                await driver.executescript(pragma)
 
     async def _dispose(self) -> None:
         await self._readers.dispose()

@@ -8,18 +8,18 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, bindparam, delete, func, select, update
+from sqlalchemy import Connection, Row, Text, bindparam, delete, func, not_, or_, select, update
 
 from bot.queue.journal import Entry, State
 from bot.store.database import Database
 from bot.store.tables import JOURNAL, insert
 
-_UNFINISHED = [state.value for state in State if not state.finished]
-_FINISHED = [state.value for state in State if state.finished]
+# Not an IN, which no batch of rows can be executed with.
+_UNFINISHED = or_(*(JOURNAL.c.state == state.value for state in State if not state.finished))
 
 _MARK = (
     update(JOURNAL)
-    .where(JOURNAL.c.id == bindparam("b_id"), JOURNAL.c.state.in_(_UNFINISHED))
+    .where(JOURNAL.c.id == bindparam("b_id"), _UNFINISHED)
     .values(state=bindparam("b_state"), mark=func.coalesce(bindparam("b_mark", type_=Text), JOURNAL.c.mark))
 )
 
@@ -101,15 +101,14 @@ class _Batch:
 
 
 def _pending(connection: Connection, now: float) -> Sequence[Entry]:
-    unfinished = JOURNAL.c.state.in_(_UNFINISHED)
-    connection.execute(update(JOURNAL).where(unfinished, JOURNAL.c.expires <= now).values(state=State.EXPIRED.value))
-    connection.execute(update(JOURNAL).where(unfinished).values(attempts=JOURNAL.c.attempts + 1))
-    rows = connection.execute(select(JOURNAL).where(unfinished).order_by(JOURNAL.c.at, JOURNAL.c.id))
+    connection.execute(update(JOURNAL).where(_UNFINISHED, JOURNAL.c.expires <= now).values(state=State.EXPIRED.value))
+    connection.execute(update(JOURNAL).where(_UNFINISHED).values(attempts=JOURNAL.c.attempts + 1))
+    rows = connection.execute(select(JOURNAL).where(_UNFINISHED).order_by(JOURNAL.c.at, JOURNAL.c.id))
     return [_entry(row) for row in rows]
 
 
 def _forget(connection: Connection, before: float) -> int:
-    return connection.execute(delete(JOURNAL).where(JOURNAL.c.state.in_(_FINISHED), JOURNAL.c.at < before)).rowcount
+    return connection.execute(delete(JOURNAL).where(not_(_UNFINISHED), JOURNAL.c.at < before)).rowcount
 
 
 def _forget_user(connection: Connection, user: str) -> None:

@@ -1,0 +1,100 @@
+"""The journal in SQL keeps the discipline of every journal, and commits together what comes together."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from bot.errors import StoreError
+from bot.queue.journal import Journal, State
+from bot.store import Store
+from bot.store.database import Database
+from bot.store.journal import SqlJournal
+from bot.store.place import place
+from tests.doubles.journal import JournalContract, entry, ids
+
+
+@pytest.fixture
+def journal(store: Store) -> Journal:
+    return store.journal
+
+
+class TestSqlJournal(JournalContract):
+    """On each kind of database."""
+
+
+async def test_entries_survive_a_restart(url: str) -> None:
+    """What was accepted before the end is pending after it, with the mark it had."""
+    async with Store.open(url) as store:
+        await store.journal.accept(entry("a", 1.0))
+        await store.journal.mark("a", State.SENDING, mark="nonce")
+    async with Store.open(url) as store:
+        (found,) = await store.journal.pending(2.0)
+    assert (found.id, found.state, found.mark, found.attempts) == ("a", State.SENDING, "nonce", 1)
+
+
+async def test_a_burst_costs_a_few_commits(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A thousand requests at once are written in a handful of transactions."""
+    async with Database(place(file)) as database:
+        commits = 0
+        write = database.write
+
+        async def counted(*arguments: object) -> object:
+            nonlocal commits
+            commits += 1
+            return await write(*arguments)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(database, "write", counted)
+        journal = SqlJournal(database)
+        await asyncio.gather(*(journal.accept(entry(str(number), number)) for number in range(1000)))
+        assert commits <= 3
+        assert len(await ids(journal)) == 1000
+
+
+async def test_one_that_gives_up_takes_nothing_from_the_others(store: Store) -> None:
+    """A cancelled caller's neighbours in the same commit are still written."""
+    first = asyncio.create_task(store.journal.accept(entry("a", 1.0)))
+    second = asyncio.create_task(store.journal.accept(entry("b", 2.0)))
+    await asyncio.sleep(0)
+    first.cancel()
+    await second
+    assert "b" in await ids(store.journal)
+
+
+async def test_a_request_that_json_cannot_hold_fails_alone(store: Store) -> None:
+    """One caller's mistake is not the whole burst's."""
+    wrong = replace(entry("a"), request={"user": "u", "text": object()})
+    results = await asyncio.gather(
+        store.journal.accept(wrong), store.journal.accept(entry("b")), return_exceptions=True
+    )
+    assert isinstance(results[0], TypeError)
+    assert await ids(store.journal) == ["b"]
+
+
+async def test_closing_waits_for_what_was_handed_in(file: Path) -> None:
+    """An entry handed in just before the end is there at the next start."""
+    async with Store.open(file) as store:
+        handed_in = asyncio.create_task(store.journal.accept(entry("a")))
+        await asyncio.sleep(0)
+    await handed_in
+    async with Store.open(file) as store:
+        assert await ids(store.journal) == ["a"]
+
+
+async def test_after_closing_nothing_is_promised(file: Path) -> None:
+    """A journal that cannot write says so."""
+    async with Store.open(file) as store:
+        pass
+    with pytest.raises(StoreError, match="closed"):
+        await store.journal.accept(entry("a"))
+
+
+async def test_half_an_emoji_survives(store: Store) -> None:
+    """A lone surrogate or a NUL in a text, as chats do send it, is journalled like any other."""
+    odd = replace(entry("a"), request={"user": "u", "text": "\ud83d \0"})
+    await store.journal.accept(odd)
+    (found,) = await store.journal.pending(0.0)
+    assert found.request["text"] == "\ud83d \0"
