@@ -4,34 +4,51 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from types import TracebackType
 
 import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.config import LogSettings
 
-QUIET = ("alembic", "aiosqlite", "httpx", "numba", "uvicorn.access")
+_Raised = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
 def configure(settings: LogSettings) -> None:
     """Send structlog's events, and the standard library's from warnings up, to standard error."""
     level = logging.getLevelNamesMapping()[settings.level.upper()]
     human = sys.stderr.isatty() if settings.format == "auto" else settings.format == "console"
-    shared: list[structlog.typing.Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-    ]
-    finish: list[structlog.typing.Processor] = (
-        [structlog.dev.ConsoleRenderer()]
-        if human
-        else [structlog.processors.dict_tracebacks, structlog.processors.JSONRenderer()]
-    )
+    finish: Processor = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer()
     structlog.configure(
-        processors=[*shared, *finish],
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            without_contents,
+            finish,
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=max(level, logging.WARNING), format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in QUIET:
-        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def without_contents(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Reduce an exception to its type and where it came from: messages and local variables hold what people wrote."""
+    raised = _raised(event.pop("exc_info", None))
+    if raised is not None:
+        kind, _error, trace = raised
+        event["error"] = kind.__name__
+        event["where"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
+    return event
+
+
+def _raised(given: object) -> _Raised | None:
+    if isinstance(given, BaseException):
+        return type(given), given, given.__traceback__
+    if isinstance(given, tuple) and len(given) == 3 and given[0] is not None:
+        return given
+    current = sys.exc_info() if given else (None, None, None)
+    return current if current[0] is not None else None
