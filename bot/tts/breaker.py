@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from enum import StrEnum
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import structlog
 
@@ -104,11 +104,11 @@ class Breaker:
         """What the engine says of itself; asked past the breaker, and not counted."""
         return await self._engine.check()
 
-    async def synthesize(self, utterance: Utterance) -> AsyncIterator[Pcm]:
+    async def synthesize(self, utterance: Utterance) -> AsyncGenerator[Pcm, None]:
         """Speak, or raise EngineUnavailable at once, with ``retry_after``, while the engine is left alone."""
         call = self._admit()
         try:
-            async with aclosing(cast(AsyncGenerator[Pcm, None], self._engine.synthesize(utterance))) as sound:
+            async with aclosing(self._engine.synthesize(utterance)) as sound:
                 async for pcm in sound:
                     yield pcm
             call.success()

@@ -6,8 +6,8 @@ do not own what they wrap: the composition root enters each leaf engine once.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -20,7 +20,8 @@ class Capabilities:
 
     ``languages`` are primary BCP-47 subtags (``en``, ``zh``); ``max_chars`` bounds one utterance; ``slots`` is how many
     utterances it works on at once; ``streaming`` says that sound comes before the utterance is whole; ``rtf`` is the
-    typical real-time factor, used for the first estimate of a wait; ``local`` that no text leaves the machine.
+    typical real-time factor, used for the first estimate of a wait; ``local`` that no text leaves the machine;
+    ``obtainable`` maps a language that is missing here to what would bring it (``"install sayso[kokoro]"``).
     """
 
     languages: frozenset[str]
@@ -31,6 +32,7 @@ class Capabilities:
     cloning: bool = False
     local: bool = False
     rtf: float = 0.1
+    obtainable: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,10 @@ class Engine(Protocol):
         """The voices that can be used here and now."""
         ...
 
-    def synthesize(self, utterance: Utterance) -> AsyncIterator[Pcm]:
+    def synthesize(self, utterance: Utterance) -> AsyncGenerator[Pcm, None]:
         """Speak, yielding sound as soon as there is any. Ends only when the utterance is whole.
 
-        Raises an :class:`~bot.errors.EngineError`; closing the iterator early stops the work and frees what it held.
+        Raises an :class:`~bot.errors.EngineError`; closing the generator early stops the work and frees what it held.
         """
         ...
 

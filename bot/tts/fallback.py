@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from types import TracebackType
-from typing import Self, cast
+from typing import Self
 
 import structlog
 
@@ -46,7 +46,7 @@ class Fallback:
         """The first engine's voices."""
         return await self._engines[0].voices()
 
-    async def synthesize(self, utterance: Utterance) -> AsyncIterator[Pcm]:
+    async def synthesize(self, utterance: Utterance) -> AsyncGenerator[Pcm, None]:
         """Speak by the first engine that begins.
 
         Raises the error of the engine that should have spoken, with a note for each other that failed too.
@@ -55,7 +55,7 @@ class Fallback:
         for engine, attempt in self._attempts(utterance):
             begun = False
             try:
-                async with aclosing(cast(AsyncGenerator[Pcm, None], engine.synthesize(attempt))) as sound:
+                async with aclosing(engine.synthesize(attempt)) as sound:
                     async for pcm in sound:
                         begun = True
                         yield pcm

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
@@ -64,7 +64,7 @@ class FakeEngine:
     async def voices(self) -> Sequence[Voice]:
         return self.installed
 
-    async def synthesize(self, utterance: Utterance) -> AsyncIterator[Pcm]:
+    async def synthesize(self, utterance: Utterance) -> AsyncGenerator[Pcm, None]:
         script = self.scripts[min(len(self.asked), len(self.scripts) - 1)]
         self.asked.append(utterance)
         self.active += 1
