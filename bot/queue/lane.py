@@ -149,13 +149,14 @@ class Lane:
             self._stand(asker)
 
     def serve(self, user: str, now: float, turn: int) -> None:
-        """Note that a user was being served until ``now``: they stand behind all who wait."""
+        """Note that a user was being served until ``now``.
+
+        Who has nothing else waiting comes back, if at all, behind all who came meanwhile; who has kept their place.
+        """
         asker = self._askers.get(user) or self._welcome(user)
-        asker.served = now
-        asker.turn = turn
-        if asker.slices:
-            self._line = None
-            self._stand(asker)
+        if not asker.slices:
+            asker.served = now
+            asker.turn = turn
 
     def moved(self) -> None:
         """Note that ``tag`` or ``weight`` was changed."""
