@@ -36,7 +36,7 @@ class Ticket:
         self._turn: Turn | None = None
         self._cancelled = False
         self._released = False
-        self._on_cancel: list[Callable[[], None]] = []
+        self._on_cancel: list[Callable[[], object]] = []
 
     @property
     def cancelled(self) -> bool:
@@ -64,7 +64,7 @@ class Ticket:
         if self._turn is not None:
             self._turn.made += seconds
 
-    def on_cancel(self, callback: Callable[[], None]) -> None:
+    def on_cancel(self, callback: Callable[[], object]) -> None:
         """Have ``callback`` called if the job is cancelled while no turn of it waits, at once if it was already.
 
         A turn that waits tells its runner by raising. The callback (a task's ``cancel``, say) must not raise.
