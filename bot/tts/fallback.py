@@ -40,7 +40,11 @@ class Fallback:
         """The first engine's, with the languages of all, and so many characters as each of them can take."""
         every = [engine.capabilities for engine in self._engines]
         languages = frozenset().union(*(one.languages for one in every))
-        return replace(every[0], languages=languages, max_chars=min(one.max_chars for one in every))
+        obtainable = {
+            language: how for one in every for language, how in one.obtainable.items() if language not in languages
+        }
+        shortest = min(one.max_chars for one in every)
+        return replace(every[0], languages=languages, max_chars=shortest, obtainable=obtainable)
 
     async def voices(self) -> Sequence[Voice]:
         """The first engine's voices."""

@@ -170,7 +170,7 @@ async def test_leaving_early_is_no_failure_and_stops_the_engine() -> None:
     for _ in range(10):
         sound = bench.breaker.synthesize(HELLO)
         await anext(sound)
-        await sound.aclose()  # type: ignore[attr-defined]
+        await sound.aclose()
     assert bench.state() is State.CLOSED
     assert bench.engine.active == 0
 
@@ -263,7 +263,7 @@ async def test_a_probe_that_says_nothing_is_given_back(script: Script) -> None:
         sound = bench.breaker.synthesize(HELLO)
         bench.engine.scripts, bench.engine.asked = [script], []
         await anext(sound)
-        await sound.aclose()  # type: ignore[attr-defined]
+        await sound.aclose()
     assert bench.state() is State.HALF_OPEN
     assert await bench.say(WELL)
     assert bench.state() is State.CLOSED

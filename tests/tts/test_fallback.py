@@ -145,7 +145,7 @@ async def test_closing_early_stops_the_engine() -> None:
     sound = Fallback([edge]).synthesize(HELLO)
     await anext(sound)
     assert edge.active == 1
-    await sound.aclose()  # type: ignore[attr-defined]
+    await sound.aclose()
     assert edge.active == 0
 
 
@@ -154,13 +154,26 @@ async def test_it_looks_like_its_first_engine() -> None:
     voice = Voice("edge", "en-US-AvaNeural", "en-US", "female")
     first = FakeEngine("edge", installed=[voice])
     second = FakeEngine(
-        "offline", capabilities=Capabilities(frozenset({"zh"}), sample_rate=22_050, max_chars=200, slots=1, local=True)
+        "offline",
+        capabilities=Capabilities(
+            frozenset({"zh"}),
+            sample_rate=22_050,
+            max_chars=200,
+            slots=1,
+            local=True,
+            obtainable={"en": "never needed", "ja": "install it"},
+        ),
     )
     both = Fallback([first, second])
     assert both.name == "edge"
     assert await both.voices() == [voice]
     assert both.capabilities == Capabilities(
-        frozenset({"en", "zh"}), sample_rate=24_000, max_chars=200, slots=4, streaming=True
+        frozenset({"en", "zh"}),
+        sample_rate=24_000,
+        max_chars=200,
+        slots=4,
+        streaming=True,
+        obtainable={"ja": "install it"},
     )
 
 
