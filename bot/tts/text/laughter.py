@@ -1,0 +1,25 @@
+"""Laughter as it is typed in different languages, made to sound like laughter."""
+
+from __future__ import annotations
+
+import re
+
+_GRASS = re.compile(r"(?<![A-Za-z.])[wW]{2,}(?![A-Za-z.])")
+_HANGUL = re.compile("ㅋ{2,}|ㅎ{2,}|[ㅠㅜ]{2,}")
+_HANGUL_SAID = {"ㅋ": "크크크", "ㅎ": "하하하"}
+_LATIN_CHINESE = re.compile(r"(?<![A-Za-z0-9])(?:[hH]{3,}|[wW]{3,}|23{3,})(?![A-Za-z0-9.])")
+_FIVES = re.compile(r"(?<![\d.,])5{3,}\+*(?=\s*(?:[.!?]|\Z))")
+_LATIN = re.compile(r"(?<![^\W_])(?:[wW]{3,}|[kK]{3,}|[hH]{3,})(?![\w.])")
+
+
+def laughed(text: str, language: str) -> str:
+    """The text with its laughter spelled so that an engine laughs."""
+    if language == "ja":
+        return _GRASS.sub("ワラ", text)
+    if language == "zh":
+        return _LATIN_CHINESE.sub("哈哈哈", text)
+    if language == "ko":
+        return _HANGUL.sub(lambda run: _HANGUL_SAID.get(run[0][0], ""), text)
+    if language == "th":
+        return _FIVES.sub("ฮ่าฮ่าฮ่า", text)
+    return _LATIN.sub("haha", text)

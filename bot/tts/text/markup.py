@@ -1,0 +1,90 @@
+"""The ordered list of clean-up steps: from a raw sentence, as the splitter cut it, to plain words and marks.
+
+The order matters, and this is why:
+
+1.  *code* first: what stands in backquotes means nothing to all later steps (fences, thoughts, spoilers and displayed
+    formulas are taken out even earlier, by the splitter, since they may span sentences; there fences come before
+    inline code, so that a fence is never read as three empty inline codes).
+2.  *maths* before *escapes* and *emphasis*: its backslashes, stars and underscores are its own.
+3.  *links* before *angles* before *addresses* before *urls*: each may hold the next, never the other way round.
+    *entities* after *angles*, so that ``&lt;b&gt;`` is not a tag.
+4.  *urls* and *shortcodes* before *emphasis*: both hold underscores. *handles* after *addresses*: both hold an at sign.
+5.  *tables* before *rulers*, *quotes* before *headings* before *lists*: as they nest; all of them before *emphasis*,
+    which would take a list's star for its own.
+6.  *escapes* before *emphasis*, which would eat the star and leave the backslash.
+7.  *letters* in fancy dress become plain only now: a mark typed in full width was never meant as markup.
+8.  *marks* without a letter go after composing, so that é stays é.
+9.  *repeats* last: everything that hid between the letters is gone. Words after letters, so that "sooo soooo" counts.
+
+Each step runs only if one of its triggers occurs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bot.tts.text import emojis, links, markdown, maths, mentions, repeats, width
+from bot.tts.text.marks import CODE, SPOILER
+from bot.tts.text.sentence import Options
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A pure step. ``triggers`` are the characters that it is about; None means any, empty any but ASCII."""
+
+    name: str
+    triggers: frozenset[str] | None
+    apply: Callable[[str, Options], str]
+
+    def concerns(self, text: str, characters: set[str]) -> bool:
+        """Whether the step may change a text that has these characters."""
+        if self.triggers is None:
+            return True
+        return not self.triggers.isdisjoint(characters) if self.triggers else not text.isascii()
+
+
+def _step(name: str, triggers: str | None, apply: Callable[[str, Options], str]) -> Step:
+    return Step(name, triggers if triggers is None else frozenset(triggers), apply)
+
+
+STEPS: tuple[Step, ...] = (
+    _step("code", "`", markdown.inline_code),
+    _step("silence", CODE + SPOILER, markdown.silence),
+    _step("maths", "$\\", maths.formulas),
+    _step("links", "]", links.markdown_links),
+    _step("angles", "<", mentions.angles),
+    _step("entities", "&", mentions.entities),
+    _step("addresses", "@", links.addresses),
+    _step("urls", "./", links.urls),
+    _step("handles", "@", links.handles),
+    _step("shortcodes", ":", emojis.shortcodes),
+    _step("emoticons", ":;=xX<^>_¯-", emojis.emoticons),
+    _step("tables", "|", markdown.tables),
+    _step("rulers", "-=*_~", markdown.rulers),
+    _step("quotes", ">", markdown.quotes),
+    _step("headings", "#", markdown.headings),
+    _step("lists", "-*+•‣◦▪●○–.)", markdown.lists),
+    _step("escapes", "\\", markdown.escapes),
+    _step("emphasis", "*_~", markdown.emphasis),
+    _step("letters", "", width.plain_letters),
+    _step("stray marks", "", width.stray_marks),
+    _step("repeated marks", ".!?。，,、…~！？‼⁇⁈⁉", repeats.marks),
+    _step("repeated letters", None, repeats.letters),
+    _step("repeated words", " ", repeats.words),
+)
+"""In the order in which they run."""
+
+
+def cleaned(text: str, options: Options) -> tuple[str, list[str]]:
+    """The text after all steps, and the names of those that changed it."""
+    rules: list[str] = []
+    characters = set(text)
+    for step in STEPS:
+        if not step.concerns(text, characters):
+            continue
+        changed = step.apply(text, options)
+        if changed != text:
+            rules.append(step.name)
+            text, characters = changed, set(changed)
+    return text, rules

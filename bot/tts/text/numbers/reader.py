@@ -1,0 +1,46 @@
+"""A reader: an ordered list of shapes that digits come in, and what to say for each, applied in one pass."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+Rule = tuple[str, Callable[..., str]]
+"""A pattern, and what to say for its groups (each a string, empty where it did not take part)."""
+
+NUMBER = r"\d{1,3}(?:,\d{3})++(?:\.\d++)?|\d++(?:\.\d++)?"
+"""A number as typed: with or without thousands separators and decimals."""
+
+ALONE = r"(?<![\w.,])"
+"""Not in the middle of a word or a number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Puts words for numbers: at each place the first rule that fits speaks."""
+
+    pattern: re.Pattern[str]
+    rules: dict[int, tuple[int, Callable[..., str]]]
+
+    @classmethod
+    def of(cls, rules: Sequence[Rule], begins: str) -> Reader:
+        """A reader of these rules; ``begins`` are the characters that any of them begins with, for brackets."""
+        placed: dict[int, tuple[int, Callable[..., str]]] = {}
+        at = 1
+        for pattern, say in rules:
+            count = re.compile(pattern).groups
+            placed[at] = (count, say)
+            at += count + 1
+        whole = "|".join(f"({pattern})" for pattern, _ in rules)
+        return cls(re.compile(f"(?=[{begins}])(?:{whole})"), placed)
+
+    def read(self, text: str) -> str:
+        """The text with words for all that the rules know."""
+        return self.pattern.sub(self._say, text)
+
+    def _say(self, found: re.Match[str]) -> str:
+        rule = found.lastindex
+        assert rule is not None  # every rule is a group of its own, closed last
+        count, say = self.rules[rule]
+        return say(*(group or "" for group in found.groups()[rule : rule + count]))

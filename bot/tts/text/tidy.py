@@ -1,0 +1,86 @@
+"""The last look: what is left is what an engine is told, in pieces no longer than asked for."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+from bot.tts.text import marks
+from bot.tts.text.boundaries import ENDS
+from bot.tts.text.characters import boundary
+
+_KEPT = frozenset(".,!?;:'\"()-–—…‘’“”«»、，：（）「」『』《》·・%$€£¥₩₹₽°+/&=\u200c\u200d" + ENDS + "׃־")
+_UNSAID_ASCII = re.compile(r"[*_~^`|<>{}\[\]\\#@\n]")
+_GLUED = re.compile(r"(?<=[^\W\d_][^\W\d_])\.(?=[^\W\d_]{2})|/(?!\d)|(?<!\d)/")
+_BLANKS = re.compile(r"\s{2,}")
+_BEFORE_MARK = re.compile(r"\s+(?=[,.!?;:，。！？；：、…)](?!\w))")
+_OPENING = re.compile(r"([(（「『“«])\s+")
+_EMPTY = re.compile(r"\(\s*\)|（\s*）|\"\s*\"|「\s*」|“\s*”")
+_DOUBLED = re.compile(r"[,，、](?:\s*[,，、])+|[,，、]\s*(?=[.!?。！？;；])|(?<=[.!?。！？:：;；])\s*[,，、]")
+_EDGE = " \n,，、;；:：.。!！?？…-–—/&=+·・)）」』》”’"
+_TRAILING = " \n,，、"
+_SPOKEN = re.compile(r"[^\W_]")
+_CLAUSE = re.compile(r"[,;:，、；：—–)）」』”.!?。！？…](?=\s)|[，、；：。！？](?!\d)")
+
+
+class _Speakable(dict[int, int | str | None]):
+    """For :meth:`str.translate`: letters, digits and the marks that engines breathe at; a blank for all else."""
+
+    def __missing__(self, code: int) -> int | str | None:
+        character = chr(code)
+        kind = unicodedata.category(character)[0]
+        spoken = character in _KEPT or kind in "LMN"
+        self[code] = code if spoken else (None if kind == "C" and character != "\n" else " ")
+        return self[code]
+
+
+_SPEAKABLE = _Speakable()
+
+
+def glued(text: str) -> str:
+    """A full stop inside a word is said; one between two sentences gets its blank; a slash is a gap."""
+    return _GLUED.sub(_loosened, text) if "." in text or "/" in text else text
+
+
+def tidied(text: str) -> str:
+    """Only what can be said, evenly spaced; empty if nothing pronounceable is left."""
+    if not text.isascii() or _UNSAID_ASCII.search(text):
+        text = text.translate(_SPEAKABLE)
+    text = _EMPTY.sub(" ", text) if "(" in text or not text.isascii() or '"' in text else text
+    text = _OPENING.sub(r"\1", _BEFORE_MARK.sub("", _BLANKS.sub(" ", text)))
+    text = _DOUBLED.sub(_single, text).lstrip(_EDGE).rstrip(_TRAILING)
+    return text if _SPOKEN.search(text) else ""
+
+
+def fitted(text: str, longest: int) -> list[str]:
+    """The text in parts of at most ``longest`` characters: cut at clauses, else at blanks, else between characters."""
+    parts: list[str] = []
+    while len(text) > longest:
+        at = _place(text, longest)
+        parts.append(text[:at].strip())
+        text = text[at:].lstrip()
+    return [part for part in (*parts, text) if _SPOKEN.search(part)]
+
+
+def _place(text: str, longest: int) -> int:
+    clause = max((found.end() for found in _CLAUSE.finditer(text, longest // 3, longest)), default=0)
+    if clause:
+        return clause
+    blank = text.rfind(" ", 1, longest + 1)
+    if blank > 0:
+        return blank
+    at = boundary(text, longest)
+    while at > 1 and text[at - 1].isdecimal() and text[at].isdecimal():
+        at -= 1
+    return at if at > 1 or longest == 1 else boundary(text, longest) or longest
+
+
+def _loosened(found: re.Match[str]) -> str:
+    if found[0] == "/":
+        return " "
+    following = found.string[found.end()]
+    return f" {marks.DOT} " if following.islower() else ". "
+
+
+def _single(run: re.Match[str]) -> str:
+    return run[0][0] if len(run[0].strip()) > 1 and run[0][0] in ",，、" else ""
