@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, case, delete, exists, func, l
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.speech import Clip, EngineVoice, Spoken, Utterance
-from bot.store.tables import ATTACHMENTS, CLIPS, PLAYS, SOUNDS, insert
+from bot.store.tables import ATTACHMENTS, AUDIO_LOCK, CLIPS, PLAYS, SOUNDS, insert, take_turn
 
 PLAYS_KEPT = 100
 """How many of a user's recent clips are remembered, and of a guild's where nobody is known to have asked."""
@@ -96,6 +96,7 @@ def _spoken(data: Mapping[str, Any]) -> Spoken:
 
 def keep(connection: Connection, values: Mapping[str, Any], at: float, play: Play | None, limit: int | None) -> Kept:
     """Keep a clip unless its key is known, note who heard it, and with a ``limit`` make room."""
+    take_turn(connection, AUDIO_LOCK)
     row = {"key": values["key"], "bytes": values["bytes"], "seconds": values["seconds"], "at": at, "used": at}
     row["owner"] = play[0] if play else ""
     added = insert(connection, CLIPS).values(row).on_conflict_do_nothing().returning(CLIPS.c.key)
@@ -111,6 +112,7 @@ def keep(connection: Connection, values: Mapping[str, Any], at: float, play: Pla
 
 def touch(connection: Connection, used: Mapping[str, float], plays: Mapping[Play, float]) -> Sequence[str]:
     """Note when clips were last used and who heard them; returns the keys that are no longer there."""
+    take_turn(connection, AUDIO_LOCK)
     if used:
         connection.execute(_USED, [{"b_key": key, "b_at": at} for key, at in sorted(used.items())])
     if plays:
@@ -155,6 +157,7 @@ def make_room(connection: Connection, limit: int, *, spared: str = "", before: f
 
     A little more than needed is dropped, so that a full cache does not look for room at every clip. ``spared`` stays.
     """
+    take_turn(connection, AUDIO_LOCK)
     gone = list(connection.execute(delete(CLIPS).where(CLIPS.c.used < before).returning(CLIPS.c.key)).scalars())
     entries, size = connection.execute(_TOTALS).one()
     if size > limit:
@@ -172,6 +175,7 @@ def _beyond(limit: int, spared: str) -> Any:
 
 def clear(connection: Connection) -> Kept:
     """Drop all."""
+    take_turn(connection, AUDIO_LOCK)
     return Kept(list(connection.execute(delete(CLIPS).returning(CLIPS.c.key)).scalars()), 0, 0)
 
 
@@ -184,6 +188,7 @@ def attach(connection: Connection, key: str, name: str, value: str) -> None:
 
 def forget(connection: Connection, user: str) -> Kept:
     """Drop what the user heard or was first to ask for, but for the clips that somebody else heard too."""
+    take_turn(connection, AUDIO_LOCK)
     others = PLAYS.alias()
     heard_by_others = exists().where(others.c.key == CLIPS.c.key, others.c.user != user)
     theirs = (CLIPS.c.owner == user) | CLIPS.c.key.in_(select(PLAYS.c.key).where(PLAYS.c.user == user))

@@ -25,6 +25,10 @@ _BUSY_SECONDS = 15.0
 _SQLITE_READERS = 3
 _SERVER_CONNECTIONS = 5
 
+_DEADLOCKS = 4
+"""How often a transaction is begun again that PostgreSQL undid in favour of another."""
+_UNDONE = ("40P01", "40001")
+
 _CREATION = ("PRAGMA page_size=16384", "PRAGMA auto_vacuum=INCREMENTAL")
 _TUNING = (
     "PRAGMA synchronous=NORMAL",
@@ -81,7 +85,8 @@ class Database:
     async def write(self, work: Callable[[Connection], T], then: Callable[[T], object] | None = None) -> T:
         """Do ``work`` in one transaction of its own, and then, before anybody else writes, ``then`` with its result.
 
-        Once begun it is finished, even when the caller is cancelled: half a write helps nobody.
+        Once begun it is finished, even when the caller is cancelled. ``work`` changes nothing but the database, for it
+        may be done again where PostgreSQL undid it.
         """
         self._check_open()
         task = asyncio.create_task(self._write(work, then))
@@ -104,12 +109,21 @@ class Database:
 
     async def _write(self, work: Callable[[Connection], T], then: Callable[[T], object] | None) -> T:
         with self._explained():
-            async with self._writers.connect() as connection:
-                async with connection.begin():
-                    result = await connection.run_sync(work)
-                if then is not None:
-                    then(result)
-                return result
+            for _ in range(_DEADLOCKS):
+                try:
+                    return await self._write_once(work, then)
+                except DBAPIError as error:
+                    if getattr(error.orig, "sqlstate", None) not in _UNDONE:
+                        raise
+            return await self._write_once(work, then)
+
+    async def _write_once(self, work: Callable[[Connection], T], then: Callable[[T], object] | None) -> T:
+        async with self._writers.connect() as connection:
+            async with connection.begin():
+                result = await connection.run_sync(work)
+            if then is not None:
+                then(result)
+            return result
 
     async def _prepare(self) -> None:
         async with self._writers.connect() as connection:

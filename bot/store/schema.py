@@ -6,12 +6,10 @@ from sqlalchemy import Connection, inspect, text
 
 from bot.errors import StoreError
 from bot.resources import folder
+from bot.store.tables import UPGRADE_LOCK, take_turn
 
 HEAD = "0001"
 """The newest revision in ``migrations/versions``: what this code reads and writes."""
-
-_UPGRADE_LOCK = 0x5A150
-"""Sayso's number among PostgreSQL's advisory locks."""
 
 
 def upgrade(connection: Connection, name: str, target: str = HEAD) -> None:
@@ -27,8 +25,7 @@ def upgrade(connection: Connection, name: str, target: str = HEAD) -> None:
         # to it. SQLite ignores this inside a transaction, hence before.
         _pragma(connection, "PRAGMA foreign_keys=OFF")
     with connection.begin():
-        if not sqlite:
-            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _UPGRADE_LOCK})
+        take_turn(connection, UPGRADE_LOCK)
         if not _is_at(connection, name, target):
             _migrate(connection, target)
     if sqlite:

@@ -23,6 +23,8 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     false,
+    func,
+    select,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
@@ -208,6 +210,16 @@ ATTACHMENTS = Table(
 )
 
 
+AUDIO_LOCK, UPGRADE_LOCK = 0x5A150, 0x5A151
+"""Sayso's numbers among PostgreSQL's advisory locks."""
+
+
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """An insert that knows ``on_conflict``: the one place where the two databases are told apart in a statement."""
+    """An insert that knows ``on_conflict``, as the database at hand spells it."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def take_turn(connection: Connection, lock: int) -> None:
+    """Hold ``lock`` to the end of this transaction, once no other holds it; SQLite has one writer anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(lock)))

@@ -22,22 +22,23 @@ class Clock:
 
 
 class Sleep:
-    """A sleep that lasts until :meth:`wake`."""
+    """A sleep of one sleeper that lasts until :meth:`one_round` ends it."""
 
     def __init__(self) -> None:
-        self._sleepers: list[asyncio.Future[None]] = []
+        self._begun = asyncio.Event()
+        self._end = asyncio.Event()
 
     async def __call__(self, seconds: float) -> None:
-        sleeper = asyncio.get_running_loop().create_future()
-        self._sleepers.append(sleeper)
-        await sleeper
+        self._end.clear()
+        self._begun.set()
+        await self._end.wait()
 
-    def wake(self) -> None:
-        """End every sleep that has begun."""
-        for sleeper in self._sleepers:
-            if not sleeper.done():
-                sleeper.set_result(None)
-        self._sleepers.clear()
+    async def one_round(self) -> None:
+        """Wait for the sleeper to sleep, wake it, and return when it sleeps again."""
+        await self._begun.wait()
+        self._begun.clear()
+        self._end.set()
+        await self._begun.wait()
 
 
 def utterance(text: str = "Hello there.", **changes: object) -> Utterance:

@@ -78,7 +78,9 @@ def _server(folder: Path) -> Iterator[int]:
     if user:
         shutil.chown(folder, user)
     _run(["initdb", "-D", str(data), "-U", "postgres", "--auth=trust", "--no-sync", "-E", "UTF8"], folder, user)
-    options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off"
+    options = (
+        f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories='' -c fsync=off -c deadlock_timeout=20ms"
+    )
     _run(["pg_ctl", "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start"], folder, user)
     try:
         yield port

@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection, insert, select, text
+from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy.util import await_only
 
 from bot.errors import StoreError
 from bot.store import Store
@@ -287,3 +288,26 @@ async def test_memory_is_a_database_too() -> None:
         await store.cache.put("key", clip(), user="discord:1")
         assert len(await store.cache.recent("discord:1")) == 1
         assert await store._databases[0].read(text("SELECT count(*) FROM clips"))
+
+
+async def test_a_deadlock_is_begun_again(postgresql: str) -> None:
+    """Two transactions that wait for each other both succeed: PostgreSQL undoes one, and it is done again."""
+    async with Database(place(postgresql)) as database:
+        await database.write(lambda connection: connection.execute(GUILDS.delete()) and None)
+        await database.write(_add("a"))
+        await database.write(_add("b"))
+        both_hold_one = asyncio.Barrier(2)
+        attempts: list[str] = []
+
+        def work(connection: Connection, first: str, second: str) -> None:
+            attempts.append(first)
+            connection.execute(update(GUILDS).where(GUILDS.c.guild == first).values(voice=first))
+            if attempts.count(first) == 1:
+                await_only(both_hold_one.wait())
+            connection.execute(update(GUILDS).where(GUILDS.c.guild == second).values(voice=first))
+
+        await asyncio.gather(
+            database.write(partial(work, first="a", second="b")), database.write(partial(work, first="b", second="a"))
+        )
+        assert len(attempts) == 3
+        assert len({row.voice for row in await database.read(select(GUILDS.c.voice))}) == 1
