@@ -13,6 +13,7 @@ from typing import Self, cast
 
 import aiohttp
 import edge_tts
+import numpy as np
 import structlog
 
 from bot.errors import EngineError, EngineUnavailable, LanguageNotSpoken, NothingToSay, UnknownVoice
@@ -101,7 +102,7 @@ class Edge:
         if voice is None:
             raise UnknownVoice(self.name, f"Edge has no voice {utterance.voice!r}.")
         async with self._free:
-            for piece in pieces(text):
+            for piece in filter(pronounceable, pieces(text)):
                 async with aclosing(self._patiently(piece, voice, utterance)) as sound:
                     async for pcm in sound:
                         yield pcm
@@ -165,12 +166,12 @@ class Edge:
         try:
             async with aclosing(call.audio(deadline - self._clock())) as mp3:
                 async for data in mp3:
-                    for samples in decoder.feed(data):
-                        yield Pcm(samples, decoder.sample_rate or _SAMPLE_RATE, utterance)
+                    if frames := decoder.feed(data):
+                        yield Pcm(np.concatenate(frames), decoder.sample_rate or _SAMPLE_RATE, utterance)
         except FOREIGN as error:
             raise fault(error, voice.name) from error
-        for samples in decoder.flush():
-            yield Pcm(samples, decoder.sample_rate or _SAMPLE_RATE, utterance)
+        if frames := decoder.flush():
+            yield Pcm(np.concatenate(frames), decoder.sample_rate or _SAMPLE_RATE, utterance)
         if decoder.sample_rate is None:
             raise EngineUnavailable(self.name, "Edge sent something that is no sound.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import errno
 import socket
 from dataclasses import dataclass, field
@@ -120,6 +121,41 @@ async def test_a_text_that_is_too_long_for_one_request_is_sent_in_pieces(service
     assert len(service.spoken) == 2
     assert service.peak == 1
     assert len(samples(sound)) / 24_000 == pytest.approx(seconds(text), rel=0.02)
+
+
+async def test_a_desert_in_a_long_text_is_not_sent(service: FakeEdge, enter: Enter) -> None:
+    """A piece of nothing but blanks would be answered with no sound and no error."""
+    await say(await enter(), Utterance("One." + " " * 9000 + "Two.", "edge", "en-US-AvaNeural", "en"))
+    assert [one.text for one in service.spoken] == ["One.", "Two."]
+
+
+async def test_it_goes_through_the_proxy_of_the_environment(
+    service: FakeEdge, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Speech and list alike, by HTTPS_PROXY; aiohttp alone would take only the list there."""
+    asked: list[str] = []
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append((await reader.readuntil(b"\r\n\r\n")).split(b"\r\n")[0].decode())
+        away, out = await asyncio.open_connection("127.0.0.1", service.port)
+        writer.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        await asyncio.gather(pump(reader, out), pump(away, writer))
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as proxy:
+        monkeypatch.setenv("HTTPS_PROXY", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
+        engine = await enter()
+        assert await say(engine)
+        assert await engine.check() == "0 voices"
+    assert asked == ["CONNECT speech.platform.bing.com:443 HTTP/1.1"] * 2
+    assert service.lookups == 0
+
+
+async def pump(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+    """Carry bytes until there are no more."""
+    with contextlib.suppress(ConnectionError):
+        while data := await source.read(65536):
+            sink.write(data)
+    sink.close()
 
 
 # ---- what is refused before anything is sent
