@@ -51,14 +51,12 @@ class Desk:
         self.running: set[Turn] = set()
         self._waiting: dict[str, Turn] = {}
         self._on_wait = on_wait
-        self._due = False
 
     def join(self, turn: Turn) -> None:
-        """Let a turn wait; it begins at once if there is a free slot that nobody is about to get."""
+        """Let a turn wait; it begins at once if there is a free slot and nobody comes before it."""
         self.queue.push(turn.job, turn.cost, order=turn.order)
         self._waiting[turn.job.id] = turn
-        if not self._due:
-            self.serve()
+        self.serve()
 
     def leave(self, turn: Turn) -> None:
         """Let a turn wait no longer; without effect if it does not."""
@@ -68,7 +66,6 @@ class Desk:
 
     def serve(self) -> None:
         """Give every free slot to whose turn it is."""
-        self._due = False
         while len(self.running) < self.slots:
             now = self.clock()
             popped = self.queue.pop(now)
@@ -87,9 +84,7 @@ class Desk:
         self.queue.settle(popped, seconds, self.clock())
         # Not at once: who just left comes back in this very step if they have another sentence, and only then do all
         # who want the slot stand in the queue, so that the fairest gets it and not whoever happened to wait.
-        if not self._due:
-            self._due = True
-            asyncio.get_running_loop().call_soon(self.serve)
+        asyncio.get_running_loop().call_soon(self.serve)
 
     def waited(self, seconds: float, priority: Priority) -> None:
         """Tell the observers."""

@@ -131,8 +131,7 @@ class Lane:
             asker.entry = None
             heappop(self._heap)
             self._waiting -= 1
-        if self._line is not None and not self._line.advance(slice.job.id):
-            self._line = None
+        self._line = None
 
     def remove(self, slice: Slice) -> None:
         """Take a slice out without a turn."""
@@ -164,8 +163,8 @@ class Lane:
 
     def line(self, now: float) -> Line:
         """All waiting slices in the order of their turns, were they all to begin at ``now``."""
-        if self._line is None:
-            self._line = Line(self._lined_up(now), self.tag, self.weight)
+        if self._line is None or not self._line.holds(now):
+            self._line = Line(self._lined_up(now), now, self.tag, self.weight)
         return self._line
 
     def before(self, start: float, number: int, now: float) -> tuple[int, float]:
@@ -227,31 +226,32 @@ class Lane:
 class Line:
     """A lane's slices in order: their virtual start times, and the seconds of audio before each."""
 
-    __slots__ = ("_at", "_ids", "_starts", "_sums")
+    __slots__ = ("_ids", "_mixed", "_now", "_starts", "_sums")
 
-    def __init__(self, slices: Iterator[Slice], tag: float, weight: float) -> None:
+    def __init__(self, slices: Iterator[Slice], now: float, tag: float, weight: float) -> None:
+        self._now = now
         self._ids: list[str] = []
         self._starts: list[float] = []
         self._sums = [0.0]
-        self._at = 0
+        priorities = set()
         for slice in slices:
+            priorities.add(slice.job.priority)
             self._ids.append(slice.job.id)
             self._starts.append(tag)
             self._sums.append(self._sums[-1] + slice.cost)
             tag += slice.cost / weight  # added up as the queue itself does it, so that ties stay ties
+        self._mixed = len(priorities) > 1
 
-    def advance(self, id: str) -> bool:
-        """Note that ``id`` had its turn; False if it was not the first, so that the line no longer holds."""
-        expected = self._at < len(self._ids) and self._ids[self._at] == id
-        self._at += expected
-        return expected
+    def holds(self, now: float) -> bool:
+        """Whether it is still the order at ``now``: time changes it only where priorities age against each other."""
+        return now == self._now or not self._mixed
 
     def find(self, id: str) -> tuple[int, float, float]:
         """Slices before ``id``, their seconds, and its own virtual start time."""
-        place = self._ids.index(id, self._at)
-        return place - self._at, self._sums[place] - self._sums[self._at], self._starts[place]
+        place = self._ids.index(id)
+        return place, self._sums[place], self._starts[place]
 
     def before(self, start: float, *, including: bool) -> tuple[int, float]:
         """Slices that start before ``start`` (or at it), and their seconds."""
-        place = (bisect_right if including else bisect_left)(self._starts, start, self._at)
-        return place - self._at, self._sums[place] - self._sums[self._at]
+        place = (bisect_right if including else bisect_left)(self._starts, start)
+        return place, self._sums[place]

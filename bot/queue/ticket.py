@@ -217,7 +217,8 @@ class Turn:
 
     def leave(self) -> None:
         """Give back what it has, a slot or a place in the queue. Idempotent."""
-        self._unwatch()
+        if self._timer is not None:
+            self._timer.cancel()
         self._ticket.exit(self)
         popped, self._popped = self._popped, None
         if popped is None:
@@ -229,7 +230,6 @@ class Turn:
             self._desk.free(self, popped, 0.0)
 
     def _wake(self) -> None:
-        self._unwatch()
         if self._woken is not None and not self._woken.done():
             self._woken.set_result(None)
 
@@ -243,8 +243,3 @@ class Turn:
             self._timer = asyncio.get_running_loop().call_later(remaining, self._watch)
         else:
             self.end(Expired(LATE))
-
-    def _unwatch(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None

@@ -396,6 +396,63 @@ class TestCancelling:
         await assert_free(dispatcher, 1)
 
     @virtual
+    async def test_a_task_that_is_cancelled_while_it_waits_leaves_the_queue(self) -> None:
+        """Even if its ticket is kept, for another try."""
+        dispatcher, said = desk(), list[str]()
+        holder, ticket = admitted(dispatcher, job()), admitted(dispatcher, job())
+        async with holder.turn(1.0):
+            for _ in range(3):
+                task = asyncio.ensure_future(ticket.turn(1.0).__aenter__())
+                await settled()
+                assert dispatcher.waiting() == 1
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)
+                assert dispatcher.waiting() == 0
+        await say(ticket, 1.0, said=said)
+        holder.release()
+        assert said == [ticket.job.id]
+        await assert_free(dispatcher, 1)
+
+    @virtual
+    async def test_a_turn_that_never_began_costs_nothing(self) -> None:
+        """A guild whose waits are cancelled in the step of the hand-over still has its share."""
+        dispatcher, said = desk(), list[str]()
+        holder = admitted(dispatcher, job("h"))
+        for _ in range(5):
+            async with holder.turn(1.0):
+                unlucky = admitted(dispatcher, job("a"))
+                task = asyncio.create_task(say(unlucky, 50.0))
+                await settled()
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        async with holder.turn(1.0):
+            tickets = [admitted(dispatcher, job(guild)) for guild in "bababa"]
+            tasks = [asyncio.create_task(say(ticket, 5.0, said=said)) for ticket in tickets]
+            await settled()
+        await asyncio.gather(*tasks)
+        guilds = {ticket.job.id: ticket.job.guild for ticket in tickets}
+        assert "".join(guilds[id] for id in said) in ("bababa", "ababab")
+
+    @virtual
+    async def test_an_old_ticket_does_not_disturb_a_new_one_of_the_same_id(self) -> None:
+        """A job that was released from outside and admitted again waits on, whatever its old task does."""
+        dispatcher = desk()
+        holder, item = admitted(dispatcher, job()), job()
+        async with holder.turn(1.0):
+            old = admitted(dispatcher, item)
+            first = asyncio.create_task(say(old, 1.0))
+            await settled()
+            old.release()
+            second = asyncio.create_task(say(admitted(dispatcher, item), 1.0))
+            await asyncio.gather(first, return_exceptions=True)
+            await settled()
+            assert dispatcher.waiting() == 1
+        await second
+        holder.release()
+        await assert_free(dispatcher, 1)
+
+    @virtual
     async def test_a_release_gives_back_what_the_job_still_holds(self) -> None:
         """Whoever owns the ticket can end the job from outside: waiting or running, nothing stays behind."""
         dispatcher = desk()
@@ -641,6 +698,20 @@ class TestPositions:
         await asyncio.sleep(4.0)
         assert ticket.position == Position(0, pytest.approx(6.0))  # type: ignore[arg-type]
         await asyncio.gather(*tasks)
+
+    @virtual
+    async def test_turns_beyond_the_slots_count_too(self) -> None:
+        """After slots were taken away, the next begins when enough of those that run are done."""
+        dispatcher = desk(3)
+        tasks = [asyncio.create_task(say(admitted(dispatcher, job()), cost)) for cost in (10.0, 30.0, 20.0)]
+        await settled()
+        dispatcher.set_slots("e", 2)
+        ticket = admitted(dispatcher, job())
+        tasks.append(asyncio.create_task(say(ticket, 10.0)))
+        await settled()
+        assert ticket.position == Position(0, pytest.approx(2.0))  # type: ignore[arg-type]
+        await asyncio.gather(*tasks)
+        assert now() == 3.0
 
     @virtual
     async def test_a_position_can_be_had_before_the_first_turn_is_asked_for(self) -> None:

@@ -183,6 +183,32 @@ class TestGuilds:
         queue.push(job("b", "b"), 1.0)
         assert order(queue) == ["a", "b"]
 
+    def test_a_turn_that_ends_after_the_reckoning_is_not_held_against_its_guild(self) -> None:
+        """A guild that was speaking when everybody fell silent shares evenly with who comes next."""
+        queue = filled([job("long", "a")], cost=100.0)
+        popped = queue.pop(0.0)
+        assert popped is not None
+        assert queue.pop(0.0) is None
+        queue.settle(popped, 100.0, 10.0)
+        for n in range(6):
+            queue.push(job(f"b{n}", "b"), 1.0)
+            queue.push(job(f"a{n}", "a"), 1.0)
+        assert Counter(id[0] for id in order(queue)[:6]) == {"a": 3, "b": 3}
+
+    def test_who_comes_back_is_no_better_off_than_who_is_new(self) -> None:
+        """The virtual time that passed while a guild was away is not its own to spend."""
+        queue = FairQueue()
+        queue.push(job("first", "back"), 1.0)
+        for n in range(50):
+            queue.push(job(f"other{n}", f"other{n}"), 10.0)
+        for _ in range(11):
+            queue.pop(0.0)
+        queue.push(job("new", "new"), 1.0)
+        for n in range(3):
+            queue.push(job(f"back{n}", "back"), 0.3)
+        said = [id for id in order(queue) if not id.startswith("other")]
+        assert said == ["back0", "new", "back1", "back2"]
+
     def test_guilds_that_left_are_forgotten(self) -> None:
         """What is kept does not grow with the guilds that ever spoke."""
         queue = FairQueue()
@@ -277,6 +303,16 @@ class TestUsers:
         queue.settle(popped, 1.0, 5.0)
         queue.push(popped.job, 1.0)
         assert order(queue, now=5.0) == ["short", "long"]
+
+    def test_who_has_more_waiting_keeps_their_place_while_they_are_served(self) -> None:
+        """A user stands in line again from their turn on, not only from its end."""
+        queue = filled([job("a0", user="a"), job("a1", user="a")])
+        popped = queue.pop(0.0)
+        assert popped is not None
+        queue.push(job("b", user="b", at=3.0), 1.0)
+        queue.settle(popped, 1.0, 5.0)
+        assert queue.position("a1") == Place(0, 0.0)
+        assert order(queue, now=5.0) == ["a1", "b"]
 
     def test_users_who_left_are_forgotten(self) -> None:
         """A lane that never empties does not grow with the users who ever spoke in it."""
@@ -510,6 +546,18 @@ def test_a_position_follows_the_queue() -> None:
     assert queue.position("a1") == Place(0, 0.0)
     queue.push(job("c0", "c"), 3.0)
     assert queue.position("a1") == Place(1, 3.0)
+
+
+def test_a_position_follows_the_clock() -> None:
+    """Where priorities age against each other, the answer is that of the time of the last turn, anywhere."""
+    queue = filled([job("other0", "h"), job("other1", "h")])
+    queue.push(job("a0", user="a"), 1.0)
+    queue.push(job("a1", user="a"), 1.0)
+    queue.push(job("low", user="b", priority=Priority.LOW), 1.0)
+    assert queue.position("a1") == Place(3, 3.0)
+    queue.pop(100.0)
+    assert queue.position("a1") == Place(3, 3.0)
+    assert order(queue, now=100.0) == ["a0", "other1", "low", "a1"]
 
 
 def test_positions_hold_in_a_big_queue() -> None:
