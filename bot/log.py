@@ -35,13 +35,18 @@ def configure(settings: LogSettings) -> None:
     logging.basicConfig(level=max(level, logging.WARNING), format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
 
+def where(error: BaseException) -> list[str]:
+    """Where an exception came from, innermost last, without its words."""
+    return _places(error.__traceback__)
+
+
 def without_contents(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
     """Reduce an exception to its type and where it came from: messages and local variables hold what people wrote."""
     raised = _raised(event.pop("exc_info", None))
     if raised is not None:
         kind, _error, trace = raised
         event["error"] = kind.__name__
-        event["where"] = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]
+        event["where"] = _places(trace)
     return event
 
 
@@ -52,3 +57,7 @@ def _raised(given: object) -> _Raised | None:
         return given
     current = sys.exc_info() if given else (None, None, None)
     return current if current[0] is not None else None
+
+
+def _places(trace: TracebackType | None) -> list[str]:
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(trace)]

@@ -212,6 +212,11 @@ class Speech:
         return self._clip is not None or self._error is not None
 
     @property
+    def failed(self) -> bool:
+        """Whether it broke off."""
+        return self._error is not None
+
+    @property
     def seconds(self) -> float:
         """Seconds of sound so far."""
         return self._clip.seconds if self._clip else len(self._packets) * PACKET_SECONDS

@@ -1,0 +1,48 @@
+"""The page at ``/``: type, listen. No script or style from anywhere else."""
+
+PAGE = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Sayso</title>
+<style>
+  :root { color-scheme: light dark; font: 17px/1.5 system-ui, sans-serif }
+  body { max-width: 40rem; margin: 10vh auto; padding: 0 1.25rem }
+  h1 { margin: 0; font-size: 1.6rem } p { margin: .25rem 0 1.25rem; opacity: .75 }
+  textarea, select, button { font: inherit; border-radius: .5rem; border: 1px solid #8886; padding: .6rem .75rem }
+  textarea { width: 100%; box-sizing: border-box; min-height: 7rem; resize: vertical }
+  form { display: grid; gap: .75rem } .row { display: flex; gap: .75rem } select { flex: 1; min-width: 0 }
+  button { background: #2b6cf6; color: #fff; border: 0; padding-inline: 1.5rem; cursor: pointer }
+  button:disabled { opacity: .5 } audio { width: 100% } output { min-height: 1.5rem; display: block }
+</style>
+<h1>Sayso</h1><p>Type something, and hear it.</p>
+<form>
+  <textarea name="input" aria-label="Text" required>Hello from Sayso. This is the second sentence.</textarea>
+  <div class="row"><select name="voice" aria-label="Voice"></select><button>Speak</button></div>
+  <output aria-live="polite"></output><audio controls hidden></audio>
+</form>
+<script>
+const form = document.forms[0], said = form.querySelector("output"), player = form.querySelector("audio");
+fetch("/v1/audio/voices").then(r => r.json()).then(list => {
+  for (const name of list.voices || []) form.voice.add(new Option(name));
+});
+form.onsubmit = async event => {
+  event.preventDefault();
+  const button = form.querySelector("button"), began = performance.now();
+  button.disabled = true; said.textContent = "Speaking…";
+  try {
+    const answer = await fetch("/v1/audio/speech", {
+      method: "POST", headers: {"content-type": "application/json"},
+      body: JSON.stringify({input: form.input.value, voice: form.voice.value || null, response_format: "mp3"}),
+    });
+    if (!answer.ok) throw new Error((await answer.json()).error.message);
+    const sound = await answer.blob();
+    player.src = URL.createObjectURL(sound); player.hidden = false; player.play().catch(() => {});
+    const cached = answer.headers.get("x-sayso-cache") === "hit" ? ", from the cache" : "";
+    said.textContent = [answer.headers.get("x-sayso-engine"), answer.headers.get("x-sayso-voice")].join(" · ")
+      + ` · ${((performance.now() - began) / 1000).toFixed(2)} s${cached}`;
+  } catch (error) { said.textContent = error.message; }
+  button.disabled = false;
+};
+</script>
+</html>
+"""

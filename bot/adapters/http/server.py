@@ -1,0 +1,76 @@
+"""Running the HTTP adapter until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from bot.errors import ConfigError
+
+LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
+"""The Host headers that a server on loopback answers."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether ``host`` is this machine only."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def listen(host: str, port: int, *, keys: Sequence[str] = ()) -> socket.socket:
+    """A bound socket; port 0 takes a free one.
+
+    Raises ConfigError for a port that is taken, and for any address but loopback while no key is set.
+    """
+    if not is_loopback(host) and not keys:
+        raise ConfigError(
+            f"http.host: {host} can be reached by others, and no key is set; set SAYSO_API_KEYS or use 127.0.0.1"
+        )
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(
+            f"http.port: {host}:{port} cannot be listened on ({error.strerror}); "
+            "stop what uses it or set SAYSO__HTTP__PORT to another"
+        ) from error
+    return listener
+
+
+async def serve(api: FastAPI, listener: socket.socket, stop: asyncio.Event, ready: Callable[[], None]) -> None:
+    """Answer on ``listener`` until ``stop`` is set; ``ready`` is called once it does. Open answers are finished."""
+    config = uvicorn.Config(api, log_level="warning", access_log=False, timeout_graceful_shutdown=10, lifespan="off")
+    server = _Server(config, ready)
+    running = asyncio.create_task(server.serve(sockets=[listener]))
+    stopping = asyncio.create_task(stop.wait())
+    await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    stopping.cancel()
+    await running
+
+
+class _Server(uvicorn.Server):
+    """Says when it answers. Signals belong to the application, which has more to close than this."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._ready()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield

@@ -1,0 +1,101 @@
+"""The composition root: what is entered in which order, and so what is closed before what.
+
+Opening: store, engines, speaker. Closing, in reverse: the speaker takes nothing new and drains, engines are put down,
+the store writes its last. Adapters live inside: their intake stops before the speaker drains.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from bot.config import Loaded, Settings
+from bot.errors import StoreError
+from bot.queue import Dispatcher, Limits
+from bot.script import Stage
+from bot.speaker import Speaker
+from bot.store import Store
+from bot.tts.breaker import Breaker
+from bot.tts.edge import Edge
+from bot.tts.engine import Engine
+from bot.tts.fallback import Fallback
+from bot.tts.offline import Offline
+from bot.tts.voices import Voices
+
+MEGABYTE = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class App:
+    """Everything that is alive between opening and closing; ``leaves`` are the bare engines, without wrappers."""
+
+    loaded: Loaded
+    store: Store
+    leaves: Mapping[str, Engine]
+    speaker: Speaker
+
+
+@asynccontextmanager
+async def opened(loaded: Loaded) -> AsyncIterator[App]:
+    """The whole house but for its adapters. Raises StoreError or ConfigError when it cannot be opened."""
+    settings = loaded.settings
+    async with AsyncExitStack() as stack:
+        store = await stack.enter_async_context(_store(settings))
+        leaves: dict[str, Engine] = {"offline": _offline(settings), "edge": _edge(settings)}
+        for engine in leaves.values():
+            await stack.enter_async_context(engine)
+        stage = _stage(settings, leaves)
+        speaker = Speaker(stage, _dispatcher(settings, stage), store, settings.audio)
+        stack.push_async_callback(speaker.close, settings.queue.drain_seconds)
+        yield App(loaded, store, leaves, speaker)
+
+
+def _store(settings: Settings) -> Store:
+    if not settings.store.url:
+        try:
+            settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise StoreError(f"The data folder {settings.data} cannot be made; set data_dir to another.") from error
+    cache = settings.cache
+    return Store.open(
+        settings.store.url or str(settings.data / "sayso.db"),
+        cache_bytes=cache.megabytes * MEGABYTE,
+        cache_age=cache.days * 86_400,
+        memory_bytes=cache.memory_megabytes * MEGABYTE,
+    )
+
+
+def _offline(settings: Settings) -> Offline:
+    return Offline(idle_seconds=settings.offline.idle_seconds)
+
+
+def _edge(settings: Settings) -> Edge:
+    edge = settings.edge
+    return Edge(
+        cache_file=settings.data / "edge-voices.json",
+        slots=edge.slots,
+        connect_timeout=edge.connect_seconds,
+        first_audio_timeout=edge.first_audio_seconds,
+        gap_timeout=edge.gap_seconds,
+        attempts=edge.attempts,
+    )
+
+
+def _stage(settings: Settings, leaves: Mapping[str, Engine]) -> Stage:
+    """The engines that people may choose: edge behind a breaker, with the offline voices behind that."""
+    edge: Engine = Breaker(leaves["edge"])
+    fallbacks = {"edge": ("offline",)} if settings.edge.fallback else {}
+    if settings.edge.fallback:
+        edge = Fallback([edge, leaves["offline"]])
+    engines = {"offline": leaves["offline"], "edge": edge}
+    return Stage(engines, Voices.load(), settings.speak, fallbacks)
+
+
+def _dispatcher(settings: Settings, stage: Stage) -> Dispatcher:
+    queue = settings.queue
+    return Dispatcher(
+        {name: engine.capabilities.slots for name, engine in stage.engines.items()},
+        limits=Limits(queue.per_user, queue.per_guild, queue.total),
+        rtf={name: engine.capabilities.rtf for name, engine in stage.engines.items()},
+    )

@@ -1,0 +1,107 @@
+"""The command ``sayso``. Each command imports what it needs when it runs, so that ``--help`` is quick."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.config import Loaded
+
+cli = typer.Typer(
+    name="sayso",
+    help="Gives any chat a voice.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+config_cli = typer.Typer(help="The settings.", no_args_is_help=True)
+cli.add_typer(config_cli, name="config")
+
+Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (default: ./config.yaml).")]
+Overrides = Annotated[list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a setting.")]
+OUTPUT = "x.ogg|mp3|wav|opus|flac|aac, or - for a pipe."
+VOICE = "A persona, an alias or an engine's own voice; `sayso voices` lists them."
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@cli.command()
+def say(
+    text: Annotated[str | None, typer.Argument(help="What to say; '-' or nothing reads standard input.")] = None,
+    file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the text from a file.")] = None,
+    output: Annotated[str, typer.Option("--output", "-o", help=OUTPUT)] = "sayso.ogg",
+    voice: Annotated[str | None, typer.Option("--voice", "-v", help=VOICE)] = None,
+    engine: Annotated[str | None, typer.Option("--engine", "-e", help="offline or edge.")] = None,
+    rate: Annotated[float | None, typer.Option("--rate", "-r", help="0.5 to 2.0; 1.0 is the voice's own.")] = None,
+    language: Annotated[str | None, typer.Option("--language", "-l", help="Language of the text, such as zh.")] = None,
+    format: Annotated[str | None, typer.Option("--format", help="Format where the name does not say it.")] = None,
+    explain: Annotated[bool, typer.Option("--explain", help="Show how it would be said; speak nothing.")] = False,
+    as_json: Json = False,
+    config: Config = None,
+    overrides: Overrides = None,
+) -> None:
+    """Speak a text into a file or a pipe."""
+    from bot.cli.say import Wanted, run
+
+    run(_loaded(config, overrides), Wanted(text, file, output, voice, engine, rate, language, format, explain, as_json))
+
+
+@cli.command()
+def voices(
+    query: Annotated[str, typer.Argument(help="Only voices whose name or description has this.")] = "",
+    engine: Annotated[str | None, typer.Option("--engine", "-e", help="Only this engine.")] = None,
+    language: Annotated[str | None, typer.Option("--language", "-l", help="Only this language, such as zh.")] = None,
+    as_json: Json = False,
+    config: Config = None,
+    overrides: Overrides = None,
+) -> None:
+    """List the personas, and the voices by engine and language."""
+    from bot.cli.voices import run
+
+    run(_loaded(config, overrides), query, engine, language, as_json)
+
+
+@cli.command()
+def doctor(as_json: Json = False, config: Config = None, overrides: Overrides = None) -> None:
+    """Check what is installed, reachable and configured, and say what to do about each failure."""
+    from bot.cli.doctor import run
+
+    run(_loaded(config, overrides), as_json)
+
+
+@cli.command()
+def run(config: Config = None, overrides: Overrides = None) -> None:
+    """Start Sayso: the adapters whose token is set, and always the HTTP adapter."""
+    from bot.cli.run import run
+
+    run(_loaded(config, overrides))
+
+
+@config_cli.command("show")
+def config_show(config: Config = None, overrides: Overrides = None) -> None:
+    """Print the settings in force, secrets hidden."""
+    from bot.config import show
+
+    typer.echo(show(_loaded(config, overrides)), nl=False)
+
+
+def _loaded(config: Path | None, overrides: list[str] | None) -> Loaded:
+    from bot.config import load
+
+    return load(config=config, overrides=overrides or ())
+
+
+def main() -> None:
+    """The entry point: what Sayso raises on purpose is told in one line, exit status 1."""
+    from bot.errors import SaysoError
+
+    try:
+        cli()
+    except SaysoError as error:
+        typer.secho(f"sayso: {error}", fg=typer.colors.RED, err=True)
+        raise SystemExit(1) from None
+    except BrokenPipeError:
+        raise SystemExit(141) from None

@@ -1,0 +1,77 @@
+"""``sayso run``: the bot, until Ctrl-C or SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+
+import structlog
+from rich.console import Console
+
+from bot.adapters.http import LOOPBACK, create_api, is_loopback, listen, serve
+from bot.app import opened
+from bot.config import Loaded, Secrets
+from bot.log import configure
+
+log = structlog.get_logger()
+
+GREETING = """
+[bold]Sayso is listening on {url}[/bold]
+
+Hear it at once, in another terminal:
+
+  curl {url}/v1/audio/speech -H 'content-type: application/json' \\
+       -d '{{"input": "Hello from Sayso.", "response_format": "wav"}}' -o hello.wav
+
+or type into the page at {url}, or run:  {sayso} say "Hello from Sayso." -o hello.ogg
+
+Ctrl-C stops it.
+"""
+
+
+def run(loaded: Loaded) -> None:
+    """Start, say where, and answer until told to stop."""
+    configure(loaded.settings.log)
+    asyncio.run(_run(loaded))
+
+
+async def _run(loaded: Loaded) -> None:
+    stop = asyncio.Event()
+    _on_signals(stop)
+    http, keys = loaded.settings.http, loaded.secrets.api_keys
+    # The port is taken before anything heavy is opened: the likeliest mistake answers first.
+    with listen(http.host, http.port, keys=keys) as listener:
+        async with opened(loaded) as app:
+            hosts = LOOPBACK if is_loopback(http.host) else ("*",)
+            _absent(loaded.secrets)
+            api = create_api(app.speaker, keys=keys, hosts=hosts)
+            url = f"http://{_spelled(http.host)}:{listener.getsockname()[1]}"
+            await serve(api, listener, stop, lambda: _greet(url))
+            log.info("stopping")
+
+
+def _absent(secrets: Secrets) -> None:
+    """Say of each token that is set and that nothing here uses yet; silence would look like a broken bot."""
+    for name, token in (("DISCORD_TOKEN", secrets.discord_token), ("TELEGRAM_TOKEN", secrets.telegram_token)):
+        if token:
+            log.warning("adapter_not_in_this_version", token=name)
+
+
+def _greet(url: str) -> None:
+    log.info("listening", url=url)
+    greeting = GREETING.format(url=url, sayso=sys.argv[0] if "/" in sys.argv[0] else "sayso")
+    Console(highlight=False, soft_wrap=True).print(greeting)
+
+
+def _spelled(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
+
+
+def _on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(number, stop.set)
+        except NotImplementedError:  # Windows has no signal handlers on its loop
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))

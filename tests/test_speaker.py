@@ -1,0 +1,381 @@
+"""The one way in, over the real text, voices, queue, audio and store rooms, and engines that do as they are told."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+
+import pytest
+
+from bot.config import SpeakSettings
+from bot.errors import Cancelled, EngineTruncated, EngineUnavailable, Expired, SaysoError
+from bot.queue import Limits, State
+from bot.speaker import Said, Speaker
+from bot.speech import Priority, Reason, Refusal, Request
+from bot.tts.audio import decode, packets
+from tests.conftest import Opened
+from tests.doubles.engine import FakeEngine, Script
+
+TEXT = "Hello from Sayso. This is the second sentence."
+
+
+def request(text: str | AsyncIterator[str] = TEXT, **how: object) -> Request:
+    return replace(Request("discord:1", "discord:42", text), **how)  # type: ignore[arg-type]
+
+
+async def said(speaker: Speaker, asked: Request) -> Said:
+    answer = await speaker.say(asked)
+    assert isinstance(answer, Said), answer
+    return answer
+
+
+async def refused(speaker: Speaker, asked: Request) -> Refusal:
+    answer = await speaker.say(asked)
+    assert isinstance(answer, Refusal)
+    return answer
+
+
+async def until(condition: Callable[[], object]) -> None:
+    """Let the loop turn until something has come about; threads of the encoder make the number of turns vary."""
+    async with asyncio.timeout(10):
+        while not condition():  # noqa: ASYNC110 (what comes about is not an event of its own)
+            await asyncio.sleep(0.001)
+
+
+async def kept(speaker: Speaker, clips: int) -> None:
+    """Wait for so many clips in the cache: they are written after their listeners have heard the end."""
+    await until(lambda: speaker.store.cache.stats().entries == clips)
+
+
+async def test_a_text_becomes_a_speech_sentence_by_sentence(speaker: Speaker, offline: FakeEngine) -> None:
+    """Each sentence is an utterance of the default persona, and the clip is what the packets are."""
+    answer = await said(speaker, request())
+    heard = [packet async for packet in answer.speech]
+    clip = await answer.speech.clip()
+    assert [u.text for u in offline.asked] == ["Hello from Sayso.", "This is the second sentence."]
+    assert {(u.engine, u.voice, u.language) for u in offline.asked} == {("offline", "heart", "en")}
+    assert tuple(heard) == packets(clip.ogg)
+    assert [s.utterance.text for s in clip.spoken] == [u.text for u in offline.asked]
+    assert 0 == clip.spoken[0].start < clip.spoken[1].start < clip.seconds
+    samples, rate = decode(clip.ogg)
+    assert len(samples) / rate == pytest.approx(clip.seconds, abs=0.001)
+    assert not answer.cached
+    assert answer.figures.first_audio is not None
+    assert answer.caption == ""
+
+
+async def test_the_same_again_comes_from_the_cache(speaker: Speaker, offline: FakeEngine) -> None:
+    """Word for word the same sound, and no engine is asked."""
+    first = await (await said(speaker, request())).speech.clip()
+    again = await said(speaker, request(user="discord:7"))
+    assert again.cached
+    assert [packet async for packet in again.speech] == list(packets(first.ogg))
+    assert again.position is None
+    assert len(offline.asked) == 2
+
+
+async def test_another_rate_or_voice_is_another_sound(speaker: Speaker, offline: FakeEngine) -> None:
+    """The cache never answers with what was not asked for."""
+    for how in ({}, {"rate": 1.5}, {"engine": "edge"}):
+        answer = await said(speaker, request(**how))
+        await answer.speech.clip()
+        assert not answer.cached
+
+
+async def test_the_same_asked_twice_at_once_is_made_once(opened: Opened, offline: FakeEngine) -> None:
+    """Both hear all of it."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened() as speaker:
+        first, second = await said(speaker, request()), await said(speaker, request(user="discord:7"))
+        assert second.shared
+        assert second.speech is first.speech
+        gate.set()
+        await asyncio.gather(first.speech.clip(), second.speech.clip())
+        assert len(offline.asked) == 2
+
+
+async def test_who_cancels_a_shared_speech_leaves_it_to_the_other(opened: Opened, offline: FakeEngine) -> None:
+    """It is made while anybody wants it; when nobody does the engine stops."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened() as speaker:
+        first, second = await said(speaker, request()), await said(speaker, request(user="discord:7"))
+        await until(lambda: offline.active)
+        first.cancel()
+        first.cancel()
+        await asyncio.sleep(0)
+        assert not second.speech.done
+        second.cancel()
+        with pytest.raises(Cancelled):
+            await second.speech.clip()
+        await until(lambda: not offline.active and not speaker.dispatcher.running())
+        assert len(offline.finished) == 0
+        assert isinstance(await speaker.say(request()), Said)
+
+
+async def test_cancelling_what_waits_frees_its_place(opened: Opened, offline: FakeEngine) -> None:
+    """A place in the queue is known while one waits, and gone when one leaves."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened(slots=1, limits=Limits(per_user=2)) as speaker:
+        await said(speaker, request("One."))
+        await until(lambda: offline.active)
+        waiting = await said(speaker, request("Two."))
+        await asyncio.sleep(0)
+        assert waiting.position is not None
+        assert (await refused(speaker, request("Three."))).reason is Reason.USER_QUEUE_FULL
+        waiting.cancel()
+        await until(lambda: speaker.dispatcher.waiting() == 0)
+        assert isinstance(await speaker.say(request("Three.")), Said)
+
+
+@pytest.mark.parametrize("text", ["", " \n ", "\u200b\u200d", "!!! ... ---", "||"])
+async def test_nothing_pronounceable_is_refused(speaker: Speaker, text: str) -> None:
+    """With a sentence that says so."""
+    answer = await refused(speaker, request(text))
+    assert answer.reason is Reason.NOTHING_TO_SAY
+    assert "write some words" in answer.message
+
+
+async def test_refusals_say_what_to_do_instead(opened: Opened) -> None:
+    """Too long, an unknown voice with the three nearest, an unknown engine, a language nobody speaks."""
+    async with opened(speak=SpeakSettings(max_chars=50)) as speaker:
+        long = await refused(speaker, request("word " * 20))
+        assert (long.reason, long.details) == (Reason.TOO_LONG, {"length": 100, "limit": 50})
+        voice = await refused(speaker, request("Hi.", voice="hearth"))
+        assert voice.reason is Reason.UNKNOWN_VOICE
+        nearest = voice.details["nearest"]
+        assert isinstance(nearest, list)
+        assert len(nearest) == 3
+        assert "heart" in nearest
+        engine = await refused(speaker, request("Hi.", engine="festival"))
+        assert engine.reason is Reason.UNKNOWN_ENGINE
+        assert "offline, edge" in engine.message
+        russian = await refused(speaker, request("Привет, как дела сегодня?"))
+        assert russian.reason is Reason.LANGUAGE_NOT_SPOKEN
+        assert "Russian (ru)" in russian.message
+
+
+async def test_a_chinese_sentence_is_read_by_the_chinese_voice_of_the_persona(
+    speaker: Speaker, offline: FakeEngine
+) -> None:
+    """Within one text each sentence gets the voice of its language."""
+    await (await said(speaker, request("你好，欢迎来到这里。 This is the second sentence."))).speech.clip()
+    assert [(u.language, u.voice) for u in offline.asked] == [("zh", "zf_xiaoxiao"), ("en", "heart")]
+
+
+async def test_an_engines_own_voice_brings_its_engine_along(speaker: Speaker, edge: FakeEngine) -> None:
+    """Who asks for an edge voice by name means edge."""
+    await (await said(speaker, request("Hello there.", voice="en-US-AvaMultilingualNeural"))).speech.clip()
+    assert [u.voice for u in edge.asked] == ["en-US-AvaMultilingualNeural"]
+
+
+async def test_preferences_and_settings_decide_and_block(speaker: Speaker, offline: FakeEngine) -> None:
+    """A user's rate is used, an opted-out user is not spoken, a blocked user neither, a guild's length limit holds."""
+    await speaker.store.preferences.set("discord:42", rate=1.25)
+    await (await said(speaker, request("Hello there."))).speech.clip()
+    assert offline.asked[-1].rate == 1.25
+    await speaker.store.preferences.set("discord:42", opted_out=True)
+    assert (await refused(speaker, request())).reason is Reason.OPTED_OUT
+    await speaker.store.settings.set_guild("discord:1", blocked_users=frozenset({"discord:7"}), max_chars=10)
+    assert (await refused(speaker, request(user="discord:7"))).reason is Reason.NOT_ALLOWED
+    assert (await refused(speaker, request(user="discord:8"))).reason is Reason.TOO_LONG
+
+
+async def test_a_fallback_speaks_says_so_and_is_not_kept_for_the_other(
+    speaker: Speaker, edge: FakeEngine, offline: FakeEngine
+) -> None:
+    """When edge is back, so is its voice: what offline said in its stead is cached as offline's."""
+    edge.scripts = [Script(0, error=EngineUnavailable("edge", "No route."))]
+    answer = await said(speaker, request("Hello there.", engine="edge"))
+    await answer.speech.clip()
+    assert answer.caption == "edge could not be reached, offline spoke instead"
+    edge.scripts = [Script()]
+    again = await said(speaker, request("Hello there.", engine="edge"))
+    await again.speech.clip()
+    assert (again.cached, again.caption) == (False, "")
+    await kept(speaker, 2)
+    by_name = await said(speaker, request("Hello there.", engine="offline"))
+    assert by_name.cached
+
+
+async def test_an_engine_that_breaks_off_fails_the_speech_and_caches_nothing(
+    speaker: Speaker, offline: FakeEngine
+) -> None:
+    """Half an answer is not an answer; the place in the queue is free again."""
+    offline.scripts = [Script(2, error=EngineTruncated("offline", "It broke off."))]
+    answer = await said(speaker, request("Hello there."))
+    with pytest.raises(EngineTruncated):
+        await answer.speech.clip()
+    await until(lambda: speaker.dispatcher.running() == 0)
+    offline.scripts = [Script()]
+    again = await said(speaker, request("Hello there."))
+    assert not again.cached
+    await again.speech.clip()
+
+
+async def test_an_engines_surprise_is_an_answer_and_no_secret(
+    speaker: Speaker, offline: FakeEngine, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Even a bug reaches the listener as an error, and the text of a user never reaches the log."""
+    offline.scripts = [Script(1, error=RuntimeError("kaboom"))]  # type: ignore[arg-type]
+    answer = await said(speaker, request("A very private sentence."))
+    with pytest.raises(SaysoError, match="Something went wrong"):
+        await answer.speech.clip()
+    out, err = capsys.readouterr()
+    assert "speech_crashed" in out + err
+    assert "private" not in out + err
+
+
+async def test_what_is_to_be_delivered_is_journalled_before_it_is_acknowledged(opened: Opened) -> None:
+    """After a crash it is there to be said again, once, until it is marked done."""
+    wanted = request(target={"platform": "discord", "channel": 5}, priority=Priority.HIGH, voice="sayso")
+    async with opened() as speaker:
+        await said(speaker, wanted)
+        await said(speaker, request("No target, no journal."))
+    async with opened() as speaker:
+        (unfinished,) = await speaker.unfinished()
+        assert unfinished == wanted
+        answer = await said(speaker, unfinished)
+        await answer.speech.clip()
+        await answer.mark(State.SENDING, mark="nonce")
+        await answer.mark(State.DONE)
+    async with opened() as speaker:
+        assert list(await speaker.unfinished()) == []
+
+
+async def test_what_came_too_late_is_not_said_again(opened: Opened) -> None:
+    """A voice reply to a question of yesterday is noise."""
+    async with opened() as speaker:
+        await said(speaker, request(target={"platform": "discord"}, deadline=time.time() + 60))
+    async with opened(wall=lambda: time.time() + 61) as speaker:
+        assert list(await speaker.unfinished()) == []
+
+
+async def test_a_deadline_that_passes_while_waiting_is_an_answer(opened: Opened, offline: FakeEngine) -> None:
+    """Nobody waits for what nobody wants any more."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened(slots=1) as speaker:
+        await said(speaker, request("One."))
+        await until(lambda: offline.active)
+        late = await said(speaker, request("Two.", deadline=time.time() + 0.02))
+        with pytest.raises(Expired):
+            await late.speech.clip()
+
+
+async def test_what_is_cancelled_before_it_began_leaves_nothing_behind(opened: Opened) -> None:
+    """Not even a place in the bounds, when the asker changes his mind in the same breath."""
+    async with opened(limits=Limits(per_user=1)) as speaker:
+        for _ in range(3):
+            answer = await said(speaker, request())
+            answer.cancel()
+            with pytest.raises(Cancelled):
+                await answer.speech.clip()
+            await asyncio.sleep(0)
+            await asyncio.sleep(0)
+
+
+async def test_an_event_that_comes_twice_is_said_once(opened: Opened, offline: FakeEngine) -> None:
+    """A platform may deliver the same event again while it is being said."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened() as speaker:
+        wanted = request(_pieces("Hello ", "there."))
+        first = await said(speaker, wanted)
+        second = await refused(speaker, wanted)
+        assert second.reason is Reason.INVALID
+        gate.set()
+        await first.speech.clip()
+
+
+async def _pieces(*pieces: str) -> AsyncIterator[str]:
+    for piece in pieces:
+        yield piece
+
+
+async def test_a_text_that_is_still_being_written_is_spoken_as_it_grows(speaker: Speaker, offline: FakeEngine) -> None:
+    """The first sentence is heard before the second is written, and holds no slot while it waits for it."""
+    more = asyncio.Event()
+
+    async def writing() -> AsyncIterator[str]:
+        yield "The first sen"
+        yield "tence is here. And the sec"
+        await more.wait()
+        yield "ond one follows."
+
+    answer = await said(speaker, request(writing()))
+    listening = aiter(answer.speech)
+    assert await anext(listening)
+    await until(lambda: speaker.dispatcher.running() == 0)
+    assert [u.text for u in offline.asked] == ["The first sentence is here."]
+    more.set()
+    clip = await answer.speech.clip()
+    assert [s.utterance.text for s in clip.spoken] == ["The first sentence is here.", "And the second one follows."]
+    await kept(speaker, 1)
+    cached = await said(speaker, request("The first sentence is here. And the second one follows."))
+    assert cached.cached
+
+
+async def test_a_stream_that_says_nothing_or_breaks_is_an_error(speaker: Speaker) -> None:
+    """An empty LLM turn is no reason to trip anything, and a writer's exception does not hang its listeners."""
+    empty = await said(speaker, request(_pieces(" ", "\n")))
+    with pytest.raises(SaysoError, match="Nothing pronounceable"):
+        await empty.speech.clip()
+
+    async def broken() -> AsyncIterator[str]:
+        yield "One sentence. "
+        raise ConnectionError("the LLM hung up")
+
+    cut = await said(speaker, request(broken()))
+    with pytest.raises(SaysoError, match="went wrong"):
+        await cut.speech.clip()
+
+
+async def test_a_stream_longer_than_allowed_is_spoken_so_far(opened: Opened) -> None:
+    """And says that it was cut."""
+    async with opened(speak=SpeakSettings(max_chars=20)) as speaker:
+        answer = await said(speaker, request(_pieces("Twelve chars. ", "And then many more of them.")))
+        await answer.speech.clip()
+        assert answer.truncated
+
+
+async def test_closing_lets_what_was_accepted_finish_and_refuses_the_new(opened: Opened, offline: FakeEngine) -> None:
+    """Drain, then no more."""
+    async with opened() as speaker:
+        answer = await said(speaker, request())
+        closing = asyncio.create_task(speaker.close(10.0))
+        await asyncio.sleep(0)
+        assert (await refused(speaker, request("Something new."))).reason is Reason.CLOSING
+        await answer.speech.clip()
+        await closing
+        assert len(offline.finished) == 2
+
+
+async def test_closing_gives_up_what_does_not_finish(opened: Opened, offline: FakeEngine) -> None:
+    """An engine that hangs does not hold the shutdown up; its listener is told."""
+    never = asyncio.Event()
+    offline.sleep = lambda _: never.wait()  # type: ignore[assignment,return-value]
+    async with opened() as speaker:
+        answer = await said(speaker, request())
+        await until(lambda: offline.active)
+        await speaker.close(0.0)
+        with pytest.raises(Cancelled):
+            await answer.speech.clip()
+        assert offline.active == 0
+
+
+async def test_an_explanation_says_all_and_speaks_nothing(speaker: Speaker, offline: FakeEngine) -> None:
+    """Sentences, rules, voices and why, cache and cost."""
+    explained = await speaker.explain(request("It costs **$5**, see https://example.com/x?y=1 now. 你好，世界。"))
+    assert not isinstance(explained, Refusal)
+    assert [line.sentence.language for line in explained.lines] == ["en", "zh"]
+    assert [line.utterance.voice for line in explained.lines if line.utterance] == ["heart", "zf_xiaoxiao"]
+    assert explained.lines[0].sentence.rules
+    assert explained.seconds > 1
+    assert not explained.cached
+    assert explained.script.wishes.voice.why == "the configuration's default"
+    assert offline.asked == []
