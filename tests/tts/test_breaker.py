@@ -323,6 +323,19 @@ async def test_a_straggler_that_is_told_to_stay_away_prolongs_it() -> None:
     assert bench.breaker.opens_until == 1120.0
 
 
+async def test_a_straggler_does_not_shorten_the_time() -> None:
+    """An older word of the engine, that it would be well sooner, is not believed."""
+    bench = Bench()
+    soon = Script(pieces=1, error=EngineUnavailable("fake", "Slow down.", retry_after=5.0))
+    bench.engine.scripts = [soon]
+    straggler = bench.breaker.synthesize(HELLO)
+    await anext(straggler)
+    await bench.open()
+    with pytest.raises(EngineUnavailable):
+        [pcm async for pcm in straggler]
+    assert bench.breaker.opens_until == 1060.0
+
+
 async def test_it_looks_like_its_engine() -> None:
     """Name, voices, capabilities and the check are the engine's own; the check passes by an open breaker."""
     voice = Voice("fake", "v", "en")

@@ -71,7 +71,8 @@ def _refused(error: aiohttp.ClientResponseError) -> EngineError:
 
 
 def _unreachable(error: Exception) -> EngineError:
-    why = str(error) or type(error).__name__
+    # What aiohttp says of a time-out holds the whole address, tokens and all.
+    why = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
     return EngineUnavailable(
         "edge",
         f"Edge cannot be reached ({why}): check that this machine may connect to {HOST}:443; "

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import errno
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import aiohttp
@@ -15,6 +15,7 @@ import pytest
 
 from bot.errors import (
     EngineBroken,
+    EngineRejected,
     EngineTimeout,
     EngineTruncated,
     EngineUnavailable,
@@ -22,10 +23,13 @@ from bot.errors import (
     NothingToSay,
     UnknownVoice,
 )
-from bot.speech import Pcm, Samples, Utterance
+from bot.speech import EngineVoice, Pcm, Samples, Utterance
 from bot.tts.audio import Mp3Decoder
+from bot.tts.breaker import Breaker
 from bot.tts.edge import Edge
+from bot.tts.fallback import Fallback
 from tests.doubles.edge import FakeEdge, Fault, seconds, speech
+from tests.doubles.engine import FakeEngine
 from tests.tts.edge.conftest import Enter
 
 HELLO = Utterance("Hello there, my friend.", "edge", "en-US-AvaNeural", "en")
@@ -453,3 +457,31 @@ async def test_check_says_what_to_do(service: FakeEdge, enter: Enter, faults: li
     service.faults = faults
     with pytest.raises(EngineUnavailable, match=advice):
         await (await enter(connect_timeout=0.2)).check()
+
+
+# ---- in company
+
+
+async def test_when_edge_is_away_another_engine_speaks_and_edge_is_left_alone(service: FakeEdge, enter: Enter) -> None:
+    """Nobody goes unheard; and after five failures the service is not even asked."""
+    service.faults = [Fault.BUSY] * 99
+    offline = FakeEngine("offline")
+    company = Fallback([Breaker(await enter()), offline])
+    utterance = replace(HELLO, alternatives=(EngineVoice("offline", "heart"),))
+    for _ in range(8):
+        sound = [pcm async for pcm in company.synthesize(utterance)]
+        assert {(pcm.spoken.engine, pcm.spoken.instead_of) for pcm in sound} == {("offline", "edge")}
+    assert service.connections == 5
+    assert len(offline.finished) == 8
+
+
+async def test_bad_input_of_one_does_not_take_edge_from_others(service: FakeEdge, enter: Enter) -> None:
+    """Blank texts, voices that do not exist and languages that a voice lacks leave the breaker closed."""
+    company = Breaker(await enter())
+    for bad in (replace(HELLO, text="..."), replace(HELLO, voice="none"), replace(HELLO, text="你好", language="zh")):
+        for _ in range(6):
+            service.faults = [Fault.NO_AUDIO] * 2
+            with pytest.raises(EngineRejected):
+                [pcm async for pcm in company.synthesize(bad)]
+    service.faults = []
+    assert [pcm async for pcm in company.synthesize(HELLO)]

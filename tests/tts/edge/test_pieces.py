@@ -55,6 +55,14 @@ def test_no_grapheme_is_torn(grapheme: str) -> None:
         assert len(part) % len(grapheme) == 0
 
 
+def test_a_monster_is_torn_rather_than_sent_whole() -> None:
+    """A letter under a thousand accents is longer than any request may be."""
+    zalgo = "e" + "\u0301" * 5000
+    parts = list(pieces(zalgo))
+    assert "".join(parts) == zalgo
+    assert all(size(part) <= LIMIT for part in parts)
+
+
 @pytest.mark.parametrize("text", ["", "  \n ", "...", "?!", "—", "「」", "\u200b", "\x00\x07"])
 def test_punctuation_alone_says_nothing(text: str) -> None:
     """edge-tts answers a blank text with no sound and no error."""
