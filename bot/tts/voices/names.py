@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Container, Mapping
+from collections.abc import Callable, Container, Mapping
 from functools import lru_cache
+from heapq import nsmallest
 from itertools import islice
 
 _EDGE = re.compile(r"[a-z]{2,3}-(?:[A-Za-z]+-)*?([A-Z][A-Za-z]*)Neural")
 _KOKORO = re.compile(r"[a-z]{2}_(\w+)")
 _STYLE = re.compile(r"(Multilingual|Expressive)$")
 _LONGEST = 40
+_LIKELY = 40
+_FAVOUR = 0.6
+_TELLING = 2
+"""Letters from which on a part of a name says something."""
 
 
 def fold(name: str) -> str:
@@ -39,21 +44,28 @@ def nearest(name: str, known: Mapping[str, str], dear: Container[str] = (), coun
     """
     key = fold(name)[:_LONGEST]
 
-    def rank(candidate: str) -> tuple[float, int, str]:
-        favour = 0.7 if candidate in dear else 1.0
-        return _strangeness(key, candidate) * favour, len(candidate), candidate
+    def rank(candidate: str, distance: Callable[[str, str], int]) -> tuple[float, int, str]:
+        favour = _FAVOUR if candidate in dear else 1.0
+        return _strangeness(key, candidate, distance) * favour, len(candidate), candidate
 
-    shown = dict.fromkeys(known[candidate] for candidate in sorted(known, key=rank))
+    # Counting edits is slow, counting letters is quick and never more: it leaves few to be looked at closely.
+    likely = nsmallest(_LIKELY, known, key=lambda candidate: rank(candidate, _strays))
+    shown = dict.fromkeys(known[candidate] for candidate in sorted(likely, key=lambda one: rank(one, edits)))
     return tuple(islice(shown, count))
 
 
-def _strangeness(key: str, candidate: str) -> float:
+def _strangeness(key: str, candidate: str, distance: Callable[[str, str], int]) -> float:
     """0 for the same, 1 for nothing in common; a beginning or a part of a name counts for more than its letters."""
-    strangeness = edits(key, candidate) / max(len(key), len(candidate), 1)
     short, long = sorted((key, candidate), key=len)
-    if len(short) < 2 or short not in long:
-        return strangeness
-    return strangeness * (0.3 if long.startswith(short) else 0.6)
+    if len(short) >= _TELLING and short in long:
+        missing = 1 - len(short) / len(long)
+        return missing * (0.3 if long.startswith(short) else 0.6)
+    return distance(short, long) / max(len(long), 1)
+
+
+def _strays(short: str, long: str) -> int:
+    """How many letters of the longer word have no like in the shorter; never more than the edits between them."""
+    return len(long) - sum(min(short.count(c), long.count(c)) for c in set(short))
 
 
 def edits(one: str, other: str) -> int:

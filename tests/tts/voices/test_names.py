@@ -96,6 +96,14 @@ def test_a_name_that_is_dear_goes_before_one_as_near() -> None:
     assert nearest("andre", KNOWN, dear={"andrea"})[0] == "andrea"
 
 
+@given(st.sampled_from(sorted(KNOWN)), WORDS)
+def test_looking_at_the_likely_ones_only_loses_nobody(typed: str, noise: str) -> None:
+    """The one that everybody would find by counting all edits is found among two hundred others."""
+    crowd = {f"{noise}{number:03}": "stranger" for number in range(200)} | KNOWN
+    misspelt = typed[:-1] + "q"
+    assert nearest(misspelt, crowd)[0] == nearest(misspelt, KNOWN)[0]
+
+
 @given(st.text(max_size=60))
 def test_there_are_always_three_and_no_two_the_same(typed: str) -> None:
     """Whatever is typed, three different names are offered."""
