@@ -72,6 +72,8 @@ def language_of(text: str, hint: str | None = None) -> str:
     if text.isascii():
         return _latin(text, hint)
     wide = len(_WIDE.findall(text))
+    if wide * 2 >= len(text):
+        return _wide(text, wide, hint)
     words = _WORD.findall(_WIDE.sub(" ", text)) if wide else _WORD.findall(text)
     if wide and wide >= len(words):
         return _wide(text, wide, hint)
@@ -118,12 +120,13 @@ def _shared(text: str, first: str, languages: frozenset[str], hint: str | None) 
 
 
 def _latin(text: str, hint: str | None) -> str:
-    letters = _LATIN_WORD.findall(text.lower())
+    low = text.lower()
+    if len(_ENGLISH.intersection(low.split())) >= (1 if hint == "en" else 2):
+        return "en"
+    letters = _LATIN_WORD.findall(low)
     known = hint if hint in _LATIN or hint in ("nb", "fil") else None
     if not letters:
         return hint or DEFAULT
-    if sum(word in _ENGLISH for word in set(letters)) >= 2:
-        return "en"
     said = " ".join(letters)[:_READ]
     found, score = detector()(said)
     if found not in _LATIN or score < _threshold(said, hint):

@@ -11,9 +11,23 @@ _LATIN_CHINESE = re.compile(r"(?<![A-Za-z0-9])(?:[hH]{3,}|[wW]{3,}|23{3,})(?![A-
 _FIVES = re.compile(r"(?<![\d.,])5{3,}\+*(?=\s*(?:[.!?]|\Z))")
 _LATIN = re.compile(r"(?<![^\W_])(?:[wW]{3,}|[kK]{3,}|[hH]{3,})(?![\w.])")
 
+_SIGNS = {
+    "ja": ("ww",),
+    "zh": ("hhh", "www", "233"),
+    "ko": ("ㅋㅋ", "ㅎㅎ", "ㅠ", "ㅜ"),
+    "th": ("555",),
+    "en": ("www", "kkk", "hhh"),
+}
+"""What any laughter of a language holds: most text has none, and is told so quickly."""
+
 
 def laughed(text: str, language: str) -> str:
     """The text with its laughter spelled so that an engine laughs."""
+    if language not in _SIGNS:
+        language = "en"
+    low = text.lower()
+    if not any(sign in low for sign in _SIGNS[language]):
+        return text
     if language == "ja":
         return _GRASS.sub("ワラ", text)
     if language == "zh":

@@ -17,7 +17,7 @@ _DEFINITION = re.compile(r"\A\n? {0,3}\[[^\[\]\n]{1,200}\]:\s*\S+\s*\Z")
 
 _FOREIGN = f'\\s<>"`|\\\\^{{}}“”‘’«»\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff00-\uffef{marks.ALL}'
 _URL = re.compile(
-    f"(?<![\\w@.])(?:(?:https?://|ftp://|www\\.(?=\\w))[^{_FOREIGN}]++|(?<![\\w@.])https?://[^\\x00-\\x7f\\s\u3000-\u303f\uff00-\uffef]++)",
+    f"(?=[hfw])(?<![\\w@.])(?:(?:https?://|ftp://|www\\.(?=\\w))[^{_FOREIGN}]++|https?://[^\\x00-\\x7f\\s\u3000-\u303f\uff00-\uffef]++)",
     re.IGNORECASE,
 )
 _DOMAIN = re.compile(
@@ -27,7 +27,7 @@ _DOMAIN = re.compile(
 )
 _HOST = re.compile(r"(?:\w+://)?(?:[^/@]*@)?(?:www\.)?([^/:?#]*)", re.IGNORECASE)
 _MAIL = re.compile(r"(?<![\w.+-])(?:mailto:)?([\w.+-]{1,64})@((?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{0,62})")
-_HANDLE = re.compile(r"(?<![\w.@/])@(\w[\w.]{0,63})")
+_HANDLE = re.compile(r"@(?<![\w.@/]@)(\w[\w.]{0,63})")
 _TRAILING = ".,;:!?*_~'…"
 _SPOKEN_HOST = 60
 """A longer host is not a name that anyone would say."""
@@ -50,7 +50,10 @@ def addresses(text: str, options: Options) -> str:
 
 def urls(text: str, options: Options) -> str:
     """A URL is the name of its host, or one word, or nothing; the full stop behind it is not part of it."""
-    text = _URL.sub(lambda url: _place(url[0], options), text)
+    if "://" in text or "www." in text.lower():
+        text = _URL.sub(lambda url: _place(url[0], options), text)
+    if text.find(".", 0, -2) < 0:
+        return text
     return _DOMAIN.sub(lambda url: _place(url[0], options), text)
 
 

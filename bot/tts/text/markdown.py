@@ -17,7 +17,7 @@ _RULER = re.compile(r"\A\s*[-|:+=*_~\s]*[-=*_~][-|:+=*_~\s]*\Z")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TIMES = re.compile(r"(?<=[\d)]) ?\*{1,2} ?(?=[\d(])")
 _STARS = re.compile(r"\*+")
-_JOINT = re.compile(r"(?<=[^\W_])_+(?=[^\W_])")
+_JOINT = re.compile(r"_(?<=[^\W_]_)_*+(?=[^\W_])")
 _BARS = re.compile(r"_+|~~+|~(?!\d)")
 
 

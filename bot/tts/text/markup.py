@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.tts.text import emojis, links, markdown, maths, mentions, repeats, width
 from bot.tts.text.marks import CODE, SPOILER
@@ -37,11 +38,11 @@ class Step:
     triggers: frozenset[str] | None
     apply: Callable[[str, Options], str]
 
-    def concerns(self, text: str, characters: set[str]) -> bool:
+    def concerns(self, characters: frozenset[str], ascii_only: bool) -> bool:
         """Whether the step may change a text that has these characters."""
         if self.triggers is None:
             return True
-        return not self.triggers.isdisjoint(characters) if self.triggers else not text.isascii()
+        return not self.triggers.isdisjoint(characters) if self.triggers else not ascii_only
 
 
 def _step(name: str, triggers: str | None, apply: Callable[[str, Options], str]) -> Step:
@@ -59,7 +60,7 @@ STEPS: tuple[Step, ...] = (
     _step("urls", "./", links.urls),
     _step("handles", "@", links.handles),
     _step("shortcodes", ":", emojis.shortcodes),
-    _step("emoticons", ":;=xX<^>_¯-", emojis.emoticons),
+    _step("emoticons", ":;=<^_¯", emojis.emoticons),
     _step("tables", "|", markdown.tables),
     _step("rulers", "-=*_~", markdown.rulers),
     _step("quotes", ">", markdown.quotes),
@@ -76,15 +77,27 @@ STEPS: tuple[Step, ...] = (
 """In the order in which they run."""
 
 
+_TRIGGERS = frozenset(trigger for step in STEPS for trigger in step.triggers or ())
+
+
 def cleaned(text: str, options: Options) -> tuple[str, list[str]]:
     """The text after all steps, and the names of those that changed it."""
     rules: list[str] = []
-    characters = set(text)
-    for step in STEPS:
-        if not step.concerns(text, characters):
-            continue
-        changed = step.apply(text, options)
-        if changed != text:
-            rules.append(step.name)
-            text, characters = changed, set(changed)
+    place, changed = 0, True
+    while changed:
+        changed = False
+        for place, step in _due(_TRIGGERS.intersection(text), text.isascii(), place):  # noqa: B020  # goes on from there
+            after = step.apply(text, options)
+            if after != text:
+                # What the step has put there may be the concern of a later one: look again, from here on.
+                text, changed = after, True
+                rules.append(step.name)
+                place += 1
+                break
     return text, rules
+
+
+@lru_cache(maxsize=4096)
+def _due(characters: frozenset[str], ascii_only: bool, first: int) -> tuple[tuple[int, Step], ...]:
+    """The steps from ``first`` on that may change a text with these of the triggers in it."""
+    return tuple((at, step) for at, step in enumerate(STEPS) if at >= first and step.concerns(characters, ascii_only))

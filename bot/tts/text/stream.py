@@ -11,8 +11,6 @@ from bot.tts.text.language import language_of
 from bot.tts.text.sentence import DEFAULT, Options, Sentence
 from bot.tts.text.splitter import Piece, Splitter
 
-_SAME = 2
-"""How often the same sentence is said in a row: once more than once, so that a repetition is heard as one."""
 _AT_ONCE = 2048
 """Characters of a whole text that are read before others get their turn."""
 
@@ -51,18 +49,20 @@ class SentenceStream:
     def _begin(self) -> None:
         self._filter, self._splitter = Filter(), Splitter()
         self._heard = self._options.language
-        self._last, self._times = "", 0
+        self._typed, self._said = _Flood(), _Flood()
 
     def _read(self, pieces: Iterable[Piece]) -> list[Sentence]:
         return [sentence for piece in pieces for sentence in self._sentences(piece)]
 
     def _sentences(self, piece: Piece) -> list[Sentence]:
+        if self._typed.more_than_twice(piece.text):
+            return []
         text, rules = markup.cleaned(piece.text, self._options)
         if not text.strip():
             return []
         language = language_of(text, self._heard)
         said = self._voiced(text, language, rules)
-        if not said or self._flooded(said):
+        if not said or self._said.more_than_twice(said):
             return []
         self._heard = language
         named = tuple(dict.fromkeys((*piece.rules, *rules)))
@@ -77,10 +77,18 @@ class SentenceStream:
                 text = changed
         return tidy.tidied(text)
 
-    def _flooded(self, said: str) -> bool:
-        self._times = self._times + 1 if said == self._last else 1
-        self._last = said
-        return self._times > _SAME
+
+class _Flood:
+    """Counts how often the same comes in a row."""
+
+    def __init__(self) -> None:
+        self._last, self._times = "", 0
+
+    def more_than_twice(self, text: str) -> bool:
+        """Whether this is the third in a row, or a later one."""
+        self._times = self._times + 1 if text == self._last else 1
+        self._last = text
+        return self._times > 2  # once more than once, so that a repetition is heard as one
 
 
 def clean(text: str, options: Options = DEFAULT) -> tuple[Sentence, ...]:

@@ -11,12 +11,17 @@ from bot.tts.text.characters import boundary
 
 _KEPT = frozenset(".,!?;:'\"()-–—…‘’“”«»、，：（）「」『』《》·・%$€£¥₩₹₽°+/&=\u200c\u200d" + ENDS + "׃־")
 _UNSAID_ASCII = re.compile(r"[*_~^`|<>{}\[\]\\#@\n]")
-_GLUED = re.compile(r"(?<=[^\W\d_][^\W\d_])\.(?=[^\W\d_]{2})|/(?!\d)|(?<!\d)/")
+_GLUED = re.compile(r"\.(?<=[^\W\d_][^\W\d_].)(?=[^\W\d_]{2})|/(?!\d)|/(?<!\d/)")
 _BLANKS = re.compile(r"\s{2,}")
 _BEFORE_MARK = re.compile(r"\s+(?=[,.!?;:，。！？；：、…)](?!\w))")
 _OPENING = re.compile(r"([(（「『“«])\s+")
 _EMPTY = re.compile(r"\(\s*\)|（\s*）|\"\s*\"|「\s*」|“\s*”")
 _DOUBLED = re.compile(r"[,，、](?:\s*[,，、])+|[,，、]\s*(?=[.!?。！？;；])|(?<=[.!?。！？:：;；])\s*[,，、]")
+_UNTIDY = re.compile(
+    '(?=[\\s,，、.!?。！？:：;；(（「『“«"])'
+    '(?:\\s[\\s,.!?;:，。！？；：、…)]|[,，、]\\s?[,，、.!?。！？;；]|[.!?。！？:：;；]\\s?[,，、]|[(（「『“«]\\s|[(（「“"]\\s*[)）」”"])'
+)
+"""Whether any of the above may find something: one look instead of five, since most text is tidy."""
 _EDGE = " \n,，、;；:：.。!！?？…-–—/&=+·・)）」』》”’"
 _TRAILING = " \n,，、"
 _SPOKEN = re.compile(r"[^\W_]")
@@ -39,16 +44,17 @@ _SPEAKABLE = _Speakable()
 
 def glued(text: str) -> str:
     """A full stop inside a word is said; one between two sentences gets its blank; a slash is a gap."""
-    return _GLUED.sub(_loosened, text) if "." in text or "/" in text else text
+    return _GLUED.sub(_loosened, text) if text.find(".", 0, -2) >= 0 or "/" in text else text
 
 
 def tidied(text: str) -> str:
     """Only what can be said, evenly spaced; empty if nothing pronounceable is left."""
     if not text.isascii() or _UNSAID_ASCII.search(text):
         text = text.translate(_SPEAKABLE)
-    text = _EMPTY.sub(" ", text) if "(" in text or not text.isascii() or '"' in text else text
-    text = _OPENING.sub(r"\1", _BEFORE_MARK.sub("", _BLANKS.sub(" ", text)))
-    text = _DOUBLED.sub(_single, text).lstrip(_EDGE).rstrip(_TRAILING)
+    if _UNTIDY.search(text):
+        text = _BLANKS.sub(" ", _EMPTY.sub(" ", text))
+        text = _DOUBLED.sub(_single, _OPENING.sub(r"\1", _BEFORE_MARK.sub("", text)))
+    text = text.lstrip(_EDGE).rstrip(_TRAILING)
     return text if _SPOKEN.search(text) else ""
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 
-from bot.tts.text.numbers.reader import NUMBER, Reader, Rule
+from bot.tts.text.numbers.reader import NUMBER, Reader, Rule, flooded
 
 _DIGITS = "零一二三四五六七八九"
 _PLACES = ("", "十", "百", "千")
 _SCALES = ("", "万", "亿", "万亿")
+_ONE_BY_ONE = str.maketrans("0123456789", _DIGITS)
 _LONGEST = 16
 
 _CURRENCIES = {
@@ -48,8 +49,8 @@ _SIGNS = {
 def spoken(text: str) -> str:
     """The text with its numbers and signs in words."""
     if _HAS_DIGITS.search(text):
-        text = _READER.read(text)
-    return _SIGN.sub(lambda sign: _SIGNS[sign[0]], text)
+        text = text.translate(_ONE_BY_ONE) if flooded(text) else _READER.read(text)
+    return text if _SIGNED.isdisjoint(text) else _SIGN.sub(lambda sign: _SIGNS[sign[0]], text)
 
 
 def cardinal(number: int) -> str:
@@ -258,4 +259,5 @@ _RULES: tuple[Rule, ...] = (
 _READER = Reader.of(_RULES, "-−+\\d¥￥$€£₩₹₽UHNRECGJvV")
 _HAS_DIGITS = re.compile(r"\d")
 _TWO = re.compile("二(?=千|(?<!十二)万|(?<!十二)亿)")
+_SIGNED = frozenset(_SIGNS)
 _SIGN = re.compile(f"[{re.escape(''.join(_SIGNS))}]")
