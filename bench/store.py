@@ -45,13 +45,12 @@ async def _measure(file: Path) -> dict[str, float]:
 async def _write(store: Store) -> dict[str, float]:
     keys = iter(range(CLIPS))
     accepted, marked = iter(range(ROUNDS)), iter(range(ROUNDS))
+    settings, ann = store.settings, "discord:1"
     return {
         "cache key of 3 utterances, us": await _median(_key),
         "cache put, 30 KiB, us": await _median(lambda: _put(store, next(keys)), CLIPS),
         "preference set, us": await _median(lambda: store.preferences.set("discord:1", rate=1.5)),
-        "guild setting set, us": await _median(
-            lambda: store.settings.set_guild("discord:42", by="discord:1", locked=True)
-        ),
+        "guild setting set, us": await _median(lambda: settings.set_guild("discord:42", by=ann, locked=True)),
         "journal accept, us": await _median(lambda: store.journal.accept(_entry(f"a{next(accepted)}"))),
         "journal mark, us": await _median(lambda: store.journal.mark(f"a{next(marked)}", State.DONE)),
         "journal accept, 1000 at once, us each": await _burst(store),

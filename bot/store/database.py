@@ -6,6 +6,7 @@ import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from bot.errors import StoreError
+from bot.store.driver import connect
 from bot.store.place import Place, prepare
 from bot.store.schema import upgrade
 
@@ -181,11 +183,11 @@ def _server_engine(place: Place) -> AsyncEngine:
 
 
 def _sqlite_engine(place: Place, *, connections: int) -> AsyncEngine:
-    # The driver never begins a transaction by itself: a SELECT is its own, and _begin begins those that write.
-    # The parameters stay hidden because they are what people said.
+    # The driver begins no transaction: a SELECT is its own, and _begin begins those that write. The parameters stay
+    # hidden because they are what people said.
     return create_async_engine(
         place.url,
-        connect_args={"isolation_level": None, "timeout": _BUSY_SECONDS},
+        async_creator=partial(connect, place.url.database or "", patience=_BUSY_SECONDS),
         poolclass=AsyncAdaptedQueuePool,
         pool_size=connections,
         max_overflow=0,
