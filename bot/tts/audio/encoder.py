@@ -13,8 +13,8 @@ from bot.tts.audio.ogg import OggWriter
 from bot.tts.audio.opus import PacketEncoder
 from bot.tts.audio.waveform import Waveform
 
-CEILING = -2.0
-"""dBFS that no peak passes before the codec: Opus adds up to 1 dB to a peak, and -1 dBFS is what listeners may get."""
+CEILING = -2.5
+"""dBFS that no peak passes before the codec: Opus adds about 1 dB to a peak, and -1 dBFS is what listeners may get."""
 _BRIDGE = SAMPLE_RATE * 3 // 1000
 """Samples over which silence and the first or last sample of an utterance are joined."""
 
@@ -44,6 +44,7 @@ class SpeechEncoder:
         self._spoken: list[Spoken] = []
         self._line: Line | None = None
         self._begun = False
+        self._joined = False
         self._length = 0
         self._quiet = 0
         self._last = 0.0
@@ -62,7 +63,8 @@ class SpeechEncoder:
         ended: list[bytes] = []
         if self._line is None or self._begun or self._line.utterance != pcm.spoken:
             ended = self._end_line()
-            self._line, self._begun = Line(pcm.spoken, self._target, self._loudness), False
+            self._line = Line(pcm.spoken, self._target, CEILING, self._loudness)
+            self._begun = self._joined = False
         return ended + self._append(self._line, self._line.feed(pcm))
 
     def finish(self) -> tuple[list[bytes], Clip]:
@@ -78,7 +80,7 @@ class SpeechEncoder:
     def _append(self, line: Line, sound: Samples) -> list[bytes]:
         if not sound.size:
             return []
-        if not self._spoken or self._spoken[-1].utterance is not line.utterance:
+        if not self._joined:
             sound = self._join(line, sound)
         self._last = float(sound[-1])
         self._length += sound.size
@@ -87,6 +89,7 @@ class SpeechEncoder:
     def _join(self, line: Line, sound: Samples) -> Samples:
         """Put the breath before a new utterance, and a bridge from silence to its first sample, which stays whole."""
         breath = max(0, self._pause - self._quiet - line.lead - _BRIDGE) if self._spoken else 0
+        self._joined = True
         self._spoken.append(Spoken(line.utterance, (self._length + breath) / SAMPLE_RATE))
         return np.concatenate((np.zeros(breath, np.float32), sound[0] * _rise(), sound))
 
@@ -95,11 +98,14 @@ class SpeechEncoder:
         if line is None:
             return []
         packets = self._append(line, line.finish())
-        self._quiet = line.tail + _BRIDGE
+        return packets + self._fade(line) if self._joined else packets
+
+    def _fade(self, line: Line) -> list[bytes]:
+        """The bridge from the last sample of an utterance to silence."""
         bridge = np.float32(self._last) * _rise()[::-1]
-        self._last = 0.0
+        self._quiet = line.tail + _BRIDGE
         self._length += bridge.size
-        return packets + self._encode(self._limiter.feed(bridge))
+        return self._encode(self._limiter.feed(bridge))
 
     def _encode(self, sound: Samples) -> list[bytes]:
         self._waveform.feed(sound)

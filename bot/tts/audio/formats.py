@@ -40,6 +40,8 @@ _UNKNOWN_LENGTH = 0xFFFFFFFF
 _CODECS = {"mp3": ("mp3", "libmp3lame"), "flac": ("flac", "flac"), "aac": ("adts", "aac")}
 _BITRATE = 64_000
 _STREAMED = {"mp3": {"write_xing": "0", "id3v2_version": "0"}}
+_QUICK = {"mp3": {"compression_level": "7"}, "aac": {"aac_coder": "fast"}}
+"""Twice as fast as the default, at the same bit rate; what went through Opus has nothing left to lose by it."""
 _READABLE = "aac,aiff,amr,asf,au,caf,flac,flv,matroska,webm,mov,mp3,mpeg,mpegts,ogg,wav,w64"
 """Containers that are read. Not among them are the playlists, which make a reader open other files and addresses."""
 
@@ -145,6 +147,7 @@ class _Encoded:
         self._container = av.open(file, "w", format=container, container_options=options)
         self._stream = _audio(self._container.add_stream(codec, rate=SAMPLE_RATE, layout="mono"))
         self._stream.bit_rate = _BITRATE
+        self._stream.codec_context.options = _QUICK.get(format, {})
         self._at = 0
 
     def write(self, samples: Samples) -> bytes:

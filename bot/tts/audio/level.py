@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from bot.speech import SAMPLE_RATE, Samples
+from bot.tts.audio.limiter import Crests
 from bot.tts.audio.loudness import Meter
 
 _GATE = -100.0
@@ -25,19 +26,22 @@ _SLEW_NEW = 30.0
 """The same in the first moments of a voice that was never heard, where the first guess may be far off."""
 _NEW_SECONDS = 2.0
 _LOWEST, _HIGHEST = -30.0, 45.0
+_CRESTS_SECONDS = 2.0
+"""Seconds of a stream whose peaks say what limiting will cost."""
 
 
 class Level:
-    """Brings one utterance at 48 kHz to ``target`` LUFS; ``usual`` is how loud the voice is known to be.
+    """Brings one utterance at 48 kHz to ``target`` LUFS, as it will be once limited to ``ceiling`` dBFS.
 
-    An utterance that comes whole gets one gain. One that comes in pieces begins with the voice's usual gain and glides
-    from there to its own.
+    ``usual`` is how loud the voice is known to be. An utterance that comes whole gets one gain. One that comes in
+    pieces begins with the voice's usual gain and glides from there to its own.
     """
 
-    def __init__(self, target: float, usual: float | None) -> None:
+    def __init__(self, target: float, ceiling: float, usual: float | None) -> None:
         self._target = target
         self._usual = usual
         self._meter = Meter(_GATE)
+        self._crests = Crests(ceiling, _CRESTS_SECONDS)
         self._held: Samples = np.zeros(0, np.float32)
         self._gain: float | None = None
 
@@ -54,6 +58,7 @@ class Level:
     def feed(self, samples: Samples) -> Samples:
         """The sound so far at its new level."""
         self._meter.feed(samples)
+        self._crests.feed(samples)
         if self._gain is not None:
             return self._glide(samples)
         self._held = np.concatenate((self._held, samples))
@@ -74,7 +79,8 @@ class Level:
         known = _USUAL if self._usual is None else self._usual
         belief = min(1.0, self.seconds / (_BELIEVED_NEW if self._usual is None else _BELIEVED_KNOWN))
         lufs = known + belief * (heard - known) if math.isfinite(heard) else known
-        return min(max(self._target - lufs, _LOWEST), _HIGHEST)
+        gain = self._target - lufs
+        return min(max(gain + self._crests.makeup(gain), _LOWEST), _HIGHEST)
 
     def _glide(self, samples: Samples) -> Samples:
         if not samples.size or self._gain is None:

@@ -20,7 +20,45 @@ _PHASES = (0.25, 0.5, 0.75)
 _NEAR = 0.7
 """Of the ceiling: a sample below it has no curve above the ceiling beside it, at the frequencies that speech has."""
 
+_LOT = 16
+"""Blocks whose curves are drawn together."""
+_LOST = 4.0
+"""dB of loudness that are made up for at most; a sound so peaked that more is lost is no speech."""
+
 _Blocks = npt.NDArray[np.float64]
+
+
+class Crests:
+    """The peaks of a sound at 48 kHz, and how much of its loudness a :class:`Limiter` will take for their sake."""
+
+    def __init__(self, ceiling: float, seconds: float) -> None:
+        self._ceiling = ceiling
+        self._blocks = round(seconds * SAMPLE_RATE / _BLOCK)
+        self._peaks: _Blocks = np.zeros(0)
+        self._energies: _Blocks = np.zeros(0)
+
+    def feed(self, samples: Samples) -> None:
+        """Hear ``samples``; of pieces, only about the last ``seconds`` are kept when the next comes."""
+        blocks = samples[: samples.size - samples.size % _BLOCK].reshape(-1, _BLOCK)
+        peaks = 20 * np.log10(np.abs(blocks).max(axis=1, initial=1e-9), dtype=np.float64)
+        self._peaks = np.concatenate((self._peaks[-self._blocks :], peaks))
+        self._energies = np.concatenate((self._energies[-self._blocks :], np.square(blocks).sum(axis=1)))
+
+    def makeup(self, gain: float) -> float:
+        """The dB to put on top of ``gain`` dB, so that after limiting there is as much sound as without a limit."""
+        over = self._peaks + (gain - self._ceiling)
+        made = 0.0
+        if not over.size or over.max() <= 0 or not self._energies.any():
+            return made
+        for _ in range(4):
+            made = min(self._taken(over + made), _LOST)
+        return made
+
+    def _taken(self, over: _Blocks) -> float:
+        needs = np.pad(np.minimum(-over, 0), (0, _AHEAD))
+        lowest = np.lib.stride_tricks.sliding_window_view(needs, _AHEAD + 1).min(axis=1)
+        left = float((self._energies * 10 ** (_recovered(lowest) / 10)).sum())
+        return float(10 * np.log10(self._energies.sum() / left))
 
 
 class Limiter:
@@ -56,7 +94,7 @@ class Limiter:
         peaks = np.abs(_windows(sound)).max(axis=1)
         near = np.flatnonzero(peaks > self._ceiling * _NEAR)
         if near.size:
-            peaks[near] = np.maximum(peaks[near], np.abs(_windows(sound)[near] @ _between()).max(axis=1))
+            peaks[near] = np.maximum(peaks[near], _drawn(_windows(sound)[near]))
         needs: _Blocks = -20 * np.log10(np.maximum(peaks / self._ceiling, 1), dtype=np.float64)
         return needs
 
@@ -72,14 +110,12 @@ class Limiter:
     def _gains(self, lowest: _Blocks) -> Samples | None:
         """The gain of each sample; None if all are 1.
 
-        The recovery (a constant slope in dB) is a running minimum over lines; a mean over as many blocks as are known
-        ahead then makes corners into ramps, which reach the lowest point before the block that needs it.
+        A mean over as many blocks as are known ahead makes corners into ramps, which reach the lowest point before the
+        block that needs it.
         """
         if not lowest.any() and not self._allowed.any():
             return None
-        slope = _RELEASE * np.arange(1, lowest.size + 1)
-        recovered = slope + np.minimum.accumulate(lowest - slope)
-        allowed = np.minimum(np.minimum(recovered, self._allowed[-1] + slope), 0.0)
+        allowed = _recovered(np.concatenate((self._allowed[-1:], lowest)))[1:]
         history = np.concatenate((self._allowed, allowed))
         self._allowed = history[-_AHEAD:]
         smooth = np.convolve(history, np.full(_AHEAD, 1 / _AHEAD), "valid")[1:]
@@ -88,9 +124,27 @@ class Limiter:
         return _lines(points)
 
 
+def _recovered(lowest: _Blocks) -> _Blocks:
+    """Up again from each low point by a constant slope in dB: a running minimum over lines, and so without a loop."""
+    slope = _RELEASE * np.arange(lowest.size)
+    recovered: _Blocks = np.minimum(slope + np.minimum.accumulate(lowest - slope), 0.0)
+    return recovered
+
+
 def _windows(sound: Samples) -> Samples:
     """Each block with its surroundings."""
     return np.lib.stride_tricks.sliding_window_view(sound, _BLOCK + 2 * _REACH)[::_BLOCK]
+
+
+def _drawn(windows: Samples) -> Samples:
+    """The crest of the curve through each of these blocks."""
+    # In lots so small that BLAS does not wake its other threads: their waiting took twice what the whole encoder takes.
+    lots = -(-len(windows) // _LOT)
+    padded = np.zeros((lots * _LOT, windows.shape[1]), np.float32)
+    padded[: len(windows)] = windows
+    curves = padded.reshape(lots, _LOT, -1) @ _between()
+    crests: Samples = np.maximum(curves.max(axis=2), -curves.min(axis=2)).reshape(-1)[: len(windows)]
+    return crests
 
 
 def _lines(points: _Blocks) -> Samples:

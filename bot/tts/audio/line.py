@@ -16,12 +16,12 @@ _LEARN_SECONDS = 0.4
 class Line:
     """One utterance: its pieces at any rate in, its sound at 48 kHz and at the wanted level out."""
 
-    def __init__(self, utterance: Utterance, target_lufs: float, loudness: Loudness) -> None:
+    def __init__(self, utterance: Utterance, target: float, ceiling: float, loudness: Loudness) -> None:
         usual = loudness.of(utterance.engine, utterance.voice)
         self.utterance = utterance
         self._loudness = loudness
         self._edges = Edges(usual)
-        self._level = Level(target_lufs, usual)
+        self._level = Level(target, ceiling, usual)
         self._rate = SAMPLE_RATE
         self._resampler = Resampler(SAMPLE_RATE, SAMPLE_RATE)
 

@@ -47,19 +47,13 @@ class OggWriter:
 
     def close(self, samples: int | None = None) -> bytes:
         """The last page. ``samples`` is how many of all are sound, where a part of the last packet is not."""
-        groups = list(_pages(self._held))
-        self._held = []
-        if not groups:
-            return b""
-        end = None if samples is None else samples + PRE_SKIP
-        return b"".join(
-            self._write_packets(group, _LAST if group is groups[-1] else 0, end if group is groups[-1] else None)
-            for group in groups
-        )
+        held, self._held = self._held, []
+        return self._write_packets(held, _LAST, samples) if held else b""
 
-    def _write_packets(self, packets: Sequence[bytes], flags: int, granule: int | None = None) -> bytes:
+    def _write_packets(self, packets: Sequence[bytes], flags: int, samples: int | None = None) -> bytes:
         self._packets += len(packets)
-        return self._write_page(packets, self._packets * PACKET_SAMPLES if granule is None else granule, flags)
+        granule = self._packets * PACKET_SAMPLES if samples is None else samples + PRE_SKIP
+        return self._write_page(packets, granule, flags)
 
     def _write_page(self, packets: Sequence[bytes], granule: int, flags: int) -> bytes:
         lacing = b"".join(_lacing(packet) for packet in packets)
