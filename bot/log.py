@@ -15,9 +15,14 @@ from bot.config import LogSettings
 _Raised = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
-def configure(settings: LogSettings) -> None:
-    """Send structlog's events, and the standard library's from warnings up, to standard error."""
-    level = logging.getLevelNamesMapping()[settings.level.upper()]
+def configure(settings: LogSettings, *, least: str = "debug") -> None:
+    """Send structlog's events, and the standard library's from warnings up, to standard error.
+
+    ``least`` is the lowest level that is shown whatever the settings say: a command that answers on the terminal does
+    not tell of its housekeeping there.
+    """
+    levels = logging.getLevelNamesMapping()
+    level = max(levels[settings.level.upper()], levels[least.upper()])
     human = sys.stderr.isatty() if settings.format == "auto" else settings.format == "console"
     finish: Processor = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer()
     structlog.configure(

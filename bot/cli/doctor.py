@@ -45,7 +45,7 @@ class Finding:
 
 def run(loaded: Loaded, as_json: bool) -> None:
     """Print every finding; exits with status 1 if something that is needed fails."""
-    configure(loaded.settings.log)
+    configure(loaded.settings.log, least="warning")
     findings = asyncio.run(_findings(loaded))
     if as_json:
         print(json.dumps([asdict(f) for f in findings], ensure_ascii=False))  # noqa: T201

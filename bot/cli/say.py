@@ -67,7 +67,7 @@ class Report:
 
 def run(loaded: Loaded, wanted: Wanted) -> None:
     """Speak, or explain; exits with status 1 and a line of why when that cannot be."""
-    configure(loaded.settings.log)
+    configure(loaded.settings.log, least="warning")
     text, name = _text(wanted), _format(wanted)
     request = Request(
         guild="cli",

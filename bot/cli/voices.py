@@ -22,7 +22,7 @@ Listing = Mapping[str, Sequence[Voice]]
 
 def run(loaded: Loaded, query: str, engine: str | None, language: str | None, as_json: bool) -> None:
     """Print what matches; nothing that matches is an error that says what there is."""
-    configure(loaded.settings.log)
+    configure(loaded.settings.log, least="warning")
     personas, available = asyncio.run(_listing(loaded))
     if engine and engine not in available:
         raise SaysoError(f"there is no engine {engine!r}; choose one of {', '.join(available)}")
