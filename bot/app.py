@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from bot.config import Loaded, Settings
-from bot.errors import StoreError
+from bot.errors import ConfigError, StoreError
 from bot.queue import Dispatcher, Limits
 from bot.script import Stage
 from bot.speaker import Speaker
@@ -37,12 +38,15 @@ class App:
 
 
 @asynccontextmanager
-async def opened(loaded: Loaded) -> AsyncIterator[App]:
-    """The whole house but for its adapters. Raises StoreError or ConfigError when it cannot be opened."""
+async def opened(loaded: Loaded, *, resident: bool = False) -> AsyncIterator[App]:
+    """The whole house but for its adapters; ``resident`` if it stays, and so keeps itself up to date.
+
+    Raises StoreError or ConfigError when it cannot be opened.
+    """
     settings = loaded.settings
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(_store(settings))
-        leaves: dict[str, Engine] = {"offline": _offline(settings), "edge": _edge(settings)}
+        leaves: dict[str, Engine] = {"offline": _offline(settings), "edge": _edge(settings, resident)}
         for engine in leaves.values():
             await stack.enter_async_context(engine)
         stage = _stage(settings, leaves)
@@ -70,10 +74,11 @@ def _offline(settings: Settings) -> Offline:
     return Offline(idle_seconds=settings.offline.idle_seconds)
 
 
-def _edge(settings: Settings) -> Edge:
+def _edge(settings: Settings, resident: bool) -> Edge:
     edge = settings.edge
     return Edge(
         cache_file=settings.data / "edge-voices.json",
+        refresh=resident and edge.refresh,
         slots=edge.slots,
         connect_timeout=edge.connect_seconds,
         first_audio_timeout=edge.first_audio_seconds,
@@ -89,7 +94,14 @@ def _stage(settings: Settings, leaves: Mapping[str, Engine]) -> Stage:
     if settings.edge.fallback:
         edge = Fallback([edge, leaves["offline"]])
     engines = {"offline": leaves["offline"], "edge": edge}
-    return Stage(engines, Voices.load(), settings.speak, fallbacks)
+    return Stage(engines, _voices(settings), settings.speak, fallbacks)
+
+
+def _voices(settings: Settings) -> Voices:
+    extra = Path(settings.voices.extra).expanduser()
+    if settings.voices.extra and not extra.exists():
+        raise ConfigError(f"voices.extra: there is no file or folder {extra}; create it or leave the setting empty")
+    return Voices.load(extra=[extra] if settings.voices.extra else [])
 
 
 def _dispatcher(settings: Settings, stage: Stage) -> Dispatcher:

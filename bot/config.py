@@ -50,6 +50,13 @@ class SpeakSettings:
 
 
 @dataclass(frozen=True)
+class VoicesSettings:
+    """Personas of one's own: a file like ``voices/voices.yaml``, or a folder with one and the recordings it names."""
+
+    extra: str = ""
+
+
+@dataclass(frozen=True)
 class HttpSettings:
     """Where the HTTP adapter listens."""
 
@@ -66,7 +73,8 @@ class OfflineSettings:
 
 @dataclass(frozen=True)
 class EdgeSettings:
-    """Microsoft's free edge voices. With ``fallback`` the offline engine speaks when they cannot be reached."""
+    """Microsoft's free edge voices. With ``fallback`` the offline engine speaks when they cannot be reached; with
+    ``refresh`` a running bot asks once a day which voices there are."""
 
     slots: int = _between(8, 1, 64)
     connect_seconds: float = _between(10.0, 0.1, 120)
@@ -74,6 +82,7 @@ class EdgeSettings:
     gap_seconds: float = _between(10.0, 0.1, 120)
     attempts: int = _between(3, 1, 10)
     fallback: bool = True
+    refresh: bool = True
 
 
 @dataclass(frozen=True)
@@ -135,6 +144,7 @@ class Settings:
 
     data_dir: str = ""
     speak: SpeakSettings = field(default_factory=SpeakSettings)
+    voices: VoicesSettings = field(default_factory=VoicesSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     offline: OfflineSettings = field(default_factory=OfflineSettings)
     edge: EdgeSettings = field(default_factory=EdgeSettings)

@@ -11,7 +11,7 @@ from bot.errors import LanguageNotSpoken, NothingToSay
 from bot.speech import Reason, Refusal, Request, Utterance
 from bot.tts.engine import Engine, Voice
 from bot.tts.text import Options, Sentence, clean, sentences
-from bot.tts.voices import Persona, UnknownName, Voices
+from bot.tts.voices import Persona, UnknownName, Voices, speaks
 from bot.wishes import Chosen, Rules, Wishes, decide
 
 LANGUAGES: Mapping[str, str] = {
@@ -92,7 +92,7 @@ class Script:
 
     def speaks(self, engine: str, language: str) -> bool:
         """Whether the engine has a voice of that language."""
-        return any(voice.language.split("-")[0].lower() == language for voice in self.available[engine])
+        return any(speaks(voice, language) for voice in self.available[engine])
 
     def _unspeakable(self, language: str) -> Refusal:
         name = f"{LANGUAGES[language]} ({language})" if language in LANGUAGES else f"the language {language!r}"

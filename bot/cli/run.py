@@ -42,7 +42,7 @@ async def _run(loaded: Loaded) -> None:
     http, keys = loaded.settings.http, loaded.secrets.api_keys
     # The port is taken before anything heavy is opened: the likeliest mistake answers first.
     with listen(http.host, http.port, keys=keys) as listener:
-        async with opened(loaded) as app:
+        async with opened(loaded, resident=True) as app:
             hosts = LOOPBACK if is_loopback(http.host) else ("*",)
             _absent(loaded.secrets)
             api = create_api(app.speaker, keys=keys, hosts=hosts)

@@ -39,8 +39,8 @@ class Edge:
 
     Sound or an error comes within ``first_audio_timeout`` seconds of getting a connection, however many of the
     ``attempts`` were made; after the first sound there is no second attempt, and silence for ``gap_timeout`` is a
-    failure. ``cache_file`` keeps a fresher list of voices than the one that is shipped. A proxy in the environment is
-    used.
+    failure. ``cache_file`` keeps a fresher list of voices than the one that is shipped; while entered the engine asks
+    for it once a day, unless ``refresh`` is false. A proxy in the environment is used.
     """
 
     name = "edge"
@@ -49,6 +49,7 @@ class Edge:
         self,
         *,
         cache_file: Path | None = None,
+        refresh: bool = True,
         slots: int = 8,
         connect_timeout: float = 10.0,
         first_audio_timeout: float = 15.0,
@@ -71,6 +72,7 @@ class Edge:
         self._sleep = sleep
         self._chance = chance
         self._shelf = Shelf(cache_file, now)
+        self._fresh = refresh
         self._shared: aiohttp.BaseConnector | None = None
         self._refresh: asyncio.Task[None] | None = None
 
@@ -114,7 +116,8 @@ class Edge:
 
     async def __aenter__(self) -> Self:
         self._shared = self._connector_factory()
-        self._refresh = asyncio.create_task(self._shelf.keep_fresh(self._fetch, self._sleep))
+        if self._fresh:
+            self._refresh = asyncio.create_task(self._shelf.keep_fresh(self._fetch, self._sleep))
         return self
 
     async def __aexit__(

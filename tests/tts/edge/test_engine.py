@@ -441,6 +441,14 @@ async def test_a_fresher_list_comes_in_the_background(service: FakeEdge, enter: 
     assert await say(engine, Utterance("Saluton.", "edge", "eo-XX-NovaNeural", "eo"))
 
 
+async def test_one_that_is_told_not_to_asks_nobody(service: FakeEdge, enter: Enter, tmp_path: Path) -> None:
+    """A command that ends in a second has no business to tell Microsoft that it was run."""
+    await enter(cache_file=tmp_path / "voices.json", refresh=False)
+    for _ in range(20):
+        await asyncio.sleep(0)
+    assert service.listed == service.connections == 0
+
+
 async def test_check_asks_the_service(service: FakeEdge, enter: Enter) -> None:
     """The shortest thing that proves that it can be reached and accepts us."""
     service.voices = [{"ShortName": "a"}, {"ShortName": "b"}]
