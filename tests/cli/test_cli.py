@@ -18,6 +18,8 @@ import pytest
 from bot.tts.audio import decode, packets
 
 SAYSO = Path(sys.executable).with_name("sayso")
+NO_NETWORK = dict.fromkeys(("HTTPS_PROXY", "WSS_PROXY", "ALL_PROXY"), "http://127.0.0.1:9")
+"""A proxy that refuses: what leaves for the Internet fails here, on any machine."""
 ENGLISH = "Hello from Sayso. This is the second sentence."
 
 
@@ -29,7 +31,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def sayso(home: Path, *arguments: str, text: bytes | None = None, **environ: str) -> subprocess.CompletedProcess[bytes]:
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("SAYSO")}
-    environment = {**inherited, "SAYSO__DATA_DIR": str(home / "data"), "COLUMNS": "200", **environ}
+    environment = {**inherited, "SAYSO__DATA_DIR": str(home / "data"), "COLUMNS": "200", **NO_NETWORK, **environ}
     return subprocess.run([SAYSO, *arguments], cwd=home, env=environment, input=text, capture_output=True, timeout=120)
 
 
@@ -172,7 +174,7 @@ def test_help_loads_nothing_heavy(home: Path) -> None:
 @pytest.fixture
 def server(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """`sayso run` on a free port, and where it said that it listens."""
-    environment = {**os.environ, "SAYSO__DATA_DIR": str(home / "data"), "SAYSO__HTTP__PORT": "0"}
+    environment = {**os.environ, **NO_NETWORK, "SAYSO__DATA_DIR": str(home / "data"), "SAYSO__HTTP__PORT": "0"}
     process = subprocess.Popen(
         [SAYSO, "run"], cwd=home, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     )
