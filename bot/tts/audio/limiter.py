@@ -36,6 +36,7 @@ class Crests:
         self._blocks = round(seconds * SAMPLE_RATE / _BLOCK)
         self._peaks: _Blocks = np.zeros(0)
         self._energies: _Blocks = np.zeros(0)
+        self._made = 0.0
 
     def feed(self, samples: Samples) -> None:
         """Hear ``samples``; of pieces, only about the last ``seconds`` are kept when the next comes."""
@@ -47,16 +48,16 @@ class Crests:
     def makeup(self, gain: float) -> float:
         """The dB to put on top of ``gain`` dB, so that after limiting there is as much sound as without a limit."""
         over = self._peaks + (gain - self._ceiling)
-        made = 0.0
         if not over.size or over.max() <= 0 or not self._energies.any():
-            return made
-        for _ in range(4):
-            made = min(self._taken(over + made), _LOST)
-        return made
+            return 0.0
+        # More gain costs more, so the answer is walked up to; from the last answer one step is enough.
+        for _ in range(1 if self._made else 4):
+            self._made = min(self._taken(over + self._made), _LOST)
+        return self._made
 
     def _taken(self, over: _Blocks) -> float:
         needs = np.pad(np.minimum(-over, 0), (0, _AHEAD))
-        lowest = np.lib.stride_tricks.sliding_window_view(needs, _AHEAD + 1).min(axis=1)
+        lowest = _lowest(needs)
         left = float((self._energies * 10 ** (_recovered(lowest) / 10)).sum())
         return float(10 * np.log10(self._energies.sum() / left))
 
@@ -101,7 +102,7 @@ class Limiter:
     def _release(self, blocks: int) -> Samples:
         if not blocks:
             return np.zeros(0, np.float32)
-        lowest = np.lib.stride_tricks.sliding_window_view(self._needs, _AHEAD + 1).min(axis=1)[:blocks]
+        lowest = _lowest(self._needs)
         self._needs = self._needs[blocks:]
         sound = self._sound[_REACH : _REACH + blocks * _BLOCK]
         self._sound = self._sound[blocks * _BLOCK :]
@@ -122,6 +123,15 @@ class Limiter:
         points = np.concatenate(([self._gain], 10 ** (smooth / 20)))
         self._gain = float(points[-1])
         return _lines(points)
+
+
+def _lowest(needs: _Blocks) -> _Blocks:
+    """The least of each block and the few that follow it, as far as those are known."""
+    count = needs.size - _AHEAD
+    lowest = needs[:count].copy()
+    for ahead in range(1, _AHEAD + 1):
+        np.minimum(lowest, needs[ahead : ahead + count], out=lowest)
+    return lowest
 
 
 def _recovered(lowest: _Blocks) -> _Blocks:
