@@ -51,6 +51,7 @@ class Desk:
         self.running: set[Turn] = set()
         self._waiting: dict[str, Turn] = {}
         self._on_wait = on_wait
+        self._due = False
 
     def join(self, turn: Turn) -> None:
         """Let a turn wait; it begins at once if there is a free slot and nobody comes before it."""
@@ -84,7 +85,13 @@ class Desk:
         self.queue.settle(popped, seconds, self.clock())
         # Not at once: who just left comes back in this very step if they have another sentence, and only then do all
         # who want the slot stand in the queue, so that the fairest gets it and not whoever happened to wait.
-        asyncio.get_running_loop().call_soon(self.serve)
+        if not self._due:
+            self._due = True
+            asyncio.get_running_loop().call_soon(self._serve_due)
+
+    def _serve_due(self) -> None:
+        self._due = False
+        self.serve()
 
     def waited(self, seconds: float, priority: Priority) -> None:
         """Tell the observers."""

@@ -174,6 +174,9 @@ class Lane:
             return 0, 0.0
         if self.tag + self.seconds / self.weight <= start:
             return self.size, self.seconds
+        head = self.head()
+        if self.tag + head.cost / self.weight > start:
+            return 1, head.cost
         return self.line(now).before(start, including=first)
 
     def _lined_up(self, now: float) -> Iterator[Slice]:

@@ -402,7 +402,7 @@ class Step:
 STEPS = st.lists(
     st.builds(
         Step,
-        st.sampled_from(["push"] * 5 + ["pop"] * 3 + ["cancel", "settle", "weigh"]),
+        st.sampled_from(["push"] * 5 + ["pop"] * 3 + ["look"] * 2 + ["cancel", "settle", "weigh"]),
         st.sampled_from("abcd"),
         st.sampled_from("xyz"),
         st.sampled_from(Priority),
@@ -456,6 +456,11 @@ class Play:
             here = id in self.queue
             assert self.queue.cancel(id) == here
             self.gone[id] += here
+
+    def look(self, step: Step) -> None:
+        if self.pushed:
+            id = self.pushed[step.which % len(self.pushed)].id
+            assert (self.queue.position(id) is not None) == (id in self.queue)
 
     def settle(self, step: Step) -> None:
         if self._running:
@@ -546,6 +551,26 @@ def test_a_position_follows_the_queue() -> None:
     assert queue.position("a1") == Place(0, 0.0)
     queue.push(job("c0", "c"), 3.0)
     assert queue.position("a1") == Place(1, 3.0)
+
+
+def test_a_position_follows_its_own_lane() -> None:
+    """A cancelled job of the same guild is ahead no more."""
+    queue = filled([job("a0"), job("a1"), job("a2")], cost=2.0)
+    assert queue.position("a2") == Place(2, 4.0)
+    queue.cancel("a0")
+    assert queue.position("a2") == Place(1, 2.0)
+
+
+def test_a_position_follows_the_bill() -> None:
+    """A guild whose turn was longer than estimated has fewer turns ahead of others, and a heavier one more."""
+    queue = filled([job(f"{guild}{n}", guild) for guild in "ab" for n in range(4)])
+    popped = queue.pop(0.0)
+    assert popped is not None
+    assert queue.position("b2") == Place(4, 4.0)
+    queue.settle(popped, 2.0, 0.0)
+    assert queue.position("b2") == Place(3, 3.0)
+    queue.weigh("a", 4.0)
+    assert queue.position("b3") == Place(6, 6.0)
 
 
 def test_a_position_follows_the_clock() -> None:
