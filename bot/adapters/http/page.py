@@ -3,7 +3,7 @@
 PAGE = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Sayso</title>
+<title>Sayso</title><link rel="icon" href="data:,">
 <style>
   :root { color-scheme: light dark; font: 17px/1.5 system-ui, sans-serif }
   body { max-width: 40rem; margin: 10vh auto; padding: 0 1.25rem }
