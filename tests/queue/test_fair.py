@@ -566,10 +566,10 @@ def test_a_position_follows_the_bill() -> None:
     queue = filled([job(f"{guild}{n}", guild) for guild in "ab" for n in range(4)])
     popped = queue.pop(0.0)
     assert popped is not None
-    assert queue.position("b2") == Place(4, 4.0)
+    assert queue.position("b3") == Place(6, 6.0)
     queue.settle(popped, 2.0, 0.0)
-    assert queue.position("b2") == Place(3, 3.0)
-    queue.weigh("a", 4.0)
+    assert queue.position("b3") == Place(5, 5.0)
+    queue.weigh("a", 2.0)
     assert queue.position("b3") == Place(6, 6.0)
 
 
