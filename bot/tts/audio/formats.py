@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
-from typing import IO, Protocol
+from typing import IO, Any, Protocol
 
 import av
 import av.error
@@ -44,6 +44,8 @@ _QUICK = {"mp3": {"compression_level": "7"}, "aac": {"aac_coder": "fast"}}
 """Twice as fast as the default, at the same bit rate; what went through Opus has nothing left to lose by it."""
 _READABLE = "aac,aiff,amr,asf,au,caf,flac,flv,matroska,webm,mov,mp3,mpeg,mpegts,ogg,wav,w64"
 """Containers that are read. Not among them are the playlists, which make a reader open other files and addresses."""
+# Up to PyAV 18 a tag that is not UTF-8 makes a file unreadable unless told otherwise; 19 reads it, and cannot be told.
+_LENIENT: dict[str, Any] = {} if int(av.__version__.partition(".")[0]) >= 19 else {"metadata_errors": "ignore"}
 
 
 class _Sink(Protocol):
@@ -208,7 +210,7 @@ def _opened(path: Path) -> IO[bytes]:
 
 
 def _decoded(file: IO[bytes], seconds: float | None) -> tuple[Samples, int]:
-    with av.open(file, "r", container_options={"format_whitelist": _READABLE}, metadata_errors="ignore") as container:
+    with av.open(file, "r", container_options={"format_whitelist": _READABLE}, **_LENIENT) as container:
         if not container.streams.audio:
             raise AudioError("There is no sound in this file.")
         stream = container.streams.audio[0]

@@ -203,6 +203,14 @@ class TestDecode:
                 with pytest.raises(AudioError):
                     decode(source)
 
+    def test_tags_in_any_encoding_do_no_harm(self) -> None:
+        """A title in Latin-1 is nobody's reason to refuse a recording."""
+        with_title = bytearray(_written("wav", "pcm_s16le", "mono"))
+        tag = b"INFOINAM" + struct.pack("<I", 6) + b"caf\xe9\xff\0"
+        with_title[12:12] = b"LIST" + struct.pack("<I", len(tag)) + tag
+
+        assert np.array_equal(decode(bytes(with_title))[0], decode(_written("wav", "pcm_s16le", "mono"))[0])
+
     def test_a_file_cut_off_gives_what_there_is(self) -> None:
         """Half an upload is half a recording."""
         data = REAL.read_bytes()
