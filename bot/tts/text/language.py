@@ -114,7 +114,7 @@ def _script(code: int) -> str:
 
 def _shared(text: str, first: str, languages: frozenset[str], hint: str | None) -> str:
     found, score = detector()(text[:_READ])
-    if found in languages and score >= (_SURE_WHEN_SHORT if hint in languages else _SURE):
+    if found in languages and score >= _threshold(text, hint if hint in languages else None):
         return found
     return hint if hint in languages else first
 

@@ -17,7 +17,7 @@ _DEFINITION = re.compile(r"\A\n? {0,3}\[[^\[\]\n]{1,200}\]:\s*\S+\s*\Z")
 
 _FOREIGN = f'\\s<>"`|\\\\^{{}}“”‘’«»\u3000-\u30ff\u3400-\u9fff\uac00-\ud7a3\uff00-\uffef{marks.ALL}'
 _URL = re.compile(
-    f"(?=[hfw])(?<![\\w@.])(?:(?:https?://|ftp://|www\\.(?=\\w))[^{_FOREIGN}]++|https?://[^\\x00-\\x7f\\s\u3000-\u303f\uff00-\uffef]++)",
+    f"(?=[hfw])(?<![A-Za-z0-9_@.])(?:(?:https?://|ftp://|www\\.(?=\\w))[^{_FOREIGN}]++|https?://[^\\x00-\\x7f\\s\u3000-\u303f\uff00-\uffef]++)",
     re.IGNORECASE,
 )
 _DOMAIN = re.compile(

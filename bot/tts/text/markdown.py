@@ -48,6 +48,8 @@ def rulers(text: str, options: Options) -> str:
 
 def tables(text: str, options: Options) -> str:
     """The cells of a row, one after the other."""
+    if "|" not in text:
+        return text
     cells = (cell.strip() for cell in text.replace("\\|", "/").split("|"))
     return ", ".join(cell for cell in cells if cell)
 

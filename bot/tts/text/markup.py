@@ -6,15 +6,15 @@ The order matters, and this is why:
     formulas are taken out even earlier, by the splitter, since they may span sentences; there fences come before
     inline code, so that a fence is never read as three empty inline codes).
 2.  *maths* before *escapes* and *emphasis*: its backslashes, stars and underscores are its own.
-3.  *links* before *angles* before *addresses* before *urls*: each may hold the next, never the other way round.
+3.  *links* before *angles* before *urls* before *addresses*: each may hold the next, never the other way round.
     *entities* after *angles*, so that ``&lt;b&gt;`` is not a tag.
 4.  *urls* and *shortcodes* before *emphasis*: both hold underscores. *handles* after *addresses*: both hold an at sign.
 5.  *tables* before *rulers*, *quotes* before *headings* before *lists*: as they nest; all of them before *emphasis*,
     which would take a list's star for its own.
 6.  *escapes* before *emphasis*, which would eat the star and leave the backslash.
-7.  *letters* in fancy dress become plain only now: a mark typed in full width was never meant as markup.
-8.  *marks* without a letter go after composing, so that é stays é.
-9.  *repeats* last: everything that hid between the letters is gone. Words after letters, so that "sooo soooo" counts.
+7.  *plain letters*, for those in fancy dress, only now: a mark typed in full width was never meant as markup.
+8.  *stray marks* go after composing, so that é stays é.
+9.  *repeated* things last: all that hid between the letters is gone. Words after letters, so that "sooo soooo" counts.
 
 Each step runs only if one of its triggers occurs.
 """
@@ -56,8 +56,8 @@ STEPS: tuple[Step, ...] = (
     _step("links", "]", links.markdown_links),
     _step("angles", "<", mentions.angles),
     _step("entities", "&", mentions.entities),
-    _step("addresses", "@", links.addresses),
     _step("urls", "./", links.urls),
+    _step("addresses", "@", links.addresses),
     _step("handles", "@", links.handles),
     _step("shortcodes", ":", emojis.shortcodes),
     _step("emoticons", ":;=<^_¯", emojis.emoticons),
@@ -68,7 +68,7 @@ STEPS: tuple[Step, ...] = (
     _step("lists", "-*+•‣◦▪●○–.)", markdown.lists),
     _step("escapes", "\\", markdown.escapes),
     _step("emphasis", "*_~", markdown.emphasis),
-    _step("letters", "", width.plain_letters),
+    _step("plain letters", "", width.plain_letters),
     _step("stray marks", "", width.stray_marks),
     _step("repeated marks", ".!?。，,、…~！？‼⁇⁈⁉", repeats.marks),
     _step("repeated letters", None, repeats.letters),

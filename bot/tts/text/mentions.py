@@ -49,8 +49,6 @@ def _meaning(angle: re.Match[str], options: Options) -> str:
         found = shape.match(body)
         if found:
             return said(found, options)
-    if "://" in body or "@" in body or body.startswith("mailto:"):
-        return f" {body} "
     return _tag(angle)
 
 
@@ -59,7 +57,7 @@ def _tag(angle: re.Match[str]) -> str:
         return ", "
     if _HTML.match(angle[1]):
         return ""
-    return angle[0] if angle[1][0].isspace() else f" {angle[1]} "
+    return angle[0] if angle[1][0].isspace() else f" {angle[1]} "  # a link, an address, a placeholder
 
 
 def _mention(body: str, options: Options) -> str:

@@ -23,7 +23,7 @@ _TAG = 300
 _SPOILER = 4096
 """Reach of a spoiler: no shorter than the longest Discord message, since what it hides must never be heard."""
 _FORMULA = 2000
-_WRAPPED = 50
+_WRAPPED = 60
 """Characters in a line that was broken because it was full, not because something ended."""
 _CHUNK = 1024
 _KEPT = 80
@@ -39,7 +39,6 @@ _TAG_STOP = re.compile(r"[<>\n]")
 _TILDE_FENCE = re.compile(r"(~{3,64}) *+[\w+-]{0,20}+ *+\n")
 _TILDE_START = re.compile(r"~{1,64} *+[\w+-]{0,20}+ *+\Z")
 _INDENT = re.compile(r" {0,40}")
-_LINE_ENDERS = boundaries.ENDS + "\"'”’»)]」』】》〉）:：,，、*_|"
 
 _HIDDEN = frozenset({"think", "thinking", "thought", "thoughts", "reasoning", "reflection", "script", "style"})
 _BLOCKS = frozenset(
@@ -160,7 +159,7 @@ class Splitter:
         before = self._buffer[:at].rstrip(" ")
         begin = self._buffer.rfind("\n", 0, at)
         length = at + self._column if begin < 0 else at - begin - 1
-        return length >= _WRAPPED and not self._row and bool(before) and before[-1] not in _LINE_ENDERS
+        return length >= _WRAPPED and not self._row and (before[-1:].isalnum() or before[-1:] in (",", "-"))
 
     def _ticks(self, at: int, final: bool) -> int | None:
         run = _match(_TICKS, self._buffer, at)

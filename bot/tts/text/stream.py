@@ -31,7 +31,7 @@ class SentenceStream:
             ("emoji", lambda text, language: text if text.isascii() else emojis.read(text, language, options)),
             ("laughter", laughter.laughed),
             ("joints", lambda text, language: tidy.glued(text)),
-            ("words", lambda text, language: text if text.isascii() else text.translate(marks.words(language))),
+            ("marks", lambda text, language: text if text.isascii() else text.translate(marks.words(language))),
             ("numbers", numbers.spoken),
         )
         self._begin()

@@ -9,12 +9,13 @@ from bot.tts.text import marks
 from bot.tts.text.boundaries import ENDS
 from bot.tts.text.characters import boundary
 
-_KEPT = frozenset(".,!?;:'\"()-–—…‘’“”«»、，：（）「」『』《》·・%$€£¥₩₹₽°+/&=\u200c\u200d" + ENDS + "׃־")
-_UNSAID_ASCII = re.compile(r"[*_~^`|<>{}\[\]\\#@\n]")
+_KEPT = frozenset(".,!?;:'\"()-–—…‘’“”«»、，：（）「」『』《》·・%$€£¥₩₹₽°+/&=~〜～\u200c\u200d" + ENDS + "׃־")
+_UNSAID_ASCII = re.compile(r"[*_^`|<>{}\[\]\\#@\n]")
 _GLUED = re.compile(r"\.(?<=[^\W\d_][^\W\d_].)(?=[^\W\d_]{2})|/(?!\d)|/(?<!\d/)")
 _BLANKS = re.compile(r"\s{2,}")
 _BEFORE_MARK = re.compile(r"\s+(?=[,.!?;:，。！？；：、…)](?!\w))")
 _OPENING = re.compile(r"([(（「『“«])\s+")
+_DOLLAR = re.compile(r"(?<!\d)\$(?!\s?\d)")
 _EMPTY = re.compile(r"\(\s*\)|（\s*）|\"\s*\"|「\s*」|“\s*”")
 _DOUBLED = re.compile(r"[,，、](?:\s*[,，、])+|[,，、]\s*(?=[.!?。！？;；])|(?<=[.!?。！？:：;；])\s*[,，、]")
 _UNTIDY = re.compile(
@@ -51,6 +52,8 @@ def tidied(text: str) -> str:
     """Only what can be said, evenly spaced; empty if nothing pronounceable is left."""
     if not text.isascii() or _UNSAID_ASCII.search(text):
         text = text.translate(_SPEAKABLE)
+    if "$" in text:
+        text = _DOLLAR.sub(" ", text)
     if _UNTIDY.search(text):
         text = _BLANKS.sub(" ", _EMPTY.sub(" ", text))
         text = _DOUBLED.sub(_single, _OPENING.sub(r"\1", _BEFORE_MARK.sub("", text)))

@@ -18,7 +18,7 @@ _DRESSED = re.compile(
 _HALF_KANA = re.compile("[\uff61-\uff9f]+")
 _BOXED = re.compile("[\U0001f150-\U0001f169\U0001f170-\U0001f189]{2,}")
 _STRAY = re.compile(
-    "[\u0300\u0302-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20e2\u20e4-\u20ff\ufe20-\ufe2f]+|(?<![\u0400-\u04ff])\u0301"
+    "[\u0300\u0302-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20e2\u20e4-\u20ff\ufe20-\ufe2f]+|(?<![\u0400-\u04ff])\u0301"
 )
 
 

@@ -205,7 +205,7 @@ def _clock(hours: str, minutes: str, seconds: str, half: str) -> str:
     elif not half and not seconds:
         said += " o'clock" if 0 < hour < 13 else " hundred"
     if seconds:
-        said += f" and {_counted(seconds, 'second', 'seconds')}"
+        said += f" and {_counted(str(int(seconds)), 'second', 'seconds')}"
     return f"{said} {_half(half)}" if half else said
 
 
@@ -380,7 +380,7 @@ _RULES: tuple[Rule, ...] = (
         rf"{_MINUS}({NUMBER})\s?(k|K|[mM]n?|bn|B|thousand|million|billion|trillion)?\s?([€£¥￥₩₹₽₿$]|(?:USD|EUR|GBP|JPY|CNY|RMB|KRW|CAD|AUD|CHF|INR|BTC)\b)",
         _amount,
     ),
-    (ALONE + r"'?(\d0|\d{3}0)'?s(?!\w)", _decade),
+    (ALONE + r"'?([5-9]0|\d{3}0|(?<=the )\d0)'?s(?!\w)", _decade),
     (ALONE + rf"({NUMBER})\s?(?:[-–—]|–)\s?({NUMBER}){_UNIT_AFTER}?(?![\w-])", _range),
     (rf"{_MINUS}({NUMBER})\s?({_OPEN_UNITS})(?![\w])", _measure),
     (rf"{_MINUS}({NUMBER})({_CLOSE_UNITS})(?![\w])", _measure),
