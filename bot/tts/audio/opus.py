@@ -14,9 +14,9 @@ from bot.speech import PACKET_SAMPLES, SAMPLE_RATE, Samples
 PRE_SKIP = 312
 """Samples at 48 kHz that a decoder throws away at the start: the look-ahead of libopus with ``application=audio``."""
 
-# Complexity 6 with `audio` stays in CELT: 2.6 times as fast as the hybrid mode of complexity 7 and up (255 against 97
-# times real time) and, on speech at 32 kbit/s, 15.6 dB of segmental SNR against 11.2, for a quarter more bytes. `voip`
-# filters the voice (5.7 dB) and never leaves the hybrid mode. Measured in docs of bench/opus.py.
+# Up to complexity 6 libopus does not look whether it hears speech, and `audio` then stays in CELT. On 32 s of hibari at
+# 32 kbit/s: 258 times real time and 15.6 dB of segmental SNR, for 37 kbit/s; from complexity 7 on it is hybrid:
+# 97 times, 11.2 dB, 29 kbit/s. `voip` is hybrid always and filters the voice: 110 times at best, 5.8 dB.
 _OPTIONS = {"application": "audio", "frame_duration": "20", "vbr": "on", "compression_level": "6"}
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 
 import av
 import numpy as np
@@ -365,6 +367,18 @@ class TestPackets:
         fed, _ = spoken(np.concatenate((silence(0.5), sine(300, 1, rate=24_000))))
 
         assert np.abs(heard(fed[:3])).max() > 0.05
+
+    async def test_each_call_may_run_in_another_thread(self) -> None:
+        """As asyncio.to_thread has it, one after the other: the packets are those of one thread."""
+        sound = speech(2)
+        encoder = SpeechEncoder()
+        fed = []
+        for part in pieces(sound, EDGE_PIECE):
+            with ThreadPoolExecutor(1) as thread:
+                fed += thread.submit(encoder.feed, Pcm(part, 24_000, utterance())).result()
+        last, _ = await asyncio.to_thread(encoder.finish)
+
+        assert fed + last == spoken(pieces(sound, EDGE_PIECE))[0]
 
 
 class TestSeams:
