@@ -70,7 +70,7 @@ class Database:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._open = False
-        await asyncio.gather(*self._writes, return_exceptions=True)
+        await self.settle()
         with self._explained():
             try:
                 await self._checkpoint()
@@ -95,6 +95,10 @@ class Database:
         self._writes.add(task)
         task.add_done_callback(self._writes.discard)
         return await asyncio.shield(task)
+
+    async def settle(self) -> None:
+        """Wait for every write that has begun, also those whose callers gave up."""
+        await asyncio.gather(*self._writes, return_exceptions=True)
 
     async def scrub(self) -> None:
         """See that what was deleted is not left in the write-ahead log either."""
@@ -241,7 +245,8 @@ def _reason(error: Exception) -> str:
         return _REASONS[1][1]
     if isinstance(error, OSError):
         return f"cannot be reached: {error.strerror or error or type(error).__name__}"
-    cause = error.orig if isinstance(error, DBAPIError) else error
+    cause = (error.orig if isinstance(error, DBAPIError) else None) or error
     code = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    # Not the message of a database, which may repeat values; behind SQLAlchemy's error stands the driver's own.
     known = (reason for codes, reason in _REASONS if code in codes)
-    return next(known, f"failed: {type(cause).__name__}")
+    return next(known, f"failed: {type(cause.__cause__ or cause).__name__}")

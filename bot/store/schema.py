@@ -12,12 +12,12 @@ HEAD = "0001"
 """The newest revision in ``migrations/versions``: what this code reads and writes."""
 
 
-def upgrade(connection: Connection, name: str, target: str = HEAD) -> None:
-    """Bring the database ``name`` to ``target``, all or nothing; of several processes one does it and the rest wait.
+def upgrade(connection: Connection, name: str) -> None:
+    """Bring the database ``name`` to :data:`HEAD`, all or nothing; of several processes one does it, the rest wait.
 
     Raises StoreError for a database that a newer Sayso wrote, or that is none of Sayso's.
     """
-    if _is_current(connection, name, target):
+    if _is_current(connection, name):
         return
     sqlite = connection.dialect.name == "sqlite"
     if sqlite:
@@ -26,18 +26,18 @@ def upgrade(connection: Connection, name: str, target: str = HEAD) -> None:
         _pragma(connection, "PRAGMA foreign_keys=OFF")
     with connection.begin():
         take_turn(connection, UPGRADE_LOCK)
-        if not _is_at(connection, name, target):
-            _migrate(connection, target)
+        if not _is_at_head(connection, name):
+            _migrate(connection)
     if sqlite:
         _pragma(connection, "PRAGMA foreign_keys=ON")
 
 
-def _is_current(connection: Connection, name: str, target: str) -> bool:
+def _is_current(connection: Connection, name: str) -> bool:
     with connection.begin():
-        return _is_at(connection, name, target)
+        return _is_at_head(connection, name)
 
 
-def _is_at(connection: Connection, name: str, target: str) -> bool:
+def _is_at_head(connection: Connection, name: str) -> bool:
     """Whether nothing is to be done. Asked in SQL, for Alembic takes half a second to import."""
     found = _revision(connection)
     if found is None:
@@ -49,7 +49,7 @@ def _is_at(connection: Connection, name: str, target: str) -> bool:
             f"the database {name} was written by a newer Sayso (its tables are version {found}, this one knows "
             f"{HEAD}): update Sayso, or put back the backup from before"
         )
-    return found == target
+    return found == HEAD
 
 
 def _revision(connection: Connection) -> str | None:
@@ -64,14 +64,14 @@ def _check_empty(connection: Connection, name: str) -> None:
         raise StoreError(f"the database {name} belongs to another program; choose another path")
 
 
-def _migrate(connection: Connection, target: str) -> None:
+def _migrate(connection: Connection) -> None:
     from alembic import command
     from alembic.config import Config
 
     config = Config()
     config.set_main_option("script_location", str(folder("migrations")).replace("%", "%%"))
     config.attributes["connection"] = connection
-    command.upgrade(config, target)
+    command.upgrade(config, HEAD)
     if connection.dialect.name == "sqlite" and connection.exec_driver_sql("PRAGMA foreign_key_check").first():
         raise StoreError("the database cannot be upgraded: some rows refer to nothing; nothing was changed")
 

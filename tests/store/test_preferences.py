@@ -91,7 +91,7 @@ async def test_a_cancelled_change_is_whole(store: Store) -> None:
             await asyncio.sleep(0)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-    await store.preferences.set(BOB, voice="after all of them")
+    await store.preferences._database.settle()
     now = await store.preferences.get(ANN)
     store.preferences._copies.clear()
     assert await store.preferences.get(ANN) == now

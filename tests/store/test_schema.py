@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import sqlite3
 import subprocess
@@ -134,7 +135,7 @@ async def test_the_database_of_another_program_is_left_alone(tmp_path: Path, sta
 async def test_an_upgrade_that_fails_changes_nothing(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All or nothing: the next start, with a Sayso that works, begins where the last one did."""
 
-    def fails(connection: Connection, target: str) -> None:
+    def fails(connection: Connection) -> None:
         connection.exec_driver_sql("CREATE TABLE half (id INTEGER)")
         raise RuntimeError("in the middle")
 
@@ -144,6 +145,80 @@ async def test_an_upgrade_that_fails_changes_nothing(file: Path, monkeypatch: py
             await Store.open(file).__aenter__()
     async with Store.open(file) as store:
         await released.fill(store)
+
+
+_REBUILD = """
+import sqlalchemy as sa
+from alembic import op
+
+revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+
+
+def upgrade():
+    rebuild = "always" if op.get_bind().dialect.name == "sqlite" else "never"
+    with op.batch_alter_table("clips", recreate=rebuild) as batch:
+        batch.add_column(sa.Column("codec", sa.Text, nullable=False, server_default="opus"))
+"""
+
+
+def _next_release(monkeypatch: pytest.MonkeyPatch, folder_of_it: Path, migration: str) -> None:
+    """Pretend that there is one more migration."""
+    shutil.copytree(folder("migrations"), folder_of_it)
+    (folder_of_it / "versions" / "0002_next.py").write_text(migration)
+    monkeypatch.setattr(schema, "folder", lambda name: folder_of_it)
+    monkeypatch.setattr(schema, "HEAD", "0002")
+
+
+async def test_a_migration_may_rebuild_a_table_that_others_refer_to(
+    url: str, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite changes a table by dropping the old one, and what refers to its rows is not dropped with it."""
+    async with Store.open(url, clock=clock) as store:
+        await released.fill(store)
+    _next_release(monkeypatch, tmp_path / "migrations", _REBUILD)
+    async with Store.open(url, clock=clock) as store:
+        await released.check(store)
+        await store.cache.clear()
+        assert await store.cache.attachment("key", "telegram:bot") is None
+        await _back_to_nothing(store._databases[0])
+
+
+async def test_a_migration_that_would_orphan_rows_is_undone(
+    file: Path, clock: Clock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keys are not enforced while tables are rebuilt; they are checked before the end."""
+    async with Store.open(file, clock=clock) as store:
+        await released.fill(store)
+    with monkeypatch.context() as patch:
+        _next_release(patch, tmp_path / "migrations", _REBUILD + '    op.execute("DELETE FROM clips")\n')
+        with pytest.raises(StoreError, match="nothing was changed"):
+            await Store.open(file, clock=clock).__aenter__()
+    async with Store.open(file, clock=clock) as store:
+        await released.check(store)
+
+
+async def test_those_that_start_together_upgrade_once(url: str) -> None:
+    """On each kind of database: one makes the tables while the others wait."""
+    async with Database(place(url)) as database:
+        await _back_to_nothing(database)
+
+    async def one(number: int) -> None:
+        async with Store.open(url) as store:
+            await store.preferences.set(f"discord:{number}", voice="aria")
+
+    await asyncio.gather(*(one(number) for number in range(5)))
+    async with Store.open(url) as store:
+        assert [(await store.preferences.get(f"discord:{number}")).voice for number in range(5)] == ["aria"] * 5
+
+
+async def _back_to_nothing(database: Database) -> None:
+    """As if Sayso had never been there."""
+
+    def drop(connection: Connection) -> None:
+        METADATA.drop_all(connection)
+        connection.exec_driver_sql("DROP TABLE alembic_version")
+
+    await database.write(drop)
 
 
 async def test_a_percent_sign_in_the_path_of_the_installation(
