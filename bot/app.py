@@ -6,6 +6,7 @@ the store writes its last. Adapters live inside: their intake stops before the s
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -25,6 +26,8 @@ from bot.tts.offline import Offline
 from bot.tts.voices import Voices
 
 MEGABYTE = 1024 * 1024
+JOURNAL_KEPT = 7 * 86_400.0
+"""Seconds that a finished entry of the journal is kept, for whoever wonders what became of a request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,8 @@ async def opened(loaded: Loaded, *, resident: bool = False) -> AsyncIterator[App
     settings = loaded.settings
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(_store(settings))
+        if resident:
+            await store.journal.forget(before=time.time() - JOURNAL_KEPT)
         leaves: dict[str, Engine] = {"offline": _offline(settings), "edge": _edge(settings, resident)}
         for engine in leaves.values():
             await stack.enter_async_context(engine)
@@ -56,14 +61,16 @@ async def opened(loaded: Loaded, *, resident: bool = False) -> AsyncIterator[App
 
 
 def _store(settings: Settings) -> Store:
-    if not settings.store.url:
-        try:
-            settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        except OSError as error:
-            raise StoreError(f"The data folder {settings.data} cannot be made; set data_dir to another.") from error
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"The data folder {settings.data} cannot be made; set data_dir to another.") from error
     cache = settings.cache
+    # Beyond one machine preferences and journal are shared; audio stays on each.
+    shared = settings.store.url.startswith("postgres")
     return Store.open(
-        settings.store.url or str(settings.data / "sayso.db"),
+        settings.store.url or settings.data / "sayso.db",
+        cache=settings.data / "audio.db" if shared else None,
         cache_bytes=cache.megabytes * MEGABYTE,
         cache_age=cache.days * 86_400,
         memory_bytes=cache.memory_megabytes * MEGABYTE,

@@ -276,7 +276,7 @@ class Speaker:
             rest, clip = await asyncio.to_thread(encoder.finish)
             self._append(production, rest)
             speech.finish(clip)
-            await self._keep(production.request, clip)
+            await self._keep(production, clip)
         except Abandoned as error:
             self._fail(speech, error)
         except SaysoError as error:
@@ -323,11 +323,12 @@ class Speaker:
         assert not isinstance(text, str)
         return production.script.follow(_up_to(text, production.script.limit, production))
 
-    async def _keep(self, request: Request, clip: Clip) -> None:
+    async def _keep(self, production: _Production, clip: Clip) -> None:
         """Cache under what was really spoken: a fallback's sound must not answer for the engine that failed."""
-        spoken = [s.utterance for s in clip.spoken]
+        request, spoken = production.request, [s.utterance for s in clip.spoken]
         try:
             await self.store.cache.put(self.key(spoken), clip, user=request.user, guild=request.guild)
+            await self.store.preferences.remember(request.user, production.script.who.name, guild=request.guild)
         except StoreError as error:
             log.warning("cache_write_failed", error=type(error).__name__)
 

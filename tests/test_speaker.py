@@ -173,6 +173,14 @@ async def test_an_engines_own_voice_brings_its_engine_along(speaker: Speaker, ed
     assert [u.voice for u in edge.asked] == ["en-US-AvaMultilingualNeural"]
 
 
+async def test_a_voice_that_was_used_is_remembered(speaker: Speaker) -> None:
+    """For whoever lists voices to this user or guild next time."""
+    await (await said(speaker, request("Hello there.", voice="heart"))).speech.clip()
+    async with asyncio.timeout(10):
+        while await speaker.store.preferences.favourites("discord:42") != ["heart"]:  # noqa: ASYNC110
+            await asyncio.sleep(0.001)
+
+
 async def test_preferences_and_settings_decide_and_block(speaker: Speaker, offline: FakeEngine) -> None:
     """A user's rate is used, an opted-out user is not spoken, a blocked user neither, a guild's length limit holds."""
     await speaker.store.preferences.set("discord:42", rate=1.25)
