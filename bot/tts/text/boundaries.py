@@ -32,6 +32,8 @@ _GOES_ON = frozenset("とっての、，,をがはにもでかだなよねー")
 """What follows a closing quote when the sentence goes on: Japanese particles and commas."""
 
 _LIST_NUMBER = re.compile(r"[\s>*+-]*\d{1,3}\Z")
+_COUNTING = (",", ":", ";", "：", "，")
+"""What stands before the number of an item in a list within a line."""
 _INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*\Z")
 _ORDINAL = re.compile(r"\d{1,2}\Z")
 
@@ -114,8 +116,10 @@ def _abbreviation(text: str, dot: int, at: int, final: bool, fresh: bool) -> boo
         return not word
     if fresh and _LIST_NUMBER.match(text[:dot][-24:]):
         return False
-    if word in _BEFORE_NUMBERS:
-        return not following.isdigit()
+    if following.isdigit() and word in _BEFORE_NUMBERS:
+        return False
+    if word.isdecimal() and len(word) <= 2 and text[: dot - len(word)].rstrip()[-1:] in _COUNTING:
+        return False
     if word in _MAYBE:
         return not following.islower() and not following.isdigit()
     if _INITIALS.match(word) or _ORDINAL.match(word):
@@ -131,7 +135,8 @@ def _judged_by_next(text: str, word: str, at: int, final: bool) -> bool | None:
     following = letters[0].lower()
     if word[-1].isdigit():
         return following not in _MONTHS
-    return following in _STARTERS or not following or bool(_WIDE.match(following))
+    starts = following in _STARTERS and letters[0][0].isupper()
+    return starts or not following or bool(_WIDE.match(following))
 
 
 def _word_before(text: str, dot: int) -> str:

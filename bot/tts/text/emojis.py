@@ -25,7 +25,8 @@ _EMOTICON = re.compile(
 )
 _MOST = 6
 """Emoji read in one run: what comes after them adds noise, not meaning."""
-_UNSPACED = ("zh", "ja")
+_PAUSE = {"zh": "，", "ja": "、"}
+"""What sets names apart in languages without blanks."""
 
 
 def shortcodes(text: str, options: Options) -> str:
@@ -50,7 +51,8 @@ def _named(run: str, language: str, options: Options) -> str:
     each = (_TONE.sub("", emoji) for emoji in _EACH.findall(run))
     names = [_name(emoji, language) for emoji, _ in groupby(each)]
     said = [name for name in names if name][:_MOST]
-    return f"，{'，'.join(said)}，" if said and language in _UNSPACED else f" {', '.join(said)} "
+    pause = _PAUSE.get(language)
+    return f"{pause}{pause.join(said)}{pause}" if said and pause else f" {', '.join(said)} "
 
 
 def _decoded(code: str, options: Options) -> str:
@@ -82,5 +84,5 @@ def _name(cluster: str, language: str) -> str:
         return ""
     found = emoji.demojize(cluster, language=language, delimiters=("\ue00d", "\ue00d"))
     names = re.findall("\ue00d([^\ue00d]+)\ue00d", found)
-    blank = "" if language in _UNSPACED else " "
+    blank = "" if language in _PAUSE else " "
     return ", ".join(name.replace("_", blank).replace("-", " ").strip(" :") for name in names)

@@ -55,6 +55,9 @@ _SURE = 0.5
 _SURE_WHEN_SHORT = 0.6
 _SURE_AGAINST_HINT = 0.9
 _SHORT = 15
+_TINY = 5
+_AT_HOME = 3
+"""How much more a Chinese character counts among people who write Chinese: their foreign words are terms."""
 _KANJI_ONLY = 10
 """Characters that a Japanese may write without a single kana."""
 _READ = 120
@@ -75,7 +78,7 @@ def language_of(text: str, hint: str | None = None) -> str:
     if wide * 2 >= len(text):
         return _wide(text, wide, hint)
     words = _WORD.findall(_WIDE.sub(" ", text)) if wide else _WORD.findall(text)
-    if wide and wide >= len(words):
+    if wide and wide * (_AT_HOME if hint in ("zh", "ja") else 1) >= len(words):
         return _wide(text, wide, hint)
     if not words:
         return hint or DEFAULT
@@ -128,6 +131,8 @@ def _latin(text: str, hint: str | None) -> str:
     if not letters:
         return hint or DEFAULT
     said = " ".join(letters)[:_READ]
+    if hint and len(said) < _TINY:
+        return hint
     found, score = detector()(said)
     if found not in _LATIN or score < _threshold(said, hint):
         # "OK" from a Chinese speaker is Chinese; a whole sentence in Latin letters is not.

@@ -8,7 +8,7 @@ _GRASS = re.compile(r"(?<![A-Za-z.])[wW]{2,}(?![A-Za-z.])")
 _HANGUL = re.compile("ㅋ{2,}|ㅎ{2,}|[ㅠㅜ]{2,}")
 _HANGUL_SAID = {"ㅋ": "크크크", "ㅎ": "하하하"}
 _LATIN_CHINESE = re.compile(r"(?<![A-Za-z0-9])(?:[hH]{3,}|[wW]{3,}|23{3,})(?![A-Za-z0-9.])")
-_FIVES = re.compile(r"(?<![\d.,])5{3,}\+*(?=\s*(?:[.!?]|\Z))")
+_FIVES = re.compile(r"(?<![\d.,])(?:5{4,}(?![\d.,])|5{3}(?=\+*\s*(?:[.!?]|\Z)))\+*")
 _LATIN = re.compile(r"(?<![^\W_])(?:[wW]{3,}|[kK]{3,}|[hH]{3,})(?![\w.])")
 
 _SIGNS = {

@@ -38,7 +38,7 @@ def headings(text: str, options: Options) -> str:
 
 def lists(text: str, options: Options) -> str:
     """A bullet is nothing, a number is said, a box to tick is not."""
-    return _NUMBER.sub(r"\n\1, ", _BULLET.sub("\n", text))
+    return _NUMBER.sub(r"\n\1, ", _BULLET.sub("\n", text)) if text[:1] == "\n" else text
 
 
 def rulers(text: str, options: Options) -> str:

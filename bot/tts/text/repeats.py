@@ -10,13 +10,14 @@ from bot.tts.text.sentence import Options
 _MARKS = re.compile(r"([!?！？‼⁇⁈⁉])[!?！？‼⁇⁈⁉]+|([。，,、…~])\2+|\.{4,}|…{2,}")
 
 
+_PAIR = re.compile("[!?！？‼⁇⁈⁉。，,、…~.][!?！？‼⁇⁈⁉。，,、…~.]")
 _SYLLABLE = 4
 """Letters in the longest syllable that is laughed or stammered."""
 
 
 def marks(text: str, options: Options) -> str:
     """Many exclamation marks are one; question and exclamation keep both."""
-    return _MARKS.sub(_mark, text)
+    return _MARKS.sub(_mark, text) if _PAIR.search(text) else text
 
 
 def letters(text: str, options: Options) -> str:

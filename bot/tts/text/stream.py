@@ -25,14 +25,14 @@ class SentenceStream:
         self._options = options
         dictionary = Dictionary(options.dictionary)
         # In this order: an entry of the dictionary may hold anything, and a name of an emoji or a mark no markup.
-        # Laughter before numbers, which would read 555.
+        # Laughter before numbers, which would read 555; numbers before joints, which would part km/h.
         self._last_steps: tuple[tuple[str, Callable[[str, str], str]], ...] = (
             ("dictionary", lambda text, language: dictionary.applied(text)),
             ("emoji", lambda text, language: text if text.isascii() else emojis.read(text, language, options)),
             ("laughter", laughter.laughed),
+            ("numbers", numbers.spoken),
             ("joints", lambda text, language: tidy.glued(text)),
             ("marks", lambda text, language: text if text.isascii() else text.translate(marks.words(language))),
-            ("numbers", numbers.spoken),
         )
         self._begin()
 

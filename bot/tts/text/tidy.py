@@ -11,7 +11,7 @@ from bot.tts.text.characters import boundary
 
 _KEPT = frozenset(".,!?;:'\"()-–—…‘’“”«»、，：（）「」『』《》·・%$€£¥₩₹₽°+/&=~〜～\u200c\u200d" + ENDS + "׃־")
 _UNSAID_ASCII = re.compile(r"[*_^`|<>{}\[\]\\#@\n]")
-_GLUED = re.compile(r"\.(?<=[^\W\d_][^\W\d_].)(?=[^\W\d_]{2})|/(?!\d)|/(?<!\d/)")
+_GLUED = re.compile(r"\.(?<=[^\W\d_][^\W\d_].)(?=[^\W\d_]{2})|/(?!\d|[年月天日周人小个次])|/(?<!\d/)")
 _BLANKS = re.compile(r"\s{2,}")
 _BEFORE_MARK = re.compile(r"\s+(?=[,.!?;:，。！？；：、…)](?!\w))")
 _OPENING = re.compile(r"([(（「『“«])\s+")
@@ -57,7 +57,7 @@ def tidied(text: str) -> str:
     if _UNTIDY.search(text):
         text = _BLANKS.sub(" ", _EMPTY.sub(" ", text))
         text = _DOUBLED.sub(_single, _OPENING.sub(r"\1", _BEFORE_MARK.sub("", text)))
-    text = text.lstrip(_EDGE).rstrip(_TRAILING)
+    text = text.lstrip(_EDGE).rstrip(_TRAILING).strip()
     return text if _SPOKEN.search(text) else ""
 
 

@@ -78,6 +78,8 @@ def test_a_mixed_sentence_has_the_language_of_most_of_it(text: str, language: st
         ("ok", "EN", "en"),
         ("так", "uk", "uk"),
         ("wwww", "ja", "ja"),
+        ("运行 pip install sayso now", "zh", "zh"),
+        ("fin", "en", "en"),
     ],
 )
 def test_a_hint_decides_what_is_too_short_to_tell(text: str, hint: str | None, language: str) -> None:

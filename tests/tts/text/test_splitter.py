@@ -63,6 +63,9 @@ def test_sentences_end_where_people_end_them(text: str, sentences: list[str]) ->
         "「はい。」と言った。",
         "「本当？」って聞いた。",
         "a.m. or p.m. is what counts",
+        "In zwei Tagen, z. B. in Berlin.",
+        "Son las 3:30 p. m. y hace calor.",
+        "Voici la liste : 1. Pommes, 2. Poires.",
     ],
 )
 def test_a_stop_that_ends_nothing_ends_nothing(text: str) -> None:

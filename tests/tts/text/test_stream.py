@@ -44,6 +44,25 @@ def test_how_a_text_is_fed_makes_no_difference(parts: list[str], cuts: list[int]
     assert streamed(text, cuts, options) == list(clean(text, options))
 
 
+@settings(max_examples=300, deadline=None)
+@given(PIECES, st.sampled_from([20, 60, 300]))
+def test_every_sentence_can_be_spoken(parts: list[str], longest: int) -> None:
+    """It fits, has a language, has something in it to say, and nothing that only this room understands."""
+    for sentence in clean("".join(parts), Options(max_sentence_chars=longest)):
+        assert 0 < len(sentence.text) <= longest
+        assert sentence.language
+        assert any(character.isalnum() for character in sentence.text)
+        assert not any("\ue000" <= character <= "\uf8ff" or character < " " for character in sentence.text)
+
+
+def test_a_stream_can_be_used_again() -> None:
+    """After the end it has forgotten the text and what language it was in."""
+    stream = SentenceStream()
+    first = [*stream.feed("Bonjour tout le monde, comment allez-vous ? ```"), *stream.finish()]
+    assert first[0].language == "fr"
+    assert [*stream.feed("OK"), *stream.finish()] == list(clean("OK"))
+
+
 def test_a_sentence_comes_as_soon_as_it_is_sure() -> None:
     """The beginning of the next sentence makes the first sure, and nothing less does."""
     stream = SentenceStream()

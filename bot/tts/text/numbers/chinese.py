@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 from bot.tts.text.numbers.reader import NUMBER, Reader, Rule, flooded
 
@@ -36,7 +37,9 @@ _UNITS = {
     "A": "安",
     "mAh": "毫安时", "dB": "分贝",
 }  # fmt: skip
-_MEASURES = "个只位次天年岁小杯本张条件块家间台辆把双对种样名人口头匹根支枝瓶碗份层座棵朵倍分秒周星公厘毫平斤两吨米升"
+_MEASURES = (
+    "百千万亿点个只位次天年岁小杯本张条件块家间台辆把双对种样名人口头匹根支枝瓶碗份层座棵朵倍分秒周星公厘毫平斤两吨米升"
+)
 _SIGNS = {
     "×": "乘以", "÷": "除以", "±": "正负", "≈": "约等于", "≤": "小于等于", "≥": "大于等于", "≠": "不等于",
     "=": "等于", "+": "加",
@@ -49,7 +52,8 @@ _SIGNS = {
 def spoken(text: str) -> str:
     """The text with its numbers and signs in words."""
     if _HAS_DIGITS.search(text):
-        text = text.translate(_ONE_BY_ONE) if flooded(text) else _READER.read(text)
+        text = text.translate(_ONE_BY_ONE) if flooded(text) else _reader().read(text)
+    text = _PER.sub("每", _COMMA.sub("，", text)) if "," in text or "/" in text else text
     return text if _SIGNED.isdisjoint(text) else _SIGN.sub(lambda sign: _SIGNS[sign[0]], text)
 
 
@@ -187,8 +191,8 @@ def _percent_range(low: str, high: str) -> str:
     return f"百分之{number(low)}到百分之{number(high)}"
 
 
-def _range(low: str, high: str, unit: str) -> str:
-    return f"{number(low)}到{number(high)}{_UNITS[unit] if unit else ''}"
+def _range(minus: str, low: str, high: str, unit: str) -> str:
+    return f"{'负' if minus else ''}{number(low)}到{number(high)}{_UNITS[unit] if unit else ''}"
 
 
 def _measure(minus: str, amount: str, unit: str) -> str:
@@ -246,7 +250,7 @@ _RULES: tuple[Rule, ...] = (
     (rf"{_MINUS}({NUMBER})\s?{_SUFFIX}\s?{_NAME_AFTER}{_NO_LETTER}", _amount),
     (_ALONE + rf"({NUMBER})%?\s?[-–—~至到]\s?({NUMBER})\s?%", _percent_range),
     (rf"{_MINUS}({NUMBER})\s?%", _percent),
-    (_ALONE + rf"({NUMBER})\s?[-–—~]\s?({NUMBER})\s?(?:({_ANY_UNIT}){_NO_LETTER})?(?![\d-])", _range),
+    (rf"{_MINUS}({NUMBER})\s?[-–—~]\s?({NUMBER})\s?(?:({_ANY_UNIT}){_NO_LETTER})?(?![\d-])", _range),
     (rf"{_MINUS}({NUMBER})\s?({_ANY_UNIT}){_NO_LETTER}", _measure),
     (_ALONE + r"(\d{1,6})/(\d{1,6})(?![\d/])", _fraction),
     (r"(?<=第)(\d{1,12})", lambda text: cardinal(int(text))),
@@ -256,8 +260,17 @@ _RULES: tuple[Rule, ...] = (
     (r"(?<=[A-Za-z.])(\d{1,600})", _in_word),
     (r"(\d{1,600})", digits),
 )
-_READER = Reader.of(_RULES, "-−+\\d¥￥$€£₩₹₽UHNRECGJvV")
+
+
+@cache
+def _reader() -> Reader:
+    """Compiled when the first number is met."""
+    return Reader.of(_RULES, "-−+\\d¥￥$€£₩₹₽UHNRECGJvV")
+
+
 _HAS_DIGITS = re.compile(r"\d")
 _TWO = re.compile("二(?=千|(?<!十二)万|(?<!十二)亿)")
+_COMMA = re.compile(r"(?<=[\u4e00-\u9fff]), ?")
+_PER = re.compile("/(?=[年月天日周人小个次])")
 _SIGNED = frozenset(_SIGNS)
 _SIGN = re.compile(f"[{re.escape(''.join(_SIGNS))}]")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 
 from bot.tts.text.numbers.reader import ALONE, NUMBER, Reader, Rule, flooded
 from bot.tts.text.wordlist import wordlist
@@ -88,8 +89,9 @@ _SIGNS = {
 def spoken(text: str) -> str:
     """The text with its numbers and signs in words."""
     if _HAS_DIGITS.search(text) and not flooded(text):
-        text = _PAIRS.sub(r" \1 ", _SHARP.sub("number ", text))
-        text = _READER.read(text)
+        text = _ABOUT.sub("about ", _PAIRS.sub(r" \1 ", _SHARP.sub("number ", text)))
+        text = _PER.sub(lambda per: f" per {_PERIODS.get(per[1], per[1])}", text)
+        text = _reader().read(text)
     if _SIGNED.isdisjoint(text):
         return text
     return _SIGN.sub(_sign, _SHARP_NOTE.sub(r"\1 sharp", text))
@@ -266,6 +268,8 @@ def _money_range(sign: str, low: str, high: str, suffix: str) -> str:
 
 
 def _range(low: str, high: str, unit: str) -> str:
+    if not unit and len(low) == len(high) == 4 and "1100" < low < high < "2100":
+        return f"{year(int(low))} to {year(int(high))}"
     said = f"{number(low)} to {number(high)}"
     return f"{said} {_UNITS[unit]}" if unit else said
 
@@ -287,13 +291,23 @@ def _singular(unit: str) -> str:
 
 def _fraction(whole: str, upper: str, lower: str) -> str:
     top, bottom = int(upper), int(lower)
-    if (upper, lower) == ("24", "7"):
-        return "twenty-four seven"
+    if (upper, lower) == ("24", "7") or (top == bottom and not whole):
+        return f"{cardinal(top)} {cardinal(bottom)}"
+    if bottom in (10, 100) and not whole:
+        return _rating(upper, lower)
     if top >= bottom or bottom > 20 or bottom == 0:
         return f"{whole} {cardinal(top)} over {cardinal(bottom)}".strip()
     part = {2: "half", 4: "quarter"}.get(bottom, ordinal(bottom))
     said = f"{cardinal(top)} {part if top == 1 else 'halves' if part == 'half' else f'{part}s'}"
     return f"{number(whole)} and {said}" if whole else said
+
+
+def _rating(upper: str, lower: str) -> str:
+    return f"{number(upper)} out of {number(lower)}"
+
+
+def _height(feet: str, inches: str) -> str:
+    return f"{number(feet)} foot {number(inches)}"
 
 
 def _decade(text: str) -> str:
@@ -340,10 +354,6 @@ def _plain(minus: str, text: str, scale: str, following: str) -> str:
     return f"{sign}{said}{' ' if following else ''}{following}"
 
 
-def _about(text: str) -> str:
-    return f"about {number(text)}"
-
-
 def _more(text: str) -> str:
     return f"{number(text)} plus"
 
@@ -381,25 +391,45 @@ _RULES: tuple[Rule, ...] = (
         _amount,
     ),
     (ALONE + r"'?([5-9]0|\d{3}0|(?<=the )\d0)'?s(?!\w)", _decade),
-    (ALONE + rf"({NUMBER})\s?(?:[-–—]|–)\s?({NUMBER}){_UNIT_AFTER}?(?![\w-])", _range),
+    (ALONE + rf"({NUMBER})%?\s?[-–—]\s?({NUMBER}){_UNIT_AFTER}?(?![\w-])", _range),
     (rf"{_MINUS}({NUMBER})\s?({_OPEN_UNITS})(?![\w])", _measure),
     (rf"{_MINUS}({NUMBER})({_CLOSE_UNITS})(?![\w])", _measure),
+    (ALONE + r"(\d{1,3}\.\d{1,3})/(\d{1,3})(?![\w/])", _rating),
+    (ALONE + r"(\d)['’](\d{1,2})(?:\"|”)?(?!\w)", _height),
     (ALONE + r"(?:(\d{1,4})\s)?(\d{1,4})/(\d{1,4})(?![\w/])", _fraction),
     (ALONE + r"(\d{1,12})(?:st|nd|rd|th)(?!\w)", lambda text: ordinal(int(text))),
     (r"\b0[xX]([0-9a-fA-F]{1,64})(?!\w)", _hexadecimal),
     (ALONE + r"(\d{1,9}(?:\.\d{1,9})?)[eE]([+-]?\d{1,3})(?!\w)", _power),
     (ALONE + r"(\d{1,9}) ?x ?(\d{1,9})(?!\w)", _multiplied),
     (r"(?:(?<=\bin )|(?<=\bsince )|(?<=\byear )|(?<=\bof ))(1[1-9]\d\d)(?![\w,.]\d|\w)", _year_after),
-    (rf"(?<!\w)~({NUMBER})", _about),
     (ALONE + rf"({NUMBER})\+(?=\s|\Z|[,.!?])", _more),
     (rf"{_MINUS}({NUMBER})(?:([kKmM]|bn)(?!\w)|([A-Za-z]?))", _plain),
     (r"(?<![\w])([-−]?)(\.\d{1,30})()()", _plain),
     (r"(?<=[A-Za-z])(\d{1,600})([A-Za-z]?)", _in_word),
     (r"(\d{1,600})", digits),
 )
-_READER = Reader.of(_RULES, "-+−~(.'$€£¥￥₩₹₽₿U\\dvVJFMASOND")
+
+
+@cache
+def _reader() -> Reader:
+    """Compiled when the first number is met: whoever only asks for help does not wait for it."""
+    return Reader.of(_RULES, "-+−~(.'$€£¥￥₩₹₽₿U\\dvVJFMASOND")
+
+
 _HAS_DIGITS = re.compile(r"\d")
 _PAIRS = re.compile(f"([{''.join(_FRACTIONS)}])")
+_ABOUT = re.compile(r"(?<!\w)[~≈] ?(?=[\d$€£])")
+_PER = re.compile(r"(?<=[\dkKmM])/(yr|year|mo|month|wk|week|day|hr|hour|h|min|sec|s|person)\b")
+_PERIODS = {
+    "yr": "year",
+    "mo": "month",
+    "wk": "week",
+    "hr": "hour",
+    "h": "hour",
+    "min": "minute",
+    "sec": "second",
+    "s": "second",
+}
 _SHARP = re.compile(r"(?<!\w)(?:#|No\. ?|№ ?)(?=\d)")
 _SHARP_NOTE = re.compile(r"\b([A-G])#")
 _SIGNED = frozenset((*_SIGNS, *_FRACTIONS, *"#<>"))

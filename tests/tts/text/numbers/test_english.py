@@ -116,6 +116,13 @@ def test_every_cardinal_is_words(number: int) -> None:
         ("1 1/2 cups", "one and one half cups"),
         ("24/7", "twenty-four seven"),
         ("½ cup", " one half  cup"),
+        ("9/10 and 4.5/5", "nine out of ten and four point five out of five"),
+        ("a 50/50 chance", "a fifty fifty chance"),
+        ("5%–10%", "five to ten percent"),
+        ("1914–1918", "nineteen fourteen to nineteen eighteen"),
+        ("5'11\" tall", "five foot eleven tall"),
+        ("$85,000/yr", "eighty-five thousand dollars per year"),
+        ("~10x", "about ten x"),
         # ordinals, decades, years
         ("1st, 2nd, 3rd and 21st", "first, second, third and twenty-first"),
         ("the 1990s and the 80s", "the nineteen nineties and the eighties"),
