@@ -10,7 +10,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.errors import EngineRejected, LanguageNotSpoken, NothingToSay, UnknownVoice
+from bot.errors import EngineBroken, EngineRejected, LanguageNotSpoken, NothingToSay, UnknownVoice
 from bot.resources import folder
 from bot.speech import Pcm, Utterance
 from bot.tts.engine import Capabilities, Voice
@@ -81,7 +81,7 @@ class Offline:
         voices = installed(self._folder)
         languages = sorted({voice.primary for voice in voices})
         if not languages:
-            raise EngineRejected(self.name, "no offline voice is installed; pip install --force-reinstall sayso")
+            raise EngineBroken(self.name, "no offline voice is installed; pip install --force-reinstall sayso")
         await self.warm("en" if "en" in languages else languages[0])
         more = "" if len(languages) > 1 else "; pip install 'sayso[kokoro]' adds zh, ja, es, fr, it and pt"
         return f"{len(voices)} voices: {', '.join(languages)}{more}"

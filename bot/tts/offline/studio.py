@@ -11,15 +11,19 @@ import numpy as np
 from bot.errors import EngineBroken, NothingToSay
 from bot.speech import Samples
 from bot.tts.offline import clauses, kokoro, lark
-from bot.tts.offline.phonemes import chinese, english, espeak, japanese
+from bot.tts.offline.phonemes import chinese, english, french, italian, japanese, portuguese, spanish
 from bot.tts.offline.trim import trimmed
 from bot.tts.offline.voices import BY_NAME, Model, OfflineVoice
 
 SAMPLE_RATE = kokoro.SAMPLE_RATE
 
 _READERS: dict[str, Callable[[str], str]] = {
-    "zh": chinese.mandarin,
+    "es": spanish.spanish,
+    "fr": french.french,
+    "it": italian.italian,
     "ja": japanese.standard,
+    "pt": portuguese.portuguese,
+    "zh": chinese.mandarin,
 }
 _SILENT = frozenset(' ,;:.!?—…"()“”ˈˌː')
 
@@ -33,7 +37,7 @@ class Studio:
     def plan(self, voice: str, language: str, text: str) -> list[str]:
         """Phonemes of the text, cut where its beginning can be spoken first. Raises NothingToSay."""
         who = BY_NAME[voice]
-        phonemes = reader(who, language)(text)
+        phonemes = reader(who, language)(" ".join(text.split()))
         if not any(symbol in kokoro.vocabulary() and symbol not in _SILENT for symbol in phonemes):
             raise NothingToSay("offline", "there is nothing in it that can be pronounced")
         if who.model is Model.HIBARI:
@@ -63,6 +67,4 @@ def reader(voice: OfflineVoice, language: str) -> Callable[[str], str]:
     """The function that reads a language to phonemes for a voice."""
     if language == "en":
         return english.british if voice.language == "en-GB" else english.american
-    if language in espeak.VOICES:
-        return lambda text: espeak.phonemes(text, language)
     return _READERS[language]

@@ -32,7 +32,11 @@ class Model(StrEnum):
     KOKORO = "kokoro"
 
 
-NEEDS: dict[str, tuple[str, ...]] = {"zh": ("pypinyin",), "ja": ("pyopenjtalk",)}
+NEEDS: dict[str, tuple[str, ...]] = {
+    "zh": ("pypinyin",),
+    "ja": ("pyopenjtalk",),
+    **dict.fromkeys(("es", "fr", "it", "pt"), ("unicode_rbnf",)),
+}
 """Packages that the reading of a language needs beyond the model."""
 
 

@@ -27,8 +27,10 @@ Answer = tuple[dict[str, Any], bytes]
 
 def main() -> None:
     """Serve orders until the standard input ends. The one argument is the folder of voices."""
-    # Ctrl-C reaches the whole process group, but it is the parent that decides what to finish first.
+    # Ctrl-C and a service manager's stop reach every process, but the parent decides what to finish first. It need not
+    # signal: closing our input ends us, and so does its death.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
     orders: queue.SimpleQueue[Order] = queue.SimpleQueue()
     answers = _private_output()
     threading.Thread(target=_receive, args=(sys.stdin.buffer, orders), daemon=True).start()
