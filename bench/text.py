@@ -52,12 +52,23 @@ _PROSE = (
     "had nothing new to say. "
 )
 _CHINESE = (
-    "我昨天用了3个GPU跑了一整天，结果还不错。2024年3月5日上午9:30，价格是¥199.8元！你觉得怎么样？他说：“很好。”然后就走了……"
+    "我昨天和朋友去了一家新开的书店，里面人不多，灯光也很舒服。我们在窗边坐了一个下午，聊起小时候的事情，笑个不停！你还记得吗？"
+    "他说：“那时候真好。”然后就不说话了……后来下雨了，我们只好等雨停。\n"
+)
+_FIGURES = (
+    "我昨天用了3个GPU跑了一整天，结果还不错。2024年3月5日上午9:30，价格是¥199.8元！你觉得怎么样？"
     "这个模型的速度提高了35%，大家都很高兴😀。\n"
 )
 _JAPANESE = "昨日は３時間も歩きました。「疲れた。」と彼は言った。本当ですか？すごいwwww 明日も頑張りましょう！\n"
 
-_KINDS = {"prose": _PROSE, "llm": _LLM, "chat": _CHAT, "chinese": _CHINESE, "japanese": _JAPANESE}
+_KINDS = {
+    "prose": _PROSE,
+    "llm": _LLM,
+    "chat": _CHAT,
+    "chinese": _CHINESE,
+    "chinese figures": _FIGURES,
+    "japanese": _JAPANESE,
+}
 
 _UNITS = {
     "stars": "*", "underscores": "_", "backquotes": "`", "bars": "|", "brackets": "[", "parentheses": "(",

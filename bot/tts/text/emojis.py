@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, islice
 
 from bot.tts.text.characters import EMOJI
 from bot.tts.text.sentence import Options
@@ -17,6 +17,7 @@ _CLUSTER = f"[\U0001f1e6-\U0001f1ff]{{2}}|[0-9#*]\ufe0f?\u20e3|{_ONE}"
 _RUN = re.compile(f"(?:(?:{_CLUSTER})[\\s\ufe0e\ufe0f\u200d{_SKIN}]*+)+")
 _EACH = re.compile(_CLUSTER)
 _LEFT = re.compile(f"[{_SKIN}\ufe0e\ufe0f\u20e3\u200d\U000e0020-\U000e007f]+")
+_TRACE = re.compile(f"[{EMOJI}\u20e3\ufe0e\ufe0f\u200d\U000e0020-\U000e007f]")
 _TONE = re.compile(f"[{_SKIN}]")
 _SHORTCODE = re.compile(r"(?<![\w:]):([a-z0-9_+-]{2,40}):(?![\w:])")
 _EMOTICON = re.compile(
@@ -41,6 +42,8 @@ def emoticons(text: str, options: Options) -> str:
 
 def read(text: str, language: str, options: Options) -> str:
     """Emoji by name, each run of the same one once and at most six in a row; nothing if they are to be skipped."""
+    if not _TRACE.search(text):
+        return text
     text = _RUN.sub(lambda run: _named(run[0], language, options), text)
     return _LEFT.sub("", text)
 
@@ -48,9 +51,9 @@ def read(text: str, language: str, options: Options) -> str:
 def _named(run: str, language: str, options: Options) -> str:
     if options.emoji == "skip":
         return " "
-    each = (_TONE.sub("", emoji) for emoji in _EACH.findall(run))
-    names = [_name(emoji, language) for emoji, _ in groupby(each)]
-    said = [name for name in names if name][:_MOST]
+    each = (_TONE.sub("", emoji[0]) for emoji in _EACH.finditer(run))
+    names = (_name(emoji, language) for emoji, _ in groupby(each))
+    said = list(islice(filter(None, names), _MOST))
     pause = _PAUSE.get(language)
     return f"{pause}{pause.join(said)}{pause}" if said and pause else f" {', '.join(said)} "
 

@@ -5,6 +5,8 @@ They are private code points, which no typed text can hold once it has passed th
 
 from __future__ import annotations
 
+import re
+
 CODE = "\ue000"
 SPOILER = "\ue001"
 LINK = "\ue002"
@@ -56,9 +58,17 @@ _SAID = {
 """What the marks are in words, by language, in the order of their code points; other languages borrow English."""
 
 
+_ANY = re.compile(f"[{ALL}]")
+
+
 def words(language: str) -> dict[int, str]:
     """A table for :meth:`str.translate` that puts words for the marks."""
     return _TABLES.get(language, _TABLES["en"])
+
+
+def said(text: str, language: str) -> str:
+    """The text with words for its marks."""
+    return text.translate(words(language)) if _ANY.search(text) else text
 
 
 def _table(language: str, said: str) -> dict[int, str]:

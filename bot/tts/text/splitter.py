@@ -38,6 +38,10 @@ _TAG_SHAPE = re.compile(r"<(/?)([A-Za-z][\w-]{0,20}+)?[^<>\n]{0,260}+>")
 _TAG_STOP = re.compile(r"[<>\n]")
 _TILDE_FENCE = re.compile(r"(~{3,64}) *+[\w+-]{0,20}+ *+\n")
 _TILDE_START = re.compile(r"~{1,64} *+[\w+-]{0,20}+ *+\Z")
+_TILDES = re.compile("~+")
+_DOLLARS = re.compile(r"\$+")
+_BACKSLASHES = re.compile(r"(?:\\\\)+")
+_NEWLINES = re.compile("\n+")
 _INDENT = re.compile(r" {0,40}")
 
 _HIDDEN = frozenset({"think", "thinking", "thought", "thoughts", "reasoning", "reflection", "script", "style"})
@@ -152,7 +156,7 @@ class Splitter:
                 return None
             if self._buffer[after : after + 1].islower():
                 return after
-        self._cut(at, at + 1, newline=True)
+        self._cut(at, _match(_NEWLINES, self._buffer, at).end(), newline=True)
         return 0
 
     def _full_line(self, at: int) -> bool:
@@ -188,7 +192,7 @@ class Splitter:
 
     def _tilde(self, at: int, final: bool) -> int | None:
         if not self._begins_line(at):
-            return at + 1
+            return _match(_TILDES, self._buffer, at).end()
         fence = _TILDE_FENCE.match(self._buffer, at)
         if fence:
             return self._fence(fence, "~")
@@ -247,7 +251,7 @@ class Splitter:
 
     def _dollar(self, at: int, final: bool) -> int | None:
         if not self._begins_line(at):
-            return at + 1
+            return _match(_DOLLARS, self._buffer, at).end()
         if len(self._buffer) < at + 3 and not final:
             return None
         displayed = self._buffer.startswith("$$", at) and not self._buffer.startswith("$$$", at)
@@ -258,6 +262,9 @@ class Splitter:
             return None
         if self._buffer[at + 1 : at + 2] == "[" and self._begins_line(at):
             return self._formula(at, "\\]", final)
+        pairs = _BACKSLASHES.match(self._buffer, at)
+        if pairs:
+            return pairs.end()
         return at + 2 if self._buffer[at + 1 : at + 2] in "`|<$~" else at + 1
 
     def _formula(self, at: int, closer: str, final: bool) -> int | None:

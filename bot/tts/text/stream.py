@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
 
 from bot.tts.text import emojis, laughter, marks, markup, numbers, tidy
@@ -32,7 +33,7 @@ class SentenceStream:
             ("laughter", laughter.laughed),
             ("numbers", numbers.spoken),
             ("joints", lambda text, language: tidy.glued(text)),
-            ("marks", lambda text, language: text if text.isascii() else text.translate(marks.words(language))),
+            ("marks", marks.said),
         )
         self._begin()
 
@@ -111,6 +112,7 @@ async def _pieces(text: str | AsyncIterable[str]) -> AsyncIterator[str]:
     if isinstance(text, str):
         for at in range(0, len(text), _AT_ONCE):
             yield text[at : at + _AT_ONCE]
+            await asyncio.sleep(0)
     else:
         async for piece in text:
             yield piece

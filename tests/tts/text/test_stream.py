@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
 import pytest
@@ -70,6 +71,23 @@ def test_a_sentence_comes_as_soon_as_it_is_sure() -> None:
     assert stream.feed(" ") == []
     assert [sentence.text for sentence in stream.feed("H")] == ["Hello there."]
     assert [sentence.text for sentence in stream.finish()] == ["H"]
+
+
+async def test_a_long_text_lets_others_have_their_turn() -> None:
+    """A hundred pages do not stop the heartbeat of a gateway."""
+    turns = 0
+
+    async def other() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    beside = asyncio.create_task(other())
+    async for _ in sentences("This is one sentence of a very long text. " * 500):
+        pass
+    beside.cancel()
+    assert turns >= 5
 
 
 async def test_text_that_is_there_and_text_that_is_coming_read_alike() -> None:

@@ -234,38 +234,53 @@ _NAME_AFTER = "(USD|EUR|GBP|CNY|RMB|JPY|HKD|KRW|美元|欧元|英镑|日元|人�
 _SUFFIX = "(k|K|w|W|m|M|bn|B|万亿|亿|千万|百万|万|千)?"
 _NO_LETTER = "(?![A-Za-z0-9])"
 
+_UNIT_LETTERS = "".join({unit[0] for unit in _UNITS})
+_NAME_LETTERS = "UEGCRJHK美欧英日人港块元€£¥￥$₩₹₽"
 _RULES: tuple[Rule, ...] = (
-    (_ALONE + r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]?(\d{2})[:：](\d{2})(?:[:：]\d{2})?Z?)?(?![\d/-])", _iso),
-    (_ALONE + r"(\d{4})年(\d{1,2})月(\d{1,2})[日号]", _date),
-    (_ALONE + r"(\d{1,2})/(\d{1,2})/(\d{4})(?![\d/])", _day_first),
-    (_ALONE + r"(\d{4})年", _year),
-    (_ALONE + r"(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])", _pointed),
-    (r"(?:(?<![A-Za-z])[vV])?" + _ALONE.replace("A-Za-z", "") + r"(\d{1,6}(?:\.\d{1,6}){2,5})(?![\d.])", _pointed),
-    (_ALONE + r"(\d{1,2})[:：](\d{2})[:：](\d{2})(?!\d)", _clock),
-    (_ALONE + r"(\d{1,2})[:：](\d{2})(?![\d:：])(分?)", _clock_in_words),
-    (_ALONE + r"(\d{1,9})[:：](\d{1,9})(?!\d)", _ratio),
-    (r"(?<![A-Za-z0-9])(\+\d{1,3}(?:[ -]?\d{2,4}){2,4})(?!\d)", _phone),
-    (_ALONE + r"(1[3-9]\d[ -]?\d{4}[ -]?\d{4}|0\d{2,3}-\d{7,8}|400-\d{3,4}-\d{3,4})(?!\d)", _phone),
-    (rf"{_MINUS}{_SIGN_BEFORE}\s?({NUMBER})\s?{_SUFFIX}\s?{_NAME_AFTER}?{_NO_LETTER}", _money),
-    (rf"{_MINUS}({NUMBER})\s?{_SUFFIX}\s?{_NAME_AFTER}{_NO_LETTER}", _amount),
-    (_ALONE + rf"({NUMBER})%?\s?[-–—~至到]\s?({NUMBER})\s?%", _percent_range),
-    (rf"{_MINUS}({NUMBER})\s?%", _percent),
-    (rf"{_MINUS}({NUMBER})\s?[-–—~]\s?({NUMBER})\s?(?:({_ANY_UNIT}){_NO_LETTER})?(?![\d-])", _range),
-    (rf"{_MINUS}({NUMBER})\s?({_ANY_UNIT}){_NO_LETTER}", _measure),
-    (_ALONE + r"(\d{1,6})/(\d{1,6})(?![\d/])", _fraction),
-    (r"(?<=第)(\d{1,12})", lambda text: cardinal(int(text))),
-    (_ALONE + rf"(2)(?=\s?[{_MEASURES}])", _counted),
-    (r"(?<![A-Za-z0-9])0[xX]([0-9a-fA-F]{1,64})(?![A-Za-z0-9])", _hexadecimal),
-    (rf"{_MINUS}({NUMBER})", _plain),
-    (r"(?<=[A-Za-z.])(\d{1,600})", _in_word),
-    (r"(\d{1,600})", digits),
+    Rule(
+        _ALONE + r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ]?(\d{2})[:：](\d{2})(?:[:：]\d{2})?Z?)?(?![\d/-])",
+        _iso,
+        "-/.",
+    ),
+    Rule(_ALONE + r"(\d{4})年(\d{1,2})月(\d{1,2})[日号]", _date, "年"),
+    Rule(_ALONE + r"(\d{1,2})/(\d{1,2})/(\d{4})(?![\d/])", _day_first, "/"),
+    Rule(_ALONE + r"(\d{4})年", _year, "年"),
+    Rule(_ALONE + r"(\d{1,3}(?:\.\d{1,3}){3})(?![\d.])", _pointed, "."),
+    Rule(
+        r"(?:(?<![A-Za-z])[vV])?" + _ALONE.replace("A-Za-z", "") + r"(\d{1,6}(?:\.\d{1,6}){2,5})(?![\d.])",
+        _pointed,
+        ".",
+        "0vV",
+    ),
+    Rule(_ALONE + r"(\d{1,2})[:：](\d{2})[:：](\d{2})(?!\d)", _clock, ":："),
+    Rule(_ALONE + r"(\d{1,2})[:：](\d{2})(?![\d:：])(分?)", _clock_in_words, ":："),
+    Rule(_ALONE + r"(\d{1,9})[:：](\d{1,9})(?!\d)", _ratio, ":："),
+    Rule(r"(?<![A-Za-z0-9])(\+\d{1,3}(?:[ -]?\d{2,4}){2,4})(?!\d)", _phone, begins="+"),
+    Rule(_ALONE + r"(1[3-9]\d[ -]?\d{4}[ -]?\d{4}|0\d{2,3}-\d{7,8}|400-\d{3,4}-\d{3,4})(?!\d)", _phone),
+    Rule(
+        rf"{_MINUS}{_SIGN_BEFORE}\s?({NUMBER})\s?{_SUFFIX}\s?{_NAME_AFTER}?{_NO_LETTER}",
+        _money,
+        begins="-−UHNREGCJ¥￥$€£₩₹₽",
+    ),
+    Rule(rf"{_MINUS}({NUMBER})\s?{_SUFFIX}\s?{_NAME_AFTER}{_NO_LETTER}", _amount, _NAME_LETTERS, "0-−"),
+    Rule(_ALONE + rf"({NUMBER})%?\s?[-–—~至到]\s?({NUMBER})\s?%", _percent_range, "%"),
+    Rule(rf"{_MINUS}({NUMBER})\s?%", _percent, "%", "0-−"),
+    Rule(rf"{_MINUS}({NUMBER})\s?[-–—~]\s?({NUMBER})\s?(?:({_ANY_UNIT}){_NO_LETTER})?(?![\d-])", _range, "-–—~", "0-−"),
+    Rule(rf"{_MINUS}({NUMBER})\s?({_ANY_UNIT}){_NO_LETTER}", _measure, _UNIT_LETTERS, "0-−"),
+    Rule(_ALONE + r"(\d{1,6})/(\d{1,6})(?![\d/])", _fraction, "/"),
+    Rule(r"(?<=第)(\d{1,12})", lambda text: cardinal(int(text)), "第"),
+    Rule(_ALONE + rf"(2)(?=\s?[{_MEASURES}])", _counted),
+    Rule(r"(?<![A-Za-z0-9])0[xX]([0-9a-fA-F]{1,64})(?![A-Za-z0-9])", _hexadecimal, "xX"),
+    Rule(rf"{_MINUS}({NUMBER})", _plain, begins="0-−"),
+    Rule(r"(?<=[A-Za-z.])(\d{1,600})", _in_word),
+    Rule(r"(\d{1,600})", digits),
 )
 
 
 @cache
 def _reader() -> Reader:
     """Compiled when the first number is met."""
-    return Reader.of(_RULES, "-−+\\d¥￥$€£₩₹₽UHNRECGJvV")
+    return Reader(_RULES)
 
 
 _HAS_DIGITS = re.compile(r"\d")

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 
+from bot.tts.text.numbers.english_names import CLOSE_ONLY, CURRENCIES, FRACTIONS, SIGNS, UNITS
 from bot.tts.text.numbers.reader import ALONE, NUMBER, Reader, Rule, flooded
 from bot.tts.text.wordlist import wordlist
 
@@ -28,62 +29,8 @@ _MONTH = (
     r"|Sept?(?:ember|\.)?|Oct(?:ober|\.)?|Nov(?:ember|\.)?|Dec(?:ember|\.)?)"
 )
 _SUFFIXES = {"k": "thousand", "m": "million", "mn": "million", "b": "billion", "bn": "billion", "t": "trillion"}
-_CURRENCIES = {
-    "$": ("dollar", "dollars", "cent"), "€": ("euro", "euros", "cent"), "£": ("pound", "pounds", "penny"),
-    "¥": ("yen", "yen", ""), "￥": ("yen", "yen", ""), "₩": ("won", "won", ""), "₹": ("rupee", "rupees", "paisa"),
-    "₽": ("ruble", "rubles", "kopeck"), "₿": ("bitcoin", "bitcoin", ""),
-    "USD": ("US dollar", "US dollars", "cent"), "EUR": ("euro", "euros", "cent"), "GBP": ("pound", "pounds", "penny"),
-    "JPY": ("yen", "yen", ""), "CNY": ("yuan", "yuan", ""), "RMB": ("yuan", "yuan", ""), "KRW": ("won", "won", ""),
-    "CAD": ("Canadian dollar", "Canadian dollars", "cent"),
-    "AUD": ("Australian dollar", "Australian dollars", "cent"),
-    "CHF": ("Swiss franc", "Swiss francs", ""), "INR": ("rupee", "rupees", "paisa"),
-    "BTC": ("bitcoin", "bitcoin", ""),
-}  # fmt: skip
-_UNITS = {
-    "%": "percent", "‰": "per mille", "°C": "degrees Celsius", "°F": "degrees Fahrenheit", "℃": "degrees Celsius",
-    "°": "degrees",
-    "km/h": "kilometers per hour", "kph": "kilometers per hour", "mph": "miles per hour", "m/s": "meters per second",
-    "km²": "square kilometers", "m²": "square meters", "cm²": "square centimeters", "m³": "cubic meters",
-    "km": "kilometers", "cm": "centimeters", "mm": "millimeters", "nm": "nanometers", "µm": "micrometers",
-    "m": "meters", "mi": "miles",
-    "ft": "feet", "in": "inches", "yd": "yards", "kg": "kilograms", "mg": "milligrams", "g": "grams",
-    "lb": "pounds", "lbs": "pounds",
-    "oz": "ounces", "ml": "milliliters", "mL": "milliliters", "L": "liters", "l": "liters",
-    "ms": "milliseconds", "µs": "microseconds", "ns": "nanoseconds", "s": "seconds", "sec": "seconds",
-    "min": "minutes",
-    "h": "hours", "hr": "hours", "hrs": "hours", "d": "days",
-    "B": "B", "KB": "kilobytes", "kB": "kilobytes", "MB": "megabytes", "GB": "gigabytes", "TB": "terabytes",
-    "PB": "petabytes",
-    "KiB": "kibibytes", "MiB": "mebibytes", "GiB": "gibibytes", "TiB": "tebibytes",
-    "MB/s": "megabytes per second", "GB/s": "gigabytes per second", "kbps": "kilobits per second",
-    "Mbps": "megabits per second",
-    "Gbps": "gigabits per second", "Hz": "hertz", "kHz": "kilohertz", "MHz": "megahertz", "GHz": "gigahertz",
-    "W": "watts", "kW": "kilowatts", "MW": "megawatts", "kWh": "kilowatt hours", "V": "volts", "A": "amps",
-    "mAh": "milliamp hours",
-    "dB": "decibels", "px": "pixels", "fps": "frames per second", "rpm": "R P M", "kcal": "kilocalories",
-    "cal": "calories",
-}  # fmt: skip
-_CLOSE_ONLY = frozenset(wordlist("m g l L s h d B W V A in"))
-"""Units that are also words or letters: only when nothing stands between them and the number."""
-
 _SCREENS = ("4", "8")
 """4K and 8K are sizes of screens."""
-
-_FRACTIONS = {
-    "½": "one half",
-    "⅓": "one third",
-    "⅔": "two thirds",
-    "¼": "one quarter",
-    "¾": "three quarters",
-    "⅛": "one eighth",
-}
-_SIGNS = {
-    "×": "times", "÷": "divided by", "±": "plus or minus", "≈": "approximately", "≤": "at most", "≥": "at least",
-    "≠": "is not",
-    "=": "equals", "+": "plus", "²": "squared", "³": "cubed", "√": "the square root of", "∞": "infinity",
-    "&": "and", "→": "to",
-    "%": "percent", "°": "degrees", "@": "at", "€": "euros", "£": "pounds", "−": "minus", "^": "to the power of",
-}  # fmt: skip
 
 
 def spoken(text: str) -> str:
@@ -234,7 +181,7 @@ def _counted(amount: str, one: str, many: str) -> str:
 
 def _money(minus: str, sign: str, amount: str, suffix: str, upper: str = "", currency: str = "") -> str:
     one, many, hundredth = (
-        _CURRENCIES[(sign or currency).upper().removeprefix("US")] if sign else _CURRENCIES[currency.upper()]
+        CURRENCIES[(sign or currency).upper().removeprefix("US")] if sign else CURRENCIES[currency.upper()]
     )
     before = "minus " if minus else ""
     scale = _SUFFIXES.get(suffix.lower(), suffix.lower())
@@ -271,11 +218,11 @@ def _range(low: str, high: str, unit: str) -> str:
     if not unit and len(low) == len(high) == 4 and "1100" < low < high < "2100":
         return f"{year(int(low))} to {year(int(high))}"
     said = f"{number(low)} to {number(high)}"
-    return f"{said} {_UNITS[unit]}" if unit else said
+    return f"{said} {UNITS[unit]}" if unit else said
 
 
 def _measure(minus: str, amount: str, unit: str) -> str:
-    said = _UNITS[unit]
+    said = UNITS[unit]
     if amount == "1" and not minus:
         said = _singular(said)
     return f"{'minus ' if minus else ''}{number(amount)} {said}"
@@ -362,62 +309,63 @@ def _any(words: Sequence[str]) -> str:
     return "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
 
 
-_OPEN_UNITS = _any([unit for unit in _UNITS if unit not in _CLOSE_ONLY])
-_CLOSE_UNITS = _any(list(_CLOSE_ONLY))
+_OPEN_UNITS = _any([unit for unit in UNITS if unit not in CLOSE_ONLY])
+_CLOSE_UNITS = _any(list(CLOSE_ONLY))
 _SCALE = r"(k|K|[mM](?:n)?|bn|b|B|T|thousand|million|billion|trillion)?(?![\w])"
 _MINUS = r"(?<![\w)\].,])([-−]?)"
+_THOUSANDS = "(k|K|[mM]n?|bn|B|thousand|million|billion|trillion)?"
+_CODES = "USD|EUR|GBP|JPY|CNY|RMB|KRW|CAD|AUD|CHF|INR|BTC"
+_AT_TIME = r"(?:[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?Z?)?"
 _UNIT_AFTER = rf"(?:\s?({_OPEN_UNITS})(?![\w]))"
 
+_MONEY = "$€£¥￥₩₹₽₿"
 _RULES: tuple[Rule, ...] = (
     # Half of all numbers are small and stand before a word: said at once, they spare the search through all below.
-    (r"(?<![\w.,:/$€£¥#~+'–-])(\d{1,3})(?=[,;!?]? [a-z]{5}|[.,;!?]?\Z)", number),
-    (ALONE + r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})(?:[T ](\d{2}):(\d{2})(?::\d{2}(?:\.\d+)?)?Z?)?(?![\w/-])", _iso),
-    (ALONE + r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?![\w/])", _slashed),
-    (rf"\b{_MONTH}\s(\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(\d{{4}}))?(?![\w:])", _named_date),
-    (ALONE + rf"(\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}(?:,?\s(\d{{4}}))?(?!\w)", _day_first),
-    (rf"\b{_MONTH},?\s(\d{{4}})(?!\w)", _month_and_year),
-    (ALONE + r"(\d{1,3}(?:\.\d{1,3}){3})(:\d{1,5})?(?![\w]|\.\d)", _address),
-    (r"(?<![\w.])[vV]\.?(\d{1,6}(?:\.\d{1,6}){0,5})(?![\w])", _version),
-    (ALONE + r"(\d{1,6}(?:\.\d{1,6}){2,5})(?!\w)", _pointed),
-    (ALONE + r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s?([AaPp]\.?[Mm]\b\.?))?(?![\d:])", _clock),
-    (ALONE + r"(\d{1,2})\s?([AaPp]\.?[Mm]\b\.?)", _hour),
-    (ALONE + r"(\d{1,9}):(\d{1,9})(?![\d:])", _ratio),
-    (r"(?<!\w)(\+\d{1,3}(?:[ .-]?\(?\d{2,4}\)?){2,4}|\(\d{3}\)\s?\d{3}[-.\s]\d{4})(?!\w)", _phone),
-    (ALONE + r"(\d{3}[-.]\d{3}[-.]\d{4}|\d{3}-\d{4}|\d{3} \d{3} \d{4})(?![\w-])", _phone),
-    (rf"(?<!\w)([$€£¥￥₩₹₽])\s?({NUMBER})\s?[-–—]\s?[$€£¥￥₩₹₽]?({NUMBER})\s?{_SCALE}", _money_range),
-    (rf"{_MINUS}((?:US)?[$€£¥￥₩₹₽₿])\s?({NUMBER})\s?{_SCALE}", _money),
-    (
-        rf"{_MINUS}({NUMBER})\s?(k|K|[mM]n?|bn|B|thousand|million|billion|trillion)?\s?([€£¥￥₩₹₽₿$]|(?:USD|EUR|GBP|JPY|CNY|RMB|KRW|CAD|AUD|CHF|INR|BTC)\b)",
-        _amount,
-    ),
-    (ALONE + r"'?([5-9]0|\d{3}0|(?<=the )\d0)'?s(?!\w)", _decade),
-    (ALONE + rf"({NUMBER})%?\s?[-–—]\s?({NUMBER}){_UNIT_AFTER}?(?![\w-])", _range),
-    (rf"{_MINUS}({NUMBER})\s?({_OPEN_UNITS})(?![\w])", _measure),
-    (rf"{_MINUS}({NUMBER})({_CLOSE_UNITS})(?![\w])", _measure),
-    (ALONE + r"(\d{1,3}\.\d{1,3})/(\d{1,3})(?![\w/])", _rating),
-    (ALONE + r"(\d)['’](\d{1,2})(?:\"|”)?(?!\w)", _height),
-    (ALONE + r"(?:(\d{1,4})\s)?(\d{1,4})/(\d{1,4})(?![\w/])", _fraction),
-    (ALONE + r"(\d{1,12})(?:st|nd|rd|th)(?!\w)", lambda text: ordinal(int(text))),
-    (r"\b0[xX]([0-9a-fA-F]{1,64})(?!\w)", _hexadecimal),
-    (ALONE + r"(\d{1,9}(?:\.\d{1,9})?)[eE]([+-]?\d{1,3})(?!\w)", _power),
-    (ALONE + r"(\d{1,9}) ?x ?(\d{1,9})(?!\w)", _multiplied),
-    (r"(?:(?<=\bin )|(?<=\bsince )|(?<=\byear )|(?<=\bof ))(1[1-9]\d\d)(?![\w,.]\d|\w)", _year_after),
-    (ALONE + rf"({NUMBER})\+(?=\s|\Z|[,.!?])", _more),
-    (rf"{_MINUS}({NUMBER})(?:([kKmM]|bn)(?!\w)|([A-Za-z]?))", _plain),
-    (r"(?<![\w])([-−]?)(\.\d{1,30})()()", _plain),
-    (r"(?<=[A-Za-z])(\d{1,600})([A-Za-z]?)", _in_word),
-    (r"(\d{1,600})", digits),
+    Rule(r"(?<![\w.,:/$€£¥#~+'–-])(\d{1,3})(?=[,;!?]? [a-z]{5}|[.,;!?]?\Z)", number),
+    Rule(ALONE + r"(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})" + _AT_TIME + r"(?![\w/-])", _iso, "-/."),
+    Rule(ALONE + r"(\d{1,2})/(\d{1,2})/(\d{4}|\d{2})(?![\w/])", _slashed, "/"),
+    Rule(rf"\b{_MONTH}\s(\d{{1,2}})(?:st|nd|rd|th)?(?:,?\s(\d{{4}}))?(?![\w:])", _named_date, begins="JFMASOND"),
+    Rule(ALONE + rf"(\d{{1,2}})(?:st|nd|rd|th)?\s(?:of\s)?{_MONTH}(?:,?\s(\d{{4}}))?(?!\w)", _day_first, "JFMASOND"),
+    Rule(rf"\b{_MONTH},?\s(\d{{4}})(?!\w)", _month_and_year, begins="JFMASOND"),
+    Rule(ALONE + r"(\d{1,3}(?:\.\d{1,3}){3})(:\d{1,5})?(?![\w]|\.\d)", _address, "."),
+    Rule(r"(?<![\w.])[vV]\.?(\d{1,6}(?:\.\d{1,6}){0,5})(?![\w])", _version, begins="vV"),
+    Rule(ALONE + r"(\d{1,6}(?:\.\d{1,6}){2,5})(?!\w)", _pointed, "."),
+    Rule(ALONE + r"(\d{1,2}):(\d{2})(?::(\d{2}))?(?:\s?([AaPp]\.?[Mm]\b\.?))?(?![\d:])", _clock, ":"),
+    Rule(ALONE + r"(\d{1,2})\s?([AaPp]\.?[Mm]\b\.?)", _hour, "mM"),
+    Rule(ALONE + r"(\d{1,9}):(\d{1,9})(?![\d:])", _ratio, ":"),
+    Rule(r"(?<!\w)(\+\d{1,3}(?:[ .-]?\(?\d{2,4}\)?){2,4}|\(\d{3}\)\s?\d{3}[-.\s]\d{4})(?!\w)", _phone, begins="+("),
+    Rule(ALONE + r"(\d{3}[-.]\d{3}[-.]\d{4}|\d{3}-\d{4}|\d{3} \d{3} \d{4})(?![\w-])", _phone, "-. "),
+    Rule(rf"(?<!\w)([{_MONEY}])\s?({NUMBER})\s?[-–—]\s?[{_MONEY}]?({NUMBER})\s?{_SCALE}", _money_range, "-–—", _MONEY),
+    Rule(rf"{_MINUS}((?:US)?[{_MONEY}])\s?({NUMBER})\s?{_SCALE}", _money, _MONEY, f"-−U{_MONEY}"),
+    Rule(rf"{_MINUS}({NUMBER})\s?{_THOUSANDS}\s?([{_MONEY}]|(?:{_CODES})\b)", _amount, f"UEGJCRKAIB{_MONEY}", "0-−"),
+    Rule(ALONE + r"'?([5-9]0|\d{3}0|(?<=the )\d0)'?s(?!\w)", _decade, "s", "0'"),
+    Rule(ALONE + rf"({NUMBER})%?\s?[-–—]\s?({NUMBER}){_UNIT_AFTER}?(?![\w-])", _range, "-–—"),
+    Rule(rf"{_MINUS}({NUMBER})\s?({_OPEN_UNITS})(?![\w])", _measure, begins="0-−"),
+    Rule(rf"{_MINUS}({NUMBER})({_CLOSE_UNITS})(?![\w])", _measure, begins="0-−"),
+    Rule(ALONE + r"(\d{1,3}\.\d{1,3})/(\d{1,3})(?![\w/])", _rating, "/"),
+    Rule(ALONE + r"(\d)['’](\d{1,2})(?:\"|”)?(?!\w)", _height, "'’"),
+    Rule(ALONE + r"(?:(\d{1,4})\s)?(\d{1,4})/(\d{1,4})(?![\w/])", _fraction, "/"),
+    Rule(ALONE + r"(\d{1,12})(?:st|nd|rd|th)(?!\w)", lambda text: ordinal(int(text)), "td"),
+    Rule(r"\b0[xX]([0-9a-fA-F]{1,64})(?!\w)", _hexadecimal, "xX"),
+    Rule(ALONE + r"(\d{1,9}(?:\.\d{1,9})?)[eE]([+-]?\d{1,3})(?!\w)", _power, "eE"),
+    Rule(ALONE + r"(\d{1,9}) ?x ?(\d{1,9})(?!\w)", _multiplied, "x"),
+    Rule(r"(?:(?<=\bin )|(?<=\bsince )|(?<=\byear )|(?<=\bof ))(1[1-9]\d\d)(?![\w,.]\d|\w)", _year_after),
+    Rule(ALONE + rf"({NUMBER})\+(?=\s|\Z|[,.!?])", _more, "+"),
+    Rule(rf"{_MINUS}({NUMBER})(?:([kKmM]|bn)(?!\w)|([A-Za-z]?))", _plain, begins="0-−"),
+    Rule(r"(?<![\w])([-−]?)(\.\d{1,30})()()", _plain, ".", "-−."),
+    Rule(r"(?<=[A-Za-z])(\d{1,600})([A-Za-z]?)", _in_word),
+    Rule(r"(\d{1,600})", digits),
 )
 
 
 @cache
 def _reader() -> Reader:
     """Compiled when the first number is met: whoever only asks for help does not wait for it."""
-    return Reader.of(_RULES, "-+−~(.'$€£¥￥₩₹₽₿U\\dvVJFMASOND")
+    return Reader(_RULES)
 
 
 _HAS_DIGITS = re.compile(r"\d")
-_PAIRS = re.compile(f"([{''.join(_FRACTIONS)}])")
+_PAIRS = re.compile(f"([{''.join(FRACTIONS)}])")
 _ABOUT = re.compile(r"(?<!\w)[~≈] ?(?=[\d$€£])")
 _PER = re.compile(r"(?<=[\dkKmM])/(yr|year|mo|month|wk|week|day|hr|hour|h|min|sec|s|person)\b")
 _PERIODS = {
@@ -432,12 +380,12 @@ _PERIODS = {
 }
 _SHARP = re.compile(r"(?<!\w)(?:#|No\. ?|№ ?)(?=\d)")
 _SHARP_NOTE = re.compile(r"\b([A-G])#")
-_SIGNED = frozenset((*_SIGNS, *_FRACTIONS, *"#<>"))
-_SIGN = re.compile(f"[{re.escape(''.join(_SIGNS) + ''.join(_FRACTIONS))}]|(?<= )[<>](?= )")
+_SIGNED = frozenset((*SIGNS, *FRACTIONS, *"#<>"))
+_SIGN = re.compile(f"[{re.escape(''.join(SIGNS) + ''.join(FRACTIONS))}]|(?<= )[<>](?= )")
 
 
 def _sign(found: re.Match[str]) -> str:
     sign = found[0]
     if sign in "<>":
         return "is less than" if sign == "<" else "is greater than"
-    return f" {_SIGNS.get(sign) or _FRACTIONS[sign]} "
+    return f" {SIGNS.get(sign) or FRACTIONS[sign]} "

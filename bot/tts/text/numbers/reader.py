@@ -5,9 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-
-Rule = tuple[str, Callable[..., str]]
-"""A pattern, and what to say for its groups (each a string, empty where it did not take part)."""
+from functools import lru_cache
 
 NUMBER = r"\d{1,3}(?:,\d{3})++(?:\.\d++)?|\d++(?:\.\d++)?"
 """A number as typed: with or without thousands separators and decimals."""
@@ -15,51 +13,60 @@ NUMBER = r"\d{1,3}(?:,\d{3})++(?:\.\d++)?|\d++(?:\.\d++)?"
 ALONE = r"(?<![\w.,])"
 """Not in the middle of a word or a number."""
 
+_MOST = 32
+_RUN = re.compile(r"\d+")
+
 
 @dataclass(frozen=True, slots=True)
+class Rule:
+    """A shape, and what to say for its groups (each a string, empty where it took no part).
+
+    ``needs`` holds characters one of which must be in the text for the shape to occur at all, none if it may occur in
+    any; ``begins`` those that it may begin with, where 0 stands for every digit.
+    """
+
+    pattern: str
+    say: Callable[..., str]
+    needs: str = ""
+    begins: str = "0"
+
+
 class Reader:
     """Puts words for numbers: at each place the first rule that fits speaks."""
 
-    begins: re.Pattern[str]
-    pattern: re.Pattern[str]
-    rules: dict[int, tuple[tuple[int, ...], Callable[..., str]]]
+    def __init__(self, rules: Sequence[Rule]) -> None:
+        begins = {character for rule in rules for character in rule.begins} - {"0"}
+        self._begins = re.compile(f"[\\d{re.escape(''.join(sorted(begins)))}]")
+        self._needed = frozenset(character for rule in rules for character in rule.needs)
+        compiled = [(rule, re.compile(rule.pattern)) for rule in rules]
 
-    @classmethod
-    def of(cls, rules: Sequence[Rule], begins: str) -> Reader:
-        """A reader of these rules; ``begins`` are the characters that any of them begins with, for brackets."""
-        placed: dict[int, tuple[tuple[int, ...], Callable[..., str]]] = {}
-        at = 1
-        for pattern, say in rules:
-            count = re.compile(pattern).groups
-            placed[at] = (tuple(range(at + 1, at + 1 + count)), say)
-            at += count + 1
-        return cls(re.compile(f"[{begins}]"), re.compile("|".join(f"({pattern})" for pattern, _ in rules)), placed)
+        @lru_cache(maxsize=1024)
+        def candidates(first: str, present: frozenset[str]) -> list[tuple[re.Pattern[str], Callable[..., str]]]:
+            possible = (pair for pair in compiled if first in pair[0].begins)
+            return [(pattern, rule.say) for rule, pattern in possible if not rule.needs or present & set(rule.needs)]
+
+        self._candidates = candidates
 
     def read(self, text: str) -> str:
         """The text with words for all that the rules know."""
         said: list[str] = []
         done = 0
-        # Jumping to where a rule may begin is ten times faster than trying the rules at every character.
-        for begin in self.begins.finditer(text):
+        present = self._needed.intersection(text)
+        for begin in self._begins.finditer(text):
             at = begin.start()
-            found = self.pattern.match(text, at) if at >= done else None
-            if found:
-                said += (text[done:at], self._say(found))
-                done = found.end()
+            if at < done:
+                continue
+            first = begin[0]
+            for pattern, say in self._candidates("0" if first.isdecimal() else first, present):
+                found = pattern.match(text, at)
+                if found:
+                    said += (text[done:at], say(*found.groups("")))
+                    done = found.end()
+                    break
         said.append(text[done:])
         return "".join(said)
-
-    def _say(self, found: re.Match[str]) -> str:
-        rule = found.lastindex
-        assert rule is not None  # every rule is a group of its own, closed last
-        groups, say = self.rules[rule]
-        return say(*[found[group] or "" for group in groups])
 
 
 def flooded(text: str) -> bool:
     """Whether there are more numbers in a sentence than anyone would want to hear as such."""
     return len(_RUN.findall(text)) > _MOST
-
-
-_RUN = re.compile(r"\d+")
-_MOST = 32

@@ -3,26 +3,25 @@
 from __future__ import annotations
 
 from bot.tts.text.numbers import spoken
-from bot.tts.text.numbers.reader import Reader, flooded
+from bot.tts.text.numbers.reader import Reader, Rule, flooded
 
-READER = Reader.of(
+READER = Reader(
     [
-        (r"(\d)-(\d)", lambda low, high: f"{low} to {high}"),
-        (r"(?<=v)(\d)(\.\d)?", lambda major, minor: f"version {major}{minor}"),
-        (r"(\d)", lambda digit: f"<{digit}>"),
-    ],
-    r"\d",
+        Rule(r"(\d)-(\d)", lambda low, high: f"{low} to {high}", needs="-"),
+        Rule(r"v(\d)(\.\d)?", lambda major, minor: f"version {major}{minor}", begins="v"),
+        Rule(r"(\d)", lambda digit: f"<{digit}>"),
+    ]
 )
 
 
 def test_the_first_rule_that_fits_speaks() -> None:
     """And the others get what is left."""
-    assert READER.read("1-2 and 3 and v4.5 v6") == "1 to 2 and <3> and vversion 4.5 vversion 6"
+    assert READER.read("1-2 and 3 and v4.5 v6") == "1 to 2 and <3> and version 4.5 version 6"
 
 
 def test_a_group_that_took_no_part_is_empty() -> None:
     """So that what is said need not ask."""
-    assert READER.read("v6") == "vversion 6"
+    assert READER.read("v6") == "version 6"
 
 
 def test_text_without_numbers_is_left() -> None:
