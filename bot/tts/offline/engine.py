@@ -124,13 +124,19 @@ class Offline:
         try:
             yield worker
         finally:
-            # Whoever breaks off need not wait for the clause that is still being made; the slot does.
-            returning = asyncio.create_task(self._give_back(worker))
-            self._returning.add(returning)
-            returning.add_done_callback(self._returning.discard)
+            if worker.busy:
+                # Whoever breaks off need not wait for the clause that is still being made; the slot does.
+                returning = asyncio.create_task(self._give_back(worker))
+                self._returning.add(returning)
+                returning.add_done_callback(self._returning.discard)
+            else:
+                self._release(worker)
 
     async def _give_back(self, worker: Worker) -> None:
         await worker.quiet()
+        self._release(worker)
+
+    def _release(self, worker: Worker) -> None:
         self._idle[worker] = asyncio.create_task(self._put_down(worker))
         self._free.put_nowait(worker)
 
