@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from bot.errors import EngineBroken, EngineRejected, LanguageNotSpoken, NothingToSay, UnknownVoice
 from bot.resources import folder
@@ -33,7 +33,8 @@ class Offline:
 
     Models are loaded in a worker process by the first utterance that needs them (English about 1 s, others about 4 s;
     :meth:`warm` does it ahead), and given back after ``idle_seconds`` without one. ``slots`` is how many such processes
-    may work at once; each takes one core, and 0.2 GB (English) to 0.8 GB of memory.
+    may work at once; each takes one core, and 0.2 GB (English) to 0.8 GB of memory. ``worker`` is the program to run as
+    one, where it is not our own.
     """
 
     name = "offline"
@@ -46,17 +47,19 @@ class Offline:
         slots: int = 1,
         patience: float = _PATIENCE,
         sleep: Sleep = asyncio.sleep,
+        worker: Sequence[str] | None = None,
     ) -> None:
         self._folder = voices_folder or folder("voices")
         self._idle_seconds = idle_seconds
         self._sleep = sleep
-        self._workers = tuple(Worker(command(self._folder), patience=patience) for _ in range(slots))
+        program = worker or command(self._folder)
+        self._workers = tuple(Worker(program, patience=patience) for _ in range(slots))
         # Last in, first out: the worker that is warm goes first, those beyond the need idle away.
         self._free: asyncio.LifoQueue[Worker] = asyncio.LifoQueue()
-        for worker in self._workers:
-            self._free.put_nowait(worker)
+        for one in self._workers:
+            self._free.put_nowait(one)
         self._idle: dict[Worker, asyncio.Task[None]] = {}
-        self._returning: set[asyncio.Task[None]] = set()
+        self._tasks: set[asyncio.Task[None]] = set()
 
     @property
     def capabilities(self) -> Capabilities:
@@ -111,10 +114,11 @@ class Offline:
     ) -> None:
         # Stopping a worker answers whoever waits for it, so that all come back; only then is it certain who idles.
         await asyncio.gather(*(worker.stop() for worker in self._workers))
-        await asyncio.gather(*self._returning)
+        await asyncio.gather(*self._tasks)
         for idle in self._idle.values():
             idle.cancel()
         await asyncio.gather(*self._idle.values(), return_exceptions=True)
+        await asyncio.gather(*self._tasks)
 
     @asynccontextmanager
     async def _worker(self) -> AsyncIterator[Worker]:
@@ -126,9 +130,7 @@ class Offline:
         finally:
             if worker.busy:
                 # Whoever breaks off need not wait for the clause that is still being made; the slot does.
-                returning = asyncio.create_task(self._give_back(worker))
-                self._returning.add(returning)
-                returning.add_done_callback(self._returning.discard)
+                self._see_to(self._give_back(worker))
             else:
                 self._release(worker)
 
@@ -142,7 +144,13 @@ class Offline:
 
     async def _put_down(self, worker: Worker) -> None:
         await self._sleep(self._idle_seconds)
-        await worker.stop()
+        # From here on an utterance that comes does not call it off: the process is already on its way out.
+        self._see_to(worker.stop())
+
+    def _see_to(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     def _voice(self, utterance: Utterance) -> OfflineVoice:
         """The voice asked for, if it can read the language here. Raises UnknownVoice or LanguageNotSpoken."""

@@ -14,7 +14,6 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from bot.tts.engine import Voice
-from bot.tts.offline.phonemes import espeak
 
 READING = 1
 """Version of our own text-to-phoneme rules: raise it when they change what is heard."""
@@ -155,10 +154,9 @@ def _found(package: str) -> bool:
 def _revision(voice: OfflineVoice, folder: Path) -> str:
     """Changes whenever the same words could sound different: the model, the voice's content, our reading of it."""
     if voice.model is Model.HIBARI:
-        return f"hibari-{_version('hibari-tts')}"
+        return f"hibari-{_version('hibari-tts')}-r{READING}"
     content = hashlib.sha256(vector_file(folder, voice.name).read_bytes()).hexdigest()[:12]
-    reader = f"r{READING}" + ("e" if voice.primary in espeak.VOICES and espeak.program() else "")
-    return f"kokoro-{_version(_KOKORO_VERSION)}-{content}-{reader}"
+    return f"kokoro-{_version(_KOKORO_VERSION)}-{content}-r{READING}"
 
 
 def _version(distribution: str) -> str:

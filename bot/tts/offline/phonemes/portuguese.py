@@ -10,7 +10,7 @@ from bot.tts.offline.phonemes import numbers, romance
 _NAMES = romance.named("a bê cê dê é efe gê agá i jota cá ele eme ene o pê quê erre esse tê u vê dáblio xis ípsilon zê")
 _UNSTRESSED = romance.words(
     """
-    a ao aos as com da das de do dos e em me mas na nas no nos o os ou para pela pelo por que se sem seu seus sua
+    a ao à às aos as com da das de do dos e em me mas na nas no nos o os ou para pela pelo por que se sem seu seus sua
     suas te um uns lhe
     """
 )
