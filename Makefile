@@ -49,7 +49,7 @@ imports: $(DEV)
 cover: $(DEV)
 	$(BIN)/pytest -q -n 2 --cov --cov-report=term:skip-covered --cov-fail-under=90
 
-build: $(DEV)    ## the wheel, tried in an environment of its own
+build: $(DEV)    ## the wheel, and a sentence spoken from it
 	$(BIN)/python -m build --wheel --outdir dist . >/dev/null
 	$(BIN)/python .ci/wheel.py dist
 

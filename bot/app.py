@@ -78,7 +78,7 @@ def _store(settings: Settings) -> Store:
 
 
 def _offline(settings: Settings) -> Offline:
-    return Offline(idle_seconds=settings.offline.idle_seconds)
+    return Offline(slots=settings.offline.slots, idle_seconds=settings.offline.idle_seconds)
 
 
 def _edge(settings: Settings, resident: bool) -> Edge:

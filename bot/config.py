@@ -66,8 +66,9 @@ class HttpSettings:
 
 @dataclass(frozen=True)
 class OfflineSettings:
-    """The embedded engine."""
+    """The embedded engine: ``slots`` workers of a core each, put down after ``idle_seconds`` without work."""
 
+    slots: int = _between(1, 1, 64)
     idle_seconds: float = _between(600.0, 1, 86_400)
 
 
