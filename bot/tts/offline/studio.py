@@ -42,7 +42,7 @@ class Studio:
             raise NothingToSay("offline", "there is nothing in it that can be pronounced")
         if who.model is Model.HIBARI:
             return clauses.clauses(phonemes, limit=lark.LIMIT, least=80, growth=20.0)
-        return clauses.clauses(phonemes, limit=kokoro.LIMIT, least=12, growth=1.4)
+        return clauses.clauses(phonemes, limit=kokoro.LIMIT, least=12, growth=1.6)
 
     def speak(self, voice: str, phonemes: str, rate: float) -> Samples:
         """Sound of one chunk of a plan: float32 mono at 24 kHz, finite, without long silence at its edges."""
