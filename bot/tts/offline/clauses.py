@@ -8,7 +8,7 @@ from collections.abc import Iterator
 PAUSES = ",;:.!?—…"
 """Phoneme symbols at which a speaker may breathe."""
 
-_CLAUSE_END = re.compile(rf"(?<=[{PAUSES}])[”)\"]*\s+")
+_CLAUSE_END = re.compile(rf"(?<=[{PAUSES}])\s+|(?<=[{PAUSES}][”)\"])\s+")
 
 
 def clauses(phonemes: str, *, limit: int, least: int, growth: float) -> list[str]:

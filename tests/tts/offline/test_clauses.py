@@ -62,3 +62,9 @@ def test_a_word_beyond_the_limit_is_cut_where_it_must() -> None:
 def test_blank_makes_no_chunks(blank: str) -> None:
     """Nothing to say is no chunk at all."""
     assert clauses(blank, limit=10, least=1, growth=1) == []
+
+
+def test_a_quote_is_closed_before_the_cut() -> None:
+    """The mark that ends a clause and the quote around it stay together."""
+    chunks = clauses("“aaaaaaaaaaaaaa.” bbbbbbbbbbbb.", limit=100, least=5, growth=2)
+    assert chunks == ["“aaaaaaaaaaaaaa.”", "bbbbbbbbbbbb."]

@@ -2,6 +2,9 @@
 
 The table from pinyin to phonemes is misaki's (Apache-2.0, see ``voices/kokoro/NOTICE``). Latin words inside a Chinese
 sentence go through the English reader, whose alphabet is the same, so that a mixed sentence is one utterance.
+
+Third tones stay as the dictionary has them: Kokoro was taught them so and lets the first of two rise by itself. Writing
+the change out was measured to be worse (3.5 instead of 2.2 % of syllables misheard, over two voices).
 """
 
 from __future__ import annotations
@@ -52,7 +55,7 @@ def mandarin(text: str) -> str:
 def syllables(characters: str) -> list[Syllable]:
     """A run of Chinese characters as it is said: readings by phrase, tones after they have changed each other."""
     said = list(_citation(characters))
-    for rule in (_curled, _particles, _one_and_not, _third_tones):
+    for rule in (_curled, _particles, _one_and_not):
         said = rule(said)
     return said
 
@@ -140,17 +143,6 @@ def _before(after: Syllable | None, before: str, otherwise: int) -> int:
     if after.character == before:
         return 5
     return 2 if after.tone == 4 or after.character in "个個" else otherwise
-
-
-def _third_tones(said: list[Syllable]) -> list[Syllable]:
-    """Of two third tones in a word the first rises; so does a word's last before a single one (展览馆)."""
-    for at in range(len(said) - 2, -1, -1):
-        here, after = said[at], said[at + 1]
-        ends = at + 2 >= len(said) or said[at + 2].opens
-        single = after.opens and ends
-        if here.tone == after.tone == 3 and (not after.opens or single):
-            said[at] = replace(here, tone=2)
-    return said
 
 
 @cache

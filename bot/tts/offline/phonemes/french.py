@@ -158,14 +158,14 @@ def sounds(word: str) -> str:
         return _WHOLE[word]
     head, apostrophe, tail = word.partition("'")
     if apostrophe:
-        return _word(head) + (sounds(tail) if tail else "")
+        return _word(head).replace("ˈ", "") + (sounds(tail) if tail else "")
     return _word(word)
 
 
 def _word(word: str) -> str:
     word = romance.native(word, "àâäéèêëîïôöùûüçœ")
     if len(word) == 1 and word not in "aeiouyàô":
-        return _RULES.read(f"{word}a")[:-1]
+        return _RULES.read(f"{word}e")[:-1]
     said = _SCHWA.sub("", _RULES.read(_ended(word)))
     return _stressed(said[:-1] if said.endswith("ə") and len(said) > 2 else said)
 

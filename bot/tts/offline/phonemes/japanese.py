@@ -38,7 +38,8 @@ _PALATAL = frozenset("ɕʥʨɲç")
 
 def standard(text: str) -> str:
     """Phonemes of Japanese text; Open JTalk reads its numbers, the English reader its Latin words."""
-    return marks.tidy(" ".join(_words(marks.plain(text))))
+    # A word may end in a held consonant, or be no more than the length of the one before it.
+    return re.sub("(?<=ʔ) | (?=ː)", "", marks.tidy(" ".join(_words(marks.plain(text)))))
 
 
 def _words(text: str) -> Iterator[str]:

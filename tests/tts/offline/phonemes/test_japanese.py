@@ -63,6 +63,12 @@ def test_a_sentence_with_kanji_particles_and_marks() -> None:
     assert read.endswith("desɨ.")
 
 
+def test_held_sounds_cross_the_dictionary_s_words() -> None:
+    """The analyser parts 行っ and て, しょ and う; nobody pauses there."""
+    assert "iʔte" in standard("行って")
+    assert standard("しましょう").endswith("maɕoː")
+
+
 def test_numbers_are_read_in_japanese() -> None:
     """Digits are words by the time they are sounds."""
     assert standard("20個") == standard("二十個")
