@@ -32,6 +32,7 @@ _KANA |= {"シ": "ɕi", "ス": "sɨ", "ジ": "ʥi", "ズ": "zɨ", "チ": "ʨi", 
 _KANA |= {"ニ": "ɲi", "ヒ": "çi", "フ": "ɸɯ", "ヤ": "ja", "ユ": "jɯ", "ヨ": "jo", "ワ": "βa", "ヰ": "i", "ヱ": "e"}
 _KANA |= {"ヲ": "o", "ヴ": "vɯ", "ヵ": "ka", "ヶ": "ke"}
 _SMALL = {"ァ": "a", "ィ": "i", "ゥ": "ɯ", "ェ": "e", "ォ": "o", "ャ": "a", "ュ": "ɨ", "ョ": "o", "ヮ": "a"}
+_SPECIAL = {"ッ": "ʔ", "ー": "ː", "ン": "ン"}
 _PALATAL = frozenset("ɕʥʨɲç")
 """Consonants that are soft already."""
 
@@ -77,7 +78,7 @@ def _moras(kana: str) -> Iterator[str]:
         if large in _KANA:
             yield _joined(large, small) if small else _KANA[large]
         else:
-            yield {"ッ": "ʔ", "ー": "ː", "ン": "ン"}.get(large, _SMALL.get(large, "")) + _SMALL.get(small, "")
+            yield from filter(None, (_SPECIAL.get(large, _SMALL.get(large, "")), _SMALL.get(small, "")))
 
 
 def _joined(large: str, small: str) -> str:

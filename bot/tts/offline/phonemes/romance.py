@@ -12,6 +12,9 @@ from bot.tts.offline.phonemes import marks
 Rules = Sequence[tuple[re.Pattern[str], str]]
 """Spelling to sound, in the order to apply: each finds and replaces in what the ones before it left."""
 
+_FOREIGN = {"ß": "ss", "ł": "l", "ø": "o", "æ": "e", "œ": "e", "đ": "d", "ð": "d", "þ": "t", "ı": "i"}
+"""Letters that are not another with an accent."""
+
 Binds = Callable[[str, str], str]
 
 _TOKEN = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*['’]?|\d+|[^\w\s]|\s+")
@@ -88,7 +91,7 @@ def lexicon(listed: str) -> dict[str, str]:
 
 def native(word: str, accented: str) -> str:
     """The word with only the accents its language has (``accented``); a foreign letter loses its own."""
-    return "".join(letter if letter in accented else bare(letter) for letter in word)
+    return "".join(letter if letter in accented else bare(_FOREIGN.get(letter, letter)) for letter in word)
 
 
 def bare(word: str) -> str:

@@ -27,6 +27,13 @@ def test_abbreviations_are_spelled(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("reader", READERS)
+def test_foreign_letters_are_read_as_their_nearest(reader: Reader) -> None:
+    """A name from elsewhere loses its accents, not its letters."""
+    assert reader("Łaski") == reader("Laski")
+    assert reader("Weiß") == reader("Weiss")
+
+
+@pytest.mark.parametrize("reader", READERS)
 def test_pauses_keep_their_marks(reader: Reader) -> None:
     """Question marks, quotes and dashes reach the model; inverted marks do not."""
     read = reader("¿No? «Si» — no…")
