@@ -161,7 +161,7 @@ class Speaker:
             return lines
         key = self.key([line.utterance for line in lines])
         cached = await self.store.cache.get(key) is not None
-        cost = sum(estimate_seconds(line.utterance.text) / line.utterance.rate for line in lines)
+        cost = sum(_cost(line.utterance) for line in lines)
         return Explanation(script, tuple(lines), cached, cost, key)
 
     async def unfinished(self) -> Sequence[Request]:
@@ -219,7 +219,8 @@ class Speaker:
         job = Job(request.id, request.guild, request.user, request.priority, accepted, deadline)
         if self.dispatcher.ticket(request.id) is not None:
             return Refusal(Reason.INVALID, "This very request is being said already; wait for it.")
-        ticket = self.dispatcher.admit(job, script.engine)
+        costs = [_cost(utterance) for utterance in utterances or ()]
+        ticket = self.dispatcher.admit(job, script.engine, sum(costs), len(costs))
         if isinstance(ticket, Refusal):
             return ticket
         production = _Production(request, script, ticket, Figures(accepted), wanted_by={request.id})
@@ -299,7 +300,7 @@ class Speaker:
     async def _utter(self, production: _Production, encoder: SpeechEncoder, utterance: Utterance) -> None:
         """One slice: wait for a turn, and speak one sentence in it."""
         engine = self.stage.engines[production.script.engine]
-        async with production.ticket.turn(estimate_seconds(utterance.text) / utterance.rate):
+        async with production.ticket.turn(_cost(utterance)):
             began, before = self._clock(), production.speech.seconds
             encoder.begin()
             async with aclosing(engine.synthesize(utterance)) as pieces:
@@ -331,6 +332,11 @@ class Speaker:
             await self.store.preferences.remember(request.user, production.script.who.name, guild=request.guild)
         except StoreError as error:
             log.warning("cache_write_failed", error=type(error).__name__)
+
+
+def _cost(utterance: Utterance) -> float:
+    """Estimated seconds of sound."""
+    return estimate_seconds(utterance.text) / utterance.rate
 
 
 def _stop(task: asyncio.Task[None]) -> None:

@@ -1,12 +1,13 @@
 """Who speaks next: fair turns over every engine's slots, and the journal of what was promised."""
 
 from bot.queue.bounds import Limits
-from bot.queue.desk import Snapshot
+from bot.queue.desk import Position, Snapshot
 from bot.queue.dispatcher import Dispatcher
-from bot.queue.fair import FairQueue, Place, Popped
+from bot.queue.fair import FairQueue, Popped
 from bot.queue.journal import Entry, Journal, MemoryJournal, State, from_json, to_json
 from bot.queue.lane import Job
-from bot.queue.ticket import Position, Ticket
+from bot.queue.place import Place
+from bot.queue.ticket import Ticket
 
 __all__ = [
     "Dispatcher",

@@ -24,8 +24,9 @@ OnWait = Callable[[float, Priority], None]
 class Snapshot:
     """An engine's desk as an admin may see it: numbers only.
 
-    ``seconds`` are the estimated seconds of audio that wait, ``guilds`` how many guilds wait for them, ``eta`` the
-    expected seconds until the last of it begins, ``rtf`` the engine's real-time factor as measured.
+    ``waiting`` turns of ``guilds`` guilds wait, ``seconds`` are the estimated seconds of audio of these and of all that
+    was announced beyond them, ``eta`` the expected seconds until as much has begun, ``rtf`` the engine's real-time
+    factor as measured.
     """
 
     engine: str
@@ -36,6 +37,14 @@ class Snapshot:
     seconds: float
     eta: float
     rtf: float
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What comes before a job's next turn: how many jobs have one, and the expected seconds until ours."""
+
+    ahead: int
+    eta: float
 
 
 class Desk:
@@ -98,19 +107,30 @@ class Desk:
         for on_wait in self._on_wait:
             on_wait(seconds, priority)
 
+    def position(self, id: str) -> Position:
+        """What comes before the next turn of a job that the queue knows of."""
+        now = self.clock()
+        if len(self.running) < self.slots and not len(self.queue):
+            return Position(0, 0.0)
+        place = self.queue.position(id, now, slots=self.slots, rate=self.pace.rate)
+        if place is None:
+            raise AssertionError("whoever has a ticket has a position")
+        return Position(place.ahead, self.wait(place.turns, place.seconds))
+
     def wait(self, ahead: int, seconds: float) -> float:
         """Expected seconds until who comes after ``ahead`` turns of ``seconds`` of audio gets a slot."""
         now = self.clock()
         running = [self.pace.remaining(turn.cost, now - turn.began) for turn in self.running]
         return self.pace.wait(self.slots, running, ahead, seconds)
 
-    def round(self, turns: int) -> float:
-        """About how many seconds so many turns take."""
-        return self.pace.turn * turns / max(1, self.slots)
+    def spell(self, jobs: int, guild: str | None = None) -> float:
+        """About how many seconds it takes until so many jobs, of a guild or of any, have had all their turns."""
+        job = max(self.pace.turn, self.queue.mean(guild) * self.pace.rate)
+        return job * jobs / max(1, self.slots)
 
     def snapshot(self, engine: str) -> Snapshot:
         """How it is doing, in numbers."""
-        waiting, seconds = len(self.queue), self.queue.seconds
-        eta = self.wait(waiting, seconds)
-        running = len(self.running)
-        return Snapshot(engine, self.slots, running, waiting, self.queue.guilds, seconds, eta, self.pace.rtf)
+        queue, rest = self.queue, self.queue.rest
+        eta = self.wait(len(queue), queue.seconds) + rest * self.pace.rate / max(1, self.slots)
+        seconds, running = queue.seconds + rest, len(self.running)
+        return Snapshot(engine, self.slots, running, len(queue), queue.guilds, seconds, eta, self.pace.rtf)

@@ -2,7 +2,7 @@
 
 A job is somebody's coroutine. It is admitted once, asks for a turn for each sentence, and is released at the end::
 
-    ticket = dispatcher.admit(job, "edge")
+    ticket = dispatcher.admit(job, "edge", sum(map(estimate, sentences)), len(sentences))
     if isinstance(ticket, Refusal):
         return ticket
     with ticket:
@@ -107,10 +107,11 @@ class Dispatcher:
         """Have ``on_wait(seconds, priority)`` called for each turn that begins; it must be quick and not raise."""
         self._on_wait.append(on_wait)
 
-    def admit(self, job: Job, engine: str) -> Ticket | Refusal:
+    def admit(self, job: Job, engine: str, cost: float = 0.0, turns: int = 0) -> Ticket | Refusal:
         """A place for a job, or why there is none; the place is the job's until the ticket is released.
 
-        Raises ValueError if a job of that id is here already.
+        ``cost`` is the estimated seconds of audio of all its ``turns`` together, by which others are told how long
+        they wait; 0 where nobody knows. Raises ValueError if a job of that id is here already.
         """
         if job.id in self._tickets:
             raise ValueError("the job is here already")
@@ -118,7 +119,9 @@ class Dispatcher:
         if refused is not None:
             return refused
         self._admitted += 1
-        ticket = self._tickets[job.id] = Ticket(job, self._desks[engine], self._admitted, self._leave)
+        desk = self._desks[engine]
+        desk.queue.expect(job, cost, turns, order=self._admitted)
+        ticket = self._tickets[job.id] = Ticket(job, desk, self._admitted, self._leave)
         self._bounds.add(job)
         self._empty.clear()
         return ticket
@@ -178,9 +181,9 @@ class Dispatcher:
     def _room(self, reason: Reason, job: Job, desk: Desk) -> float:
         """About when a place is free again, from what is known in O(1): a flood of refusals must stay cheap."""
         if reason is Reason.QUEUE_FULL:
-            return desk.round(1)
+            return desk.spell(1)
         users = self._bounds.users(job.guild) if reason is Reason.USER_QUEUE_FULL else 1
-        return desk.round(max(1, desk.queue.guilds) * users)
+        return desk.spell(max(1, desk.queue.guilds) * users, job.guild)
 
     def _leave(self, ticket: Ticket) -> None:
         del self._tickets[ticket.job.id]

@@ -18,6 +18,8 @@ from itertools import count
 from types import MappingProxyType
 
 from bot.queue.lane import Job, Lane, Slice
+from bot.queue.place import House, Place, place
+from bot.queue.plan import Plan
 
 AGEING = 30.0
 """Seconds of waiting that make up for one step of priority."""
@@ -36,14 +38,6 @@ class Popped:
     """The guild's virtual time after this turn; for :meth:`FairQueue.settle`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """How many turns, of how many estimated seconds of audio, come before."""
-
-    ahead: int
-    seconds: float
-
-
 class FairQueue:
     """Jobs that wait for a turn, at most one turn each at a time.
 
@@ -54,13 +48,16 @@ class FairQueue:
         self._ageing = ageing
         self._weights: dict[str, float] = {}
         self._slices: dict[str, Slice] = {}
+        self._plans: dict[str, Plan] = {}
         self._lanes: dict[str, Lane] = {}
         self._heap: list[tuple[float, int, Lane]] = []
         self._virtual = 0.0
         self._now = 0.0
         self._guilds = 0
+        self._active = 0
         self._weight = 0.0
         self._seconds = 0.0
+        self._rest = 0.0
         self._count = count(1)
         for guild, weight in (weights or {}).items():
             self.weigh(guild, weight)
@@ -82,6 +79,18 @@ class FairQueue:
         return self._seconds
 
     @property
+    def rest(self) -> float:
+        """Estimated seconds of audio that were announced beyond that."""
+        return self._rest
+
+    def mean(self, guild: str | None = None) -> float:
+        """Estimated seconds of audio that a job of a guild, or of any, has yet to get, on average. O(1)."""
+        if guild is None:
+            return (self._seconds + self._rest) / max(1, len(self._plans))
+        lane = self._lanes.get(guild)
+        return 0.0 if lane is None else (lane.seconds + lane.rest) / max(1, len(lane.plans))
+
+    @property
     def weights(self) -> Mapping[str, float]:
         """The guilds whose weight is not 1."""
         return MappingProxyType(self._weights)
@@ -94,9 +103,37 @@ class FairQueue:
         if weight == 1.0:
             del self._weights[guild]
         if (lane := self._lanes.get(guild)) is not None:
-            self._weight += (weight - lane.weight) if lane.size else 0.0
+            self._weight += (weight - lane.weight) if lane.size or lane.running else 0.0
             lane.weight = weight
-            lane.moved()
+
+    def expect(self, job: Job, seconds: float, turns: int = 0, *, order: int | None = None) -> None:
+        """Know of a job before it waits, and between its turns, until it is forgotten.
+
+        It has a position then, and its turns to come count before those of others: ``seconds`` of audio by estimate,
+        and so many ``turns``, each 0 if nobody knows. ``order`` as for :meth:`push`. Raises ValueError if the job is
+        known already.
+        """
+        if job.id in self._plans:
+            raise ValueError("the job is known already")
+        if not 0.0 <= seconds < math.inf:
+            raise ValueError(f"a job's cost must be a number and not below 0, not {seconds}")
+        lane = self._lanes.get(job.guild) or self._open(job.guild, self._virtual)
+        plan = Plan(job, lane, next(self._count) if order is None else order, seconds, turns)
+        self._plans[job.id] = plan
+        self._rest += seconds
+        lane.expect(plan)
+
+    def forget(self, id: str) -> None:
+        """Expect nothing more of a job; one that waits goes on waiting. Without effect if it is not known."""
+        plan = self._plans.pop(id, None)
+        if plan is None:
+            return
+        lane = plan.lane
+        self._rest = self._rest - plan.rest if self._plans else 0.0
+        self._end(plan)
+        lane.forget(plan)
+        if lane.entry is None and not lane.size and not lane.plans:
+            del self._lanes[lane.guild]
 
     def push(self, job: Job, cost: float, *, order: int | None = None) -> None:
         """Let a job wait for a turn of ``cost`` estimated seconds of audio.
@@ -110,8 +147,10 @@ class FairQueue:
         if not 0.0 < cost < math.inf:
             raise ValueError(f"a cost must be a number above 0, not {cost}")
         lane = self._lanes.get(job.guild) or self._open(job.guild, self._virtual)
-        self._slices[job.id] = lane.add(job, cost, next(self._count) if order is None else order)
+        self._slices[job.id] = slice = lane.add(job, cost, next(self._count) if order is None else order)
         self._seconds += cost
+        if self._plans and (plan := self._plans.get(job.id)) is not None:
+            self._rest -= lane.ask(plan, slice)
         if lane.size == 1:
             self._awake(lane)
 
@@ -127,6 +166,8 @@ class FairQueue:
             self._remove(slice)
             return Popped(job, slice.cost, True, lane.tag)
         del self._slices[job.id]
+        if self._plans and (plan := self._plans.get(job.id)) is not None:
+            lane.begin(plan)
         lane.take(slice, now, next(self._count))
         self._charge(lane, slice.cost)
         self._left(lane, slice.cost)
@@ -138,8 +179,9 @@ class FairQueue:
         lane = self._lanes.get(job.guild)
         if lane is None:
             lane = self._open(job.guild, popped.finish)
+        if self._plans and (plan := self._plans.get(job.id)) is not None:
+            self._end(plan)
         lane.tag += (seconds - popped.cost) / lane.weight
-        lane.moved()
         lane.serve(job.user, now, next(self._count))
         self._place(lane)
 
@@ -151,23 +193,23 @@ class FairQueue:
         self._remove(slice)
         return True
 
-    def position(self, id: str) -> Place | None:
-        """What comes before a job; None if it does not wait.
+    def position(self, id: str, now: float | None = None, *, slots: int = 1, rate: float = 0.0) -> Place | None:
+        """What comes before a job's next turn; None if it neither waits nor is known.
 
-        Exact if nothing else comes, goes or grows old meanwhile. O(guilds + own lane), and once for each lane that
-        changed since it was last looked at and of which only a part comes before, O(that lane).
+        ``now`` is by default the time of the last turn; ``rate`` is the seconds of time that each of ``slots`` takes
+        for a second of audio, 0 to see it as if all were to happen now. With one slot it is exact if nothing else
+        comes, goes or grows old meanwhile and nobody announced more than the turn they wait for, and otherwise a good
+        estimate. O(guilds + own lane), and once for each lane that changed since it was last looked at and of which
+        only a part comes before, O(that lane) where nobody announced more. Changes nothing.
         """
-        slice = self._slices.get(id)
-        if slice is None:
+        waiting = self._slices.get(id) or self._plans.get(id)
+        if waiting is None:
             return None
-        own = slice.lane
-        ahead, seconds, start = own.line(self._now).find(id)
-        for lane in self._lanes.values():
-            if lane is not own and lane.size:
-                more, longer = lane.before(start, own.number, self._now)
-                ahead += more
-                seconds += longer
-        return Place(ahead, seconds)
+        own = waiting.lane
+        weight = self._weight + (0.0 if own.size or own.running else own.weight)
+        now, slots = self._now if now is None else now, max(1, slots)
+        house = House(self._lanes.values(), self._virtual, weight, now, slots, rate * weight / slots)
+        return place(id, own, house)
 
     def _first(self) -> Lane | None:
         """The lane that is least far, at the top of the heap; idle ones above it are forgotten."""
@@ -180,7 +222,9 @@ class FairQueue:
                     return lane
                 # All that wait are at least as far, so that it may come back as a new one without gaining by it.
                 self._virtual = max(self._virtual, lane.tag)
-                del self._lanes[lane.guild]
+                lane.entry = None
+                if not lane.plans:
+                    del self._lanes[lane.guild]
             heappop(heap)
         return None
 
@@ -198,10 +242,10 @@ class FairQueue:
 
     def _awake(self, lane: Lane) -> None:
         self._guilds += 1
-        self._weight += lane.weight
+        if not lane.running:
+            self._join(lane)
         if lane.entry is None or lane.tag < self._virtual:
             lane.tag = max(lane.tag, self._virtual)
-            lane.moved()
             self._place(lane)
 
     def _place(self, lane: Lane) -> None:
@@ -212,12 +256,33 @@ class FairQueue:
             heapify(self._heap)
 
     def _remove(self, slice: Slice) -> None:
+        lane = slice.lane
         del self._slices[slice.job.id]
-        slice.lane.remove(slice)
-        self._left(slice.lane, slice.cost)
+        if (plan := self._plans.get(slice.job.id)) is not None:
+            self._rest += lane.leave(plan)
+        lane.remove(slice)
+        self._left(lane, slice.cost)
 
     def _left(self, lane: Lane, cost: float) -> None:
         self._seconds = self._seconds - cost if self._slices else 0.0
         if not lane.size:
             self._guilds -= 1
-            self._weight = self._weight - lane.weight if self._guilds else 0.0
+            if not lane.running:
+                self._part(lane)
+
+    def _end(self, plan: Plan) -> None:
+        """Note that no turn of a job runs any more."""
+        if plan.running:
+            plan.running = False
+            plan.lane.running -= 1
+            if not plan.lane.running and not plan.lane.size:
+                self._part(plan.lane)
+
+    def _join(self, lane: Lane) -> None:
+        """Count in a guild that waits or is served."""
+        self._active += 1
+        self._weight += lane.weight
+
+    def _part(self, lane: Lane) -> None:
+        self._active -= 1
+        self._weight = self._weight - lane.weight if self._active else 0.0

@@ -9,15 +9,18 @@ one that comes anew. A user's own jobs are ordered by ``at`` with the same agein
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass
 from heapq import heapify, heappop, heappush, heapreplace
 
+from bot.queue.line import Line
+from bot.queue.plan import Plan
 from bot.speech import Priority
 
 _SLACK = 64
 """Outdated things a lane may carry before it is tidied."""
+
+_NOTHING = 1e-6
+"""Seconds of audio that are the error of adding up, and not a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,20 +64,29 @@ Standing = tuple[float, int, int, Asker]
 
 
 class Lane:
-    """The waiting slices of one guild; ``tag`` is the virtual time at which its next slice is due."""
+    """The waiting slices of one guild; ``tag`` is the virtual time at which its next slice is due.
+
+    ``askers`` are its users, ``waiting`` of them for something now. ``plans`` are the jobs that were announced,
+    whether they wait or not: ``running`` of them have a turn, ``coming`` of them will wait again, and ``rest`` is the
+    seconds of audio of the turns that they have not asked for yet.
+    """
 
     __slots__ = (
-        "_ageing",
-        "_askers",
         "_heap",
         "_line",
-        "_waiting",
+        "ageing",
+        "askers",
+        "coming",
         "entry",
         "guild",
         "number",
+        "plans",
+        "rest",
+        "running",
         "seconds",
         "size",
         "tag",
+        "waiting",
         "weight",
     )
 
@@ -85,21 +97,25 @@ class Lane:
         self.weight = weight
         self.size = 0
         self.seconds = 0.0
+        self.plans: dict[str, Plan] = {}
+        self.running = 0
+        self.coming = 0
+        self.rest = 0.0
         self.entry: tuple[float, int, Lane] | None = None
-        self._ageing = ageing
-        self._askers: dict[str, Asker] = {}
-        self._waiting = 0
+        self.ageing = ageing
+        self.askers: dict[str, Asker] = {}
+        self.waiting = 0
         self._heap: list[Standing] = []
         self._line: Line | None = None
 
     def add(self, job: Job, cost: float, order: int) -> Slice:
         """Let a job wait for a turn; ``order`` (unique among those waiting) decides between jobs of one moment."""
-        asker = self._askers.get(job.user) or self._welcome(job.user)
+        asker = self.askers.get(job.user) or self._welcome(job.user)
         slices = asker.slices
         slice = Slice(job, cost, self, asker)
         if not slices:
-            self._waiting += 1
-        heappush(slices, (job.at + self._ageing * job.priority, order, slice))
+            self.waiting += 1
+        heappush(slices, (job.at + self.ageing * job.priority, order, slice))
         self.size += 1
         self.seconds += cost
         self._line = None
@@ -130,7 +146,7 @@ class Lane:
         else:
             asker.entry = None
             heappop(self._heap)
-            self._waiting -= 1
+            self.waiting -= 1
         self._line = None
 
     def remove(self, slice: Slice) -> None:
@@ -143,7 +159,7 @@ class Lane:
         self._line = None
         if not asker.slices:
             asker.entry = None
-            self._waiting -= 1
+            self.waiting -= 1
         elif first:
             self._stand(asker)
 
@@ -152,56 +168,66 @@ class Lane:
 
         Who has nothing else waiting comes back, if at all, behind all who came meanwhile; who has kept their place.
         """
-        asker = self._askers.get(user) or self._welcome(user)
+        asker = self.askers.get(user) or self._welcome(user)
         if not asker.slices:
             asker.served = now
             asker.turn = turn
 
-    def moved(self) -> None:
-        """Note that ``tag`` or ``weight`` was changed."""
+    def expect(self, plan: Plan) -> None:
+        """Know of a job that is going to wait."""
+        self.plans[plan.job.id] = plan
+        self.coming += plan.comes
+        self._more(plan.rest)
+
+    def forget(self, plan: Plan) -> None:
+        """Expect nothing more of a job."""
+        del self.plans[plan.job.id]
+        self.coming -= plan.comes
+        self._more(-plan.rest)
+
+    def ask(self, plan: Plan, slice: Slice) -> float:
+        """Let an announced job wait for the turn that was just added; see :meth:`Plan.ask`."""
+        self.coming -= plan.comes
+        if drawn := plan.ask(slice):
+            self._more(-drawn)
+        return drawn
+
+    def leave(self, plan: Plan) -> float:
+        """Let an announced job wait no longer, though it had no turn; see :meth:`Plan.leave`."""
+        drawn = plan.leave()
+        self._more(drawn)
+        self.coming += plan.comes
+        return drawn
+
+    def begin(self, plan: Plan) -> None:
+        """Let an announced job have its turn."""
+        plan.slice = None
+        plan.running = True
+        self.running += 1
+        self.coming += plan.rest > 0.0
+
+    def _more(self, seconds: float) -> None:
+        rest = self.rest + seconds
+        self.rest = rest if rest > _NOTHING else 0.0
         self._line = None
 
-    def line(self, now: float) -> Line:
-        """All waiting slices in the order of their turns, were they all to begin at ``now``."""
-        if self._line is None or not self._line.holds(now):
-            self._line = Line(self._lined_up(now), now, self.tag, self.weight)
-        return self._line
+    def line(self, tag: float, now: float, stretch: float) -> Line:
+        """All turns that are waited for or will be, in their order; see :class:`~bot.queue.line.Line`."""
+        line = self._line
+        if line is None or not line.holds(tag, self.weight, now, stretch):
+            line = self._line = Line(self, tag, now, stretch)
+        return line
 
-    def before(self, start: float, number: int, now: float) -> tuple[int, float]:
-        """How many slices, of how many seconds, are due before the virtual time ``start`` of lane ``number``."""
-        first = self.number < number
-        if self.tag > start or (self.tag == start and not first):
-            return 0, 0.0
-        if self.tag + self.seconds / self.weight <= start:
-            return self.size, self.seconds
-        head = self.head()
-        if self.tag + head.cost / self.weight > start:
-            return 1, head.cost
-        return self.line(now).before(start, including=first)
-
-    def _lined_up(self, now: float) -> Iterator[Slice]:
-        """What :meth:`take` would give, one after the other, without taking."""
-        askers = [asker for asker in self._askers.values() if asker.slices]
-        rests = {asker: iter(sorted(asker.slices)) for asker in askers}
-        heap = [self._rank(next(rests[asker]), asker.served, asker.turn) for asker in askers]
-        heapify(heap)
-        turn = max((asker.turn for asker in askers), default=0)
-        while heap:
-            slice = heap[0][3]
-            yield slice
-            turn += 1
-            following = next(rests[slice.asker], None)
-            if following is None:
-                heappop(heap)
-            else:
-                heapreplace(heap, self._rank(following, now, turn))
+    def due(self, job: Job) -> float:
+        """By what a user's own jobs are ordered."""
+        return job.at + self.ageing * job.priority
 
     def _rank(self, place: Due, served: float, turn: int) -> tuple[float, int, int, Slice]:
         """Where a user stands whose next slice is this: the time since when they wait, aged; then turn and order."""
         _, order, slice = place
         job = slice.job
         since = job.at if job.at > served else served
-        return since + self._ageing * job.priority, turn, order, slice
+        return since + self.ageing * job.priority, turn, order, slice
 
     def _standing(self, asker: Asker) -> Standing:
         since, turn, order, _ = self._rank(asker.slices[0], asker.served, asker.turn)
@@ -210,51 +236,17 @@ class Lane:
     def _stand(self, asker: Asker) -> None:
         asker.entry = entry = self._standing(asker)
         heappush(self._heap, entry)
-        if len(self._heap) > 2 * self._waiting + _SLACK:
-            self._heap = [asker.entry for asker in self._askers.values() if asker.entry is not None]
+        if len(self._heap) > 2 * self.waiting + _SLACK:
+            self._heap = [asker.entry for asker in self.askers.values() if asker.entry is not None]
             heapify(self._heap)
 
     def _welcome(self, user: str) -> Asker:
         # Who waits for nothing is kept for the memory of when they were served; a few of them, not all there ever were.
-        if len(self._askers) > 2 * self._waiting + _SLACK:
-            self._askers = {name: asker for name, asker in self._askers.items() if asker.slices}
-        asker = self._askers[user] = Asker()
+        if len(self.askers) > 2 * self.waiting + _SLACK:
+            self.askers = {name: asker for name, asker in self.askers.items() if asker.slices}
+        asker = self.askers[user] = Asker()
         return asker
 
     def _left(self, slice: Slice) -> None:
         self.size -= 1
         self.seconds = self.seconds - slice.cost if self.size else 0.0
-
-
-class Line:
-    """A lane's slices in order: their virtual start times, and the seconds of audio before each."""
-
-    __slots__ = ("_ids", "_mixed", "_now", "_starts", "_sums")
-
-    def __init__(self, slices: Iterator[Slice], now: float, tag: float, weight: float) -> None:
-        self._now = now
-        self._ids: list[str] = []
-        self._starts: list[float] = []
-        self._sums = [0.0]
-        priorities = set()
-        for slice in slices:
-            priorities.add(slice.job.priority)
-            self._ids.append(slice.job.id)
-            self._starts.append(tag)
-            self._sums.append(self._sums[-1] + slice.cost)
-            tag += slice.cost / weight  # added up as the queue itself does it, so that ties stay ties
-        self._mixed = len(priorities) > 1
-
-    def holds(self, now: float) -> bool:
-        """Whether it is still the order at ``now``: time changes it only where priorities age against each other."""
-        return now == self._now or not self._mixed
-
-    def find(self, id: str) -> tuple[int, float, float]:
-        """Slices before ``id``, their seconds, and its own virtual start time."""
-        place = self._ids.index(id)
-        return place, self._sums[place], self._starts[place]
-
-    def before(self, start: float, *, including: bool) -> tuple[int, float]:
-        """Slices that start before ``start`` (or at it), and their seconds."""
-        place = (bisect_right if including else bisect_left)(self._starts, start)
-        return place, self._sums[place]

@@ -4,25 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
 
 from bot.errors import Abandoned, Cancelled, Expired
-from bot.queue.desk import LATE, Desk
+from bot.queue.desk import LATE, Desk, Position
 from bot.queue.fair import Popped
 from bot.queue.lane import Job
 
 LEAST = 0.05
 """Estimated seconds of audio that a turn costs at least."""
-
-
-@dataclass(frozen=True, slots=True)
-class Position:
-    """What comes before a job's next turn: turns ahead, and the expected seconds until it begins."""
-
-    ahead: int
-    eta: float
 
 
 class Ticket:
@@ -82,6 +73,7 @@ class Ticket:
         if self._cancelled or self._released:
             return
         self._cancelled = True
+        self._desk.queue.forget(self.job.id)
         if self._turn is not None and self._turn.end(Cancelled("It was cancelled.")):
             return
         callbacks, self._on_cancel = self._on_cancel, []
@@ -97,23 +89,15 @@ class Ticket:
         if self._turn is not None:
             self._turn.end(Cancelled("It is over."))
             self._turn.leave()
+        self._desk.queue.forget(self.job.id)
         self._leave(self)
 
     @property
     def position(self) -> Position:
         """What comes before the next turn, counted as if it were asked for now; nothing for who has a turn."""
-        if self._released or (self._turn is not None and self._turn.inside):
+        if self._released or self._cancelled or self._turn in self._desk.running:
             return Position(0, 0.0)
-        queue = self._desk.queue
-        asking = self.job.id not in queue
-        if asking:
-            queue.push(self.job, LEAST, order=self._number)
-        place = queue.position(self.job.id)
-        if asking:
-            queue.cancel(self.job.id)
-        if place is None:
-            raise AssertionError("what was pushed has a position")
-        return Position(place.ahead, self._desk.wait(place.ahead, place.seconds))
+        return self._desk.position(self.job.id)
 
     def enter(self, turn: Turn) -> None:
         """Note that ``turn`` is this job's turn now; for Turn alone."""

@@ -57,19 +57,25 @@ async def through_dispatcher(
     dispatcher: Dispatcher | None = None,
     guess: Callable[[float], float] = float,
     told: bool = False,
+    announced: bool = True,
 ) -> list[Heard]:
-    """Let everybody have their say; ``guess`` estimates a sentence's seconds, ``told`` asks for positions."""
+    """Let everybody have their say; ``guess`` estimates a sentence's seconds, ``told`` asks for positions.
+
+    Unless ``announced``, nobody says at first how much they are going to say.
+    """
     crowd = dispatcher or Dispatcher({"e": slots}, limits=ENDLESS, clock=now, rtf={"e": rtf})
     heard: list[Heard] = []
 
     async def say(number: int, wish: Wish) -> None:
         await asyncio.sleep(wish.at - now())
-        ticket = crowd.admit(Job(f"{number}", wish.guild, wish.user, wish.priority, wish.at), "e")
+        guesses = [guess(seconds) for seconds in wish.sentences]
+        cost = sum(guesses) if announced else 0.0
+        ticket = crowd.admit(Job(f"{number}", wish.guild, wish.user, wish.priority, wish.at), "e", cost)
         assert not isinstance(ticket, Refusal), ticket
         with ticket:
             for place, seconds in enumerate(wish.sentences):
                 asked, position = now(), ticket.position if told else None
-                async with ticket.turn(guess(seconds)):
+                async with ticket.turn(guesses[place]):
                     began = now()
                     await asyncio.sleep(seconds * rtf)
                     ticket.made(seconds)
