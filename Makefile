@@ -6,7 +6,7 @@ RUN    := $(VENV)/.run
 DEV    := $(VENV)/.dev
 HEAR   := $(VENV)/.hear
 
-.PHONY: help run say test check lint types imports cover bench hear build clean
+.PHONY: help run test explore check lint types imports cover bench hear build clean
 
 help:            ## this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ run: $(RUN)      ## set up and start Sayso
 
 test: $(DEV)     ## set up and run the tests
 	$(BIN)/pytest -q -n 2
+
+explore: $(DEV)  ## the property tests with new examples, many of them
+	HYPOTHESIS_PROFILE=explore $(BIN)/pytest -q -n 2
 
 check: lint types imports cover build ## what CI runs
 

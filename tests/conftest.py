@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable
@@ -10,6 +11,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from bot.config import AudioSettings, SpeakSettings
 from bot.queue import Dispatcher, Limits
@@ -20,6 +22,11 @@ from bot.tts.engine import Engine, Voice
 from bot.tts.fallback import Fallback
 from bot.tts.voices import Voices
 from tests.doubles.engine import FakeEngine
+
+# The same examples in every run: what CI finds, everybody finds. `make explore` looks further.
+settings.register_profile("fixed", derandomize=True)
+settings.register_profile("explore", max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 HEART = Voice("offline", "heart", "en-US", "female", revision="1")
 XIAOXIAO = Voice("offline", "zf_xiaoxiao", "zh-CN", "female", revision="1")

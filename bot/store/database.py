@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
 from types import TracebackType
@@ -50,7 +50,7 @@ class Database:
 
     def __init__(self, place: Place) -> None:
         self.place = place
-        self._writes: set[asyncio.Task[Any]] = set()
+        self._begun: set[asyncio.Task[Any]] = set()
         self._open = False
 
     async def __aenter__(self) -> Self:
@@ -80,9 +80,8 @@ class Database:
     async def read(self, statement: Executable, values: Mapping[str, object] | None = None) -> Sequence[Row[Any]]:
         """The rows of one SELECT, as of one moment."""
         self._check_open()
-        with self._explained():
-            async with self._readers.connect() as connection:
-                return (await connection.execute(statement, values)).all()
+        # To its end even when the caller is cancelled: a connection that is left in the middle cannot be used again.
+        return await self._finished(self._read(statement, values))
 
     async def write(self, work: Callable[[Connection], T], then: Callable[[T], object] | None = None) -> T:
         """Do ``work`` in one transaction of its own, and then, before anybody else writes, ``then`` with its result.
@@ -91,14 +90,11 @@ class Database:
         may be done again where PostgreSQL undid it.
         """
         self._check_open()
-        task = asyncio.create_task(self._write(work, then))
-        self._writes.add(task)
-        task.add_done_callback(self._writes.discard)
-        return await asyncio.shield(task)
+        return await self._finished(self._write(work, then))
 
     async def settle(self) -> None:
-        """Wait for every write that has begun, also those whose callers gave up."""
-        await asyncio.gather(*self._writes, return_exceptions=True)
+        """Wait for everything that has begun, also that whose callers gave up."""
+        await asyncio.gather(*self._begun, return_exceptions=True)
 
     async def scrub(self) -> None:
         """See that what was deleted is not left in the write-ahead log either."""
@@ -112,6 +108,22 @@ class Database:
         if self.place.sqlite:
             with self._explained():
                 await self._pragma("PRAGMA incremental_vacuum")
+
+    async def _finished(self, work: Coroutine[Any, Any, T]) -> T:
+        task = asyncio.create_task(work)
+        self._begun.add(task)
+        task.add_done_callback(self._over)
+        return await asyncio.shield(task)
+
+    def _over(self, task: asyncio.Task[Any]) -> None:
+        self._begun.discard(task)
+        if not task.cancelled():
+            task.exception()  # looked at, for a caller who gave up does not
+
+    async def _read(self, statement: Executable, values: Mapping[str, object] | None) -> Sequence[Row[Any]]:
+        with self._explained():
+            async with self._readers.connect() as connection:
+                return (await connection.execute(statement, values)).all()
 
     async def _write(self, work: Callable[[Connection], T], then: Callable[[T], object] | None) -> T:
         with self._explained():
