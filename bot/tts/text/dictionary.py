@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
+from bot.tts.text.block import Block
 from bot.tts.text.characters import CJK
 
 _SPACED = re.compile(f"[^\\W{CJK}]")
@@ -15,6 +16,10 @@ class Dictionary:
 
     def __init__(self, entries: Mapping[str, str]) -> None:
         self._said = {word.casefold(): said for word, said in entries.items() if word.strip()}
+
+    def near(self, block: Block) -> Iterable[int]:
+        """The sentences that may hold an entry's word."""
+        return block.everywhere() if self._said else ()
 
     def applied(self, text: str) -> str:
         """The text with every entry's word replaced. An entry's own words are not looked up again."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from itertools import groupby, islice
 
+from bot.tts.text.block import Block
 from bot.tts.text.characters import EMOJI
 from bot.tts.text.sentence import Options
 
@@ -24,6 +26,12 @@ _EMOTICON = re.compile(
     r"(?<!\S)(?:[:;=][-'^o]?[)(\[\]DPpO/|*sSxc3]{1,8}|[xX]D{1,8}|</?3{1,3}|T_+T|\^_*\^|-_+-|>_+<|[oO]_+[oO]|¯\\*_*\\*\(ツ\)\\*_*\\*/¯)"
     r"(?=[\s.,!?。，！？]|\Z)"
 )
+_CODED = re.compile(":[a-z0-9_+-]{2,40}:")
+_FACED = re.compile(
+    r"[:;=xX<T^>oO¯-](?:(?<=[:;=])[-'^o]?[)(\[\]DPpO/|*sSxc3]|(?<=[xX])D|(?<=<)/?3|(?<=[T^>oO-])_|(?<=\^)\^|(?<=¯))"
+)
+"""What every emoticon holds."""
+_FACE_MARKS = ":;=<^_¯"
 _MOST = 6
 """Emoji read in one run: what comes after them adds noise, not meaning."""
 _PAUSE = {"zh": "，", "ja": "、"}
@@ -32,20 +40,36 @@ _PAUSE = {"zh": "，", "ja": "、"}
 
 def shortcodes(text: str, options: Options) -> str:
     """``:thumbs_up:`` is that emoji; a code that no emoji has is its own words."""
-    return _SHORTCODE.sub(lambda code: _decoded(code[1], options), text)
+    return _SHORTCODE.sub(lambda code: _decoded(code[1], options), text) if _CODED.search(text) else text
 
 
 def emoticons(text: str, options: Options) -> str:
     """``:-)`` is smiled, not said; a heart is a heart."""
-    return _EMOTICON.sub(lambda face: " ❤️ " if "<3" in face[0] else " ", text)
+    return _EMOTICON.sub(lambda face: " ❤️ " if "<3" in face[0] else " ", text) if _FACED.search(text) else text
+
+
+def near_shortcodes(block: Block, options: Options) -> Iterable[int]:
+    """The sentences that may hold a code for an emoji."""
+    return block.holding(_CODED)
+
+
+def near_emoticons(block: Block, options: Options) -> Iterable[int]:
+    """The sentences that may hold a face made of marks; one of letters alone is none."""
+    return set(block.holding(_FACED)).intersection(block.holding_any(_FACE_MARKS))
 
 
 def read(text: str, language: str, options: Options) -> str:
     """Emoji by name, each run of the same one once and at most six in a row; nothing if they are to be skipped."""
-    if not _TRACE.search(text):
+    found = _TRACE.search(text)
+    if not found:
         return text
-    text = _RUN.sub(lambda run: _named(run[0], language, options), text)
-    return _LEFT.sub("", text)
+    begin = max(0, found.start() - 1)  # the digit of a keycap stands before its trace
+    return text[:begin] + _LEFT.sub("", _RUN.sub(lambda run: _named(run[0], language, options), text[begin:]))
+
+
+def near_emoji(block: Block) -> Iterable[int]:
+    """The sentences that hold an emoji or a part of one."""
+    return block.holding_any(block.having(_TRACE))
 
 
 def _named(run: str, language: str, options: Options) -> str:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import replace
+
+from bot.tts.text.block import Block
 
 _GRASS = re.compile(r"(?<![A-Za-z.])[wW]{2,}(?![A-Za-z.])")
 _HANGUL = re.compile("ㅋ{2,}|ㅎ{2,}|[ㅠㅜ]{2,}")
@@ -19,6 +23,7 @@ _SIGNS = {
     "en": ("www", "kkk", "hhh"),
 }
 """What any laughter of a language holds: most text has none, and is told so quickly."""
+_ALL = frozenset(sign for signs in _SIGNS.values() for sign in signs)
 
 
 def laughed(text: str, language: str) -> str:
@@ -37,3 +42,11 @@ def laughed(text: str, language: str) -> str:
     if language == "th":
         return _FIVES.sub("ฮ่าฮ่าฮ่า", text)
     return _LATIN.sub("haha", text)
+
+
+def near_laughter(block: Block) -> Iterable[int]:
+    """The sentences in which somebody may laugh, in any language."""
+    low = block.text.lower()
+    if len(low) != len(block.text):  # a few capitals have longer small letters
+        return block.everywhere()
+    return replace(block, text=low).holding_any(_ALL)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from bot.tts.text import marks
+from bot.tts.text.block import Block
 from bot.tts.text.sentence import Options
 
 _TARGET = r"\]\(\s?<?(?:[^()\s<>]*+(?:\([^()\s<>]*+\)[^()\s<>]*+)*+)>?(?:\s+[\"'][^\"'()\n]*+[\"'])?\s?\)"
@@ -20,11 +22,14 @@ _URL = re.compile(
     f"(?=[hfw])(?<![A-Za-z0-9_@.])(?:(?:https?://|ftp://|www\\.(?=\\w))[^{_FOREIGN}]++|https?://[^\\x00-\\x7f\\s\u3000-\u303f\uff00-\uffef]++)",
     re.IGNORECASE,
 )
+_TOP = "com|org|net|io|dev|ai|edu|gov|app|gg|tv|xyz|info|cn|jp|uk|de|fr|ru|be|ly"
+_ENDING = re.compile(rf"\.(?:{_TOP})", re.IGNORECASE)
 _DOMAIN = re.compile(
-    r"(?<![\w@./-])(?:[a-z0-9-]{1,63}\.){1,8}(?:com|org|net|io|dev|ai|edu|gov|app|gg|tv|xyz|info|cn|jp|uk|de|fr|ru|be|ly)"
-    f"(?![\\w.@-]\\w)(?:[:/?#][^{_FOREIGN}]*+)?",
+    f"(?<![\\w@./-])(?:[a-z0-9-]{{1,63}}\\.){{1,8}}(?:{_TOP})(?![\\w.@-]\\w)(?:[:/?#][^{_FOREIGN}]*+)?",
     re.IGNORECASE,
 )
+_NAMED = re.compile(r"://|\.\w")
+"""What every URL holds."""
 _HOST = re.compile(r"(?:\w+://)?(?:[^/@]*@)?(?:www\.)?([^/:?#]*)", re.IGNORECASE)
 _MAIL = re.compile(r"(?<![\w.+-])(?:mailto:)?([\w.+-]{1,64})@((?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{0,62})")
 _HANDLE = re.compile(r"@(?<![\w.@/]@)(\w[\w.]{0,63})")
@@ -52,9 +57,12 @@ def urls(text: str, options: Options) -> str:
     """A URL is the name of its host, or one word, or nothing; the full stop behind it is not part of it."""
     if "://" in text or "www." in text.lower():
         text = _URL.sub(lambda url: _place(url[0], options), text)
-    if text.find(".", 0, -2) < 0:
-        return text
-    return _DOMAIN.sub(lambda url: _place(url[0], options), text)
+    return _DOMAIN.sub(lambda url: _place(url[0], options), text) if _ENDING.search(text) else text
+
+
+def near_urls(block: Block, options: Options) -> Iterable[int]:
+    """The sentences that may hold a URL."""
+    return block.holding(_NAMED)
 
 
 def handles(text: str, options: Options) -> str:

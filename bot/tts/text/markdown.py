@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from bot.tts.text import marks
+from bot.tts.text.block import Block
 from bot.tts.text.sentence import Options
 
 _INLINE_CODE = re.compile(r"(?<!`)(`{1,2}+)([^`\n]++(?:(?!\1)`++[^`\n]++){0,20}+)\1(?!`)")
@@ -14,6 +16,9 @@ _HEADING = re.compile(r"\A\n\s*(?:-#|#{1,6})\s+|(?<=\s)#+\s*\Z")
 _BULLET = re.compile(r"\A\n\s*(?:[-*+•‣◦▪●○–]\s+)+(?:\[[ xX]?\]\s+)?")
 _NUMBER = re.compile(r"\A\n\s*(\d{1,3})[.)]\s+(?:\[[ xX]?\]\s+)?")
 _RULER = re.compile(r"\A\s*[-|:+=*_~\s]*[-=*_~][-|:+=*_~\s]*\Z")
+_RULED = re.compile(r"\n[ |:+]*+[-=*_~][ |:+=*_~-]*+(?=\n)")
+_QUOTED = re.compile("\n *>")
+_ITEM = re.compile(r"\n *(?:[-*+•‣◦▪●○–]|\d{1,3}[.)])\s")
 _ESCAPED = re.compile(r"\\([!-/:-@\[-`{-~])")
 _TIMES = re.compile(r"(?<=[\d)]) ?\*{1,2} ?(?=[\d(])")
 _STARS = re.compile(r"\*+")
@@ -28,7 +33,13 @@ def inline_code(text: str, options: Options) -> str:
 
 def quotes(text: str, options: Options) -> str:
     """A quotation is its words."""
-    return _QUOTE.sub("\n", text)
+    found = _QUOTE.match(text)
+    return f"\n{text[found.end() :]}" if found else text
+
+
+def near_quotes(block: Block, options: Options) -> Iterable[int]:
+    """The sentences that may be a quotation."""
+    return block.holding(_QUOTED)
 
 
 def headings(text: str, options: Options) -> str:
@@ -38,12 +49,25 @@ def headings(text: str, options: Options) -> str:
 
 def lists(text: str, options: Options) -> str:
     """A bullet is nothing, a number is said, a box to tick is not."""
-    return _NUMBER.sub(r"\n\1, ", _BULLET.sub("\n", text)) if text[:1] == "\n" else text
+    bullet = _BULLET.match(text)
+    text = f"\n{text[bullet.end() :]}" if bullet else text
+    number = _NUMBER.match(text)
+    return f"\n{number[1]}, {text[number.end() :]}" if number else text
+
+
+def near_items(block: Block, options: Options) -> Iterable[int]:
+    """The sentences that may be an item of a list."""
+    return block.holding(_ITEM)
 
 
 def rulers(text: str, options: Options) -> str:
     """A line that only divides says nothing."""
     return "" if _RULER.match(text) else text
+
+
+def near_rulers(block: Block, options: Options) -> Iterable[int]:
+    """The sentences that may only divide."""
+    return block.holding(_RULED)
 
 
 def tables(text: str, options: Options) -> str:

@@ -6,6 +6,9 @@ They are private code points, which no typed text can hold once it has passed th
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from bot.tts.text.block import Block
 
 CODE = "\ue000"
 SPOILER = "\ue001"
@@ -69,6 +72,11 @@ def words(language: str) -> dict[int, str]:
 def said(text: str, language: str) -> str:
     """The text with words for its marks."""
     return text.translate(words(language)) if _ANY.search(text) else text
+
+
+def near_marks(block: Block) -> Iterable[int]:
+    """The sentences that hold a mark."""
+    return block.holding_any(block.having(_ANY))
 
 
 def _table(language: str, said: str) -> dict[int, str]:

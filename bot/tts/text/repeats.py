@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from functools import cache
+from operator import eq
 
+from bot.tts.text.block import Block
 from bot.tts.text.sentence import Options
 
 _MARKS = re.compile(r"([!?！？‼⁇⁈⁉])[!?！？‼⁇⁈⁉]+|([。，,、…~])\2+|\.{4,}|…{2,}")
@@ -20,22 +23,57 @@ def marks(text: str, options: Options) -> str:
     return _MARKS.sub(_mark, text) if _PAIR.search(text) else text
 
 
+def near_marks(block: Block, options: Options) -> Iterable[int]:
+    """The sentences in which a mark may be there twice in a row."""
+    return block.holding(_PAIR)
+
+
 def letters(text: str, options: Options) -> str:
     """A letter, then a syllable, is said at most ``max_repeat`` times in a row."""
     most = options.max_repeat
-    text = re.sub(rf"([^\W\d_])\1{{{most},}}", lambda run: run[1] * most, text) if _stuck(most).search(text) else text
-    words = text.split()
-    if max(map(len, words), default=0) <= 2 * most:
+    text = _letter(most).sub(lambda run: run[1] * most, text) if _stuck(text, most) else text
+    if not _stammered(text, most):
         return text
-    if all(len(set(word)) > _SYLLABLE for word in words if len(word) > 2 * most):
-        return text
-    return re.sub(rf"([^\W\d_]{{2,{_SYLLABLE}}}?)\1{{{most},}}", lambda run: run[1] * most, text)
+    return _syllable(most).sub(lambda run: run[1] * most, text)
+
+
+def near_letters(block: Block, options: Options) -> Iterator[int]:
+    """The sentences in which a letter or a syllable may be there too often."""
+    most = options.max_repeat
+    yield from block.holding_any(_runs(block.characters, most))
+    for word in _long(most).finditer(block.text):
+        if len(set(word[0])) <= _SYLLABLE:
+            yield block.place(word.start())
+
+
+def _stuck(text: str, most: int) -> bool:
+    """Whether any letter is there more than so often in a row."""
+    return any(map(text.__contains__, _runs(set(text), most)))
+
+
+def _runs(characters: Iterable[str], most: int) -> list[str]:
+    """Each letter of these, once more than it may be said."""
+    return [character * (most + 1) for character in characters if character.isalnum() and not character.isdecimal()]
+
+
+def _stammered(text: str, most: int) -> bool:
+    """Whether any word is so long, of so few letters, that it may repeat a syllable."""
+    return any(len(set(word)) <= _SYLLABLE for word in _long(most).findall(text))
 
 
 @cache
-def _stuck(most: int) -> re.Pattern[str]:
-    """A quicker look than the search proper: most text has no such run."""
-    return re.compile(r"(.)\1" + r"\1" * (most - 1))
+def _long(most: int) -> re.Pattern[str]:
+    return re.compile(rf"\S{{{2 * most + 1},}}")
+
+
+@cache
+def _letter(most: int) -> re.Pattern[str]:
+    return re.compile(rf"([^\W\d_])\1{{{most},}}")
+
+
+@cache
+def _syllable(most: int) -> re.Pattern[str]:
+    return re.compile(rf"([^\W\d_]{{2,{_SYLLABLE}}}?)\1{{{most},}}")
 
 
 def words(text: str, options: Options) -> str:
@@ -50,6 +88,12 @@ def words(text: str, options: Options) -> str:
         if run <= options.max_repeat:
             kept.append(word)
     return text if len(kept) == len(said) else " ".join(kept)
+
+
+def near_words(block: Block, options: Options) -> Iterable[int]:
+    """The sentences in which a word may be there twice in a row: all, if it is so in any."""
+    said = block.text.split()
+    return block.holding_any(" ") if any(map(eq, said, said[1:])) else ()
 
 
 def _mark(run: re.Match[str]) -> str:

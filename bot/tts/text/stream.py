@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable
+from collections.abc import AsyncIterable, AsyncIterator, Set
 
-from bot.tts.text import emojis, laughter, marks, markup, numbers, tidy
+from bot.tts.text import markup, tidy
+from bot.tts.text.block import Block
 from bot.tts.text.characters import Filter
-from bot.tts.text.dictionary import Dictionary
 from bot.tts.text.language import language_of
 from bot.tts.text.sentence import DEFAULT, Options, Sentence
 from bot.tts.text.splitter import Piece, Splitter
+from bot.tts.text.wording import Wording
 
 _AT_ONCE = 2048
-"""Characters of a whole text that are read before others get their turn."""
+"""Characters that are looked at together; of a whole text, those that are read before others get their turn."""
 
 
 class SentenceStream:
@@ -24,22 +25,15 @@ class SentenceStream:
 
     def __init__(self, options: Options = DEFAULT) -> None:
         self._options = options
-        dictionary = Dictionary(options.dictionary)
-        # In this order: an entry of the dictionary may hold anything, and a name of an emoji or a mark no markup.
-        # Laughter before numbers, which would read 555; numbers before joints, which would part km/h.
-        self._last_steps: tuple[tuple[str, Callable[[str, str], str]], ...] = (
-            ("dictionary", lambda text, language: dictionary.applied(text)),
-            ("emoji", lambda text, language: text if text.isascii() else emojis.read(text, language, options)),
-            ("laughter", laughter.laughed),
-            ("numbers", numbers.spoken),
-            ("joints", lambda text, language: tidy.glued(text)),
-            ("marks", marks.said),
-        )
+        self._wording = Wording(options)
         self._begin()
 
     def feed(self, piece: str) -> list[Sentence]:
         """The sentences that are now sure."""
-        return self._read(self._splitter.feed(self._filter.feed(piece)))
+        found: list[Sentence] = []
+        for at in range(0, len(piece), _AT_ONCE):
+            found += self._read(self._splitter.feed(self._filter.feed(piece[at : at + _AT_ONCE])))
+        return found
 
     def finish(self) -> list[Sentence]:
         """The rest: no more will come."""
@@ -52,31 +46,30 @@ class SentenceStream:
         self._heard = self._options.language
         self._typed, self._said = _Flood(), _Flood()
 
-    def _read(self, pieces: Iterable[Piece]) -> list[Sentence]:
-        return [sentence for piece in pieces for sentence in self._sentences(piece)]
+    def _read(self, pieces: list[Piece]) -> list[Sentence]:
+        typed = [piece for piece in pieces if not self._typed.more_than_twice(piece.text)]
+        found: list[Sentence] = []
+        if typed:
+            block, rules = markup.cleaned_block(Block.of([piece.text for piece in typed]), self._options)
+            due = self._wording.due(block)
+            for piece, text, changed, wanting in zip(typed, block.sentences, rules, due, strict=True):
+                self._say(text, [*piece.rules, *changed], wanting, found)
+        return found
 
-    def _sentences(self, piece: Piece) -> list[Sentence]:
-        if self._typed.more_than_twice(piece.text):
-            return []
-        text, rules = markup.cleaned(piece.text, self._options)
+    def _say(self, text: str, rules: list[str], due: Set[str], found: list[Sentence]) -> None:
+        """Put the sentence where the others are, unless there is nothing in it to say."""
         if not text.strip():
-            return []
+            return
         language = language_of(text, self._heard)
-        said = self._voiced(text, language, rules)
+        said = self._wording.worded(text, language, rules, due)
         if not said or self._said.more_than_twice(said):
-            return []
+            return
         self._heard = language
-        named = tuple(dict.fromkeys((*piece.rules, *rules)))
-        return [Sentence(part, language, named) for part in tidy.fitted(said, self._options.max_sentence_chars)]
-
-    def _voiced(self, text: str, language: str, rules: list[str]) -> str:
-        """Words for all that is not words yet."""
-        for name, step in self._last_steps:
-            changed = step(text, language)
-            if changed != text:
-                rules.append(name)
-                text = changed
-        return tidy.tidied(text)
+        named = tuple(dict.fromkeys(rules)) if rules else ()
+        if len(said) <= self._options.max_sentence_chars:
+            found.append(Sentence(said, language, named))
+        else:
+            found += [Sentence(part, language, named) for part in tidy.fitted(said, self._options.max_sentence_chars)]
 
 
 class _Flood:
@@ -87,8 +80,10 @@ class _Flood:
 
     def more_than_twice(self, text: str) -> bool:
         """Whether this is the third in a row, or a later one."""
-        self._times = self._times + 1 if text == self._last else 1
-        self._last = text
+        if text != self._last:
+            self._last, self._times = text, 1
+            return False
+        self._times += 1
         return self._times > 2  # once more than once, so that a repetition is heard as one
 
 

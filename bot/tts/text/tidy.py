@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from bot.tts.text import marks
+from bot.tts.text.block import Block
 from bot.tts.text.boundaries import ENDS
 from bot.tts.text.characters import boundary
 
 _KEPT = frozenset(".,!?;:'\"()-–—…‘’“”«»、，：（）「」『』《》·・%$€£¥₩₹₽°+/&=~〜～\u200c\u200d" + ENDS + "׃־")
 _UNSAID_ASCII = re.compile(r"[*_^`|<>{}\[\]\\#@\n]")
 _GLUED = re.compile(r"\.(?<=[^\W\d_][^\W\d_].)(?=[^\W\d_]{2})|/(?!\d|[年月天日周人小个次])|/(?<!\d/)")
+_JOINT = re.compile(r"/|\.[^\W\d_]")
+"""What every such joint holds."""
 _BLANKS = re.compile(r"\s{2,}")
 _BEFORE_MARK = re.compile(r"\s+(?=[,.!?;:，。！？；：、…)](?!\w))")
 _OPENING = re.compile(r"([(（「『“«])\s+")
@@ -19,8 +24,8 @@ _DOLLAR = re.compile(r"(?<!\d)\$(?!\s?\d)")
 _EMPTY = re.compile(r"\(\s*\)|（\s*）|\"\s*\"|「\s*」|“\s*”")
 _DOUBLED = re.compile(r"[,，、](?:\s*[,，、])+|[,，、]\s*(?=[.!?。！？;；])|(?<=[.!?。！？:：;；])\s*[,，、]")
 _UNTIDY = re.compile(
-    '(?=[\\s,，、.!?。！？:：;；(（「『“«"])'
-    '(?:\\s[\\s,.!?;:，。！？；：、…)]|[,，、]\\s?[,，、.!?。！？;；]|[.!?。！？:：;；]\\s?[,，、]|[(（「『“«]\\s|[(（「“"]\\s*[)）」”"])'
+    '[\\s,，、.!?。！？:：;；(（「『“«"](?:(?<=\\s)[\\s,.!?;:，。！？；：、…)]|(?<=[,，、])\\s?[,，、.!?。！？;；]'
+    '|(?<=[.!?。！？:：;；])\\s?[,，、]|(?<=[(（「『“«])\\s|(?<=[(（「“"])\\s*[)）」”"])'
 )
 """Whether any of the above may find something: one look instead of five, since most text is tidy."""
 _EDGE = " \n,，、;；:：.。!！?？…-–—/&=+·・)）」』》”’"
@@ -48,6 +53,18 @@ def glued(text: str) -> str:
     return _GLUED.sub(_loosened, text) if text.find(".", 0, -2) >= 0 or "/" in text else text
 
 
+def near_joints(block: Block) -> Iterable[int]:
+    """The sentences that may hold a joint in a word."""
+    return block.holding(_JOINT)
+
+
+def near_untidy(block: Block) -> Iterator[int]:
+    """The sentences that may need more than to have their edges trimmed."""
+    yield from block.holding_any(character for character in block.characters if _SPEAKABLE[ord(character)] == " ")
+    # The newlines at the edges of sentences are trimmed; one within a sentence is the concern of whoever asks.
+    yield from replace(block, text=block.text.replace("\n", "\0")).holding(_UNTIDY)
+
+
 def tidied(text: str) -> str:
     """Only what can be said, evenly spaced; empty if nothing pronounceable is left."""
     if not text.isascii() or _UNSAID_ASCII.search(text):
@@ -56,7 +73,13 @@ def tidied(text: str) -> str:
         text = _DOLLAR.sub(" ", text)
     if _UNTIDY.search(text):
         text = _BLANKS.sub(" ", _EMPTY.sub(" ", text))
-        text = _DOUBLED.sub(_single, _OPENING.sub(r"\1", _BEFORE_MARK.sub("", text)))
+        if _UNTIDY.search(text):  # blanks are what most of it was about
+            text = _DOUBLED.sub(_single, _OPENING.sub(r"\1", _BEFORE_MARK.sub("", text)))
+    return trimmed(text)
+
+
+def trimmed(text: str) -> str:
+    """The text without what means nothing at its edges; empty if nothing pronounceable is left."""
     text = text.lstrip(_EDGE).rstrip(_TRAILING).strip()
     return text if _SPOKEN.search(text) else ""
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
+from bot.tts.text.block import Block
 from bot.tts.text.sentence import Options
 
 _DRESSED = re.compile(
@@ -17,15 +19,33 @@ _DRESSED = re.compile(
 )
 _HALF_KANA = re.compile("[\uff61-\uff9f]+")
 _BOXED = re.compile("[\U0001f150-\U0001f169\U0001f170-\U0001f189]{2,}")
+_DRESS = re.compile(f"[{_DRESSED.pattern[1:-1]}\uff61-\uff9f\U0001f150-\U0001f169\U0001f170-\U0001f189]")
+"""Any of these."""
 _STRAY = re.compile(
     "[\u0300\u0302-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20e2\u20e4-\u20ff\ufe20-\ufe2f]+|(?<![\u0400-\u04ff])\u0301"
 )
 
+_MARK = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20e2\u20e4-\u20ff\ufe20-\ufe2f]")
+
 
 def plain_letters(text: str, options: Options) -> str:
     """The plain form of every letter, digit and sign, composed."""
-    text = _HALF_KANA.sub(_composed, _DRESSED.sub(_composed, text))
-    return _BOXED.sub(lambda boxes: "".join(map(_unboxed, boxes[0])), unicodedata.normalize("NFC", text))
+    if _DRESS.search(text):
+        text = _HALF_KANA.sub(_composed, _DRESSED.sub(_composed, text))
+        text = _BOXED.sub(lambda boxes: "".join(map(_unboxed, boxes[0])), unicodedata.normalize("NFC", text))
+    return unicodedata.normalize("NFC", text)
+
+
+def near_dressed(block: Block, options: Options) -> Iterable[int]:
+    """The sentences in which a letter may have a plainer form."""
+    if not unicodedata.is_normalized("NFC", block.text):
+        return block.everywhere()
+    return block.holding_any(block.having(_DRESS))
+
+
+def near_strays(block: Block, options: Options) -> Iterable[int]:
+    """The sentences in which a mark may belong to no letter."""
+    return block.holding_any(block.having(_MARK))
 
 
 def stray_marks(text: str, options: Options) -> str:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
+from bot.tts.text.block import Block
 from bot.tts.text.numbers import chinese, english
 
-__all__ = ["spoken"]
+__all__ = ["near_numbers", "spoken"]
 
 _READERS = {"en": english.spoken, "zh": chinese.spoken}
+
+_SIGN = re.compile(f"[\\d,/{re.escape(''.join(english.SIGNED | chinese.SIGNED))}]")
 
 
 def spoken(text: str, language: str) -> str:
     """The text with its numbers, dates, times, amounts and units in words, where the language is one we know."""
     reader = _READERS.get(language)
     return reader(text) if reader else text
+
+
+def near_numbers(block: Block) -> Iterable[int]:
+    """The sentences that may hold a number, or a sign that stands between numbers."""
+    return block.holding(_SIGN)

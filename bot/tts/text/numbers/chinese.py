@@ -54,7 +54,7 @@ def spoken(text: str) -> str:
     if _HAS_DIGITS.search(text):
         text = text.translate(_ONE_BY_ONE) if flooded(text) else _reader().read(text)
     text = _PER.sub("每", _COMMA.sub("，", text)) if "," in text or "/" in text else text
-    return text if _SIGNED.isdisjoint(text) else _SIGN.sub(lambda sign: _SIGNS[sign[0]], text)
+    return text if SIGNED.isdisjoint(text) else _SIGN.sub(lambda sign: _SIGNS[sign[0]], text)
 
 
 def cardinal(number: int) -> str:
@@ -287,5 +287,5 @@ _HAS_DIGITS = re.compile(r"\d")
 _TWO = re.compile("二(?=千|(?<!十二)万|(?<!十二)亿)")
 _COMMA = re.compile(r"(?<=[\u4e00-\u9fff]), ?")
 _PER = re.compile("/(?=[年月天日周人小个次])")
-_SIGNED = frozenset(_SIGNS)
+SIGNED = frozenset(_SIGNS)
 _SIGN = re.compile(f"[{re.escape(''.join(_SIGNS))}]")

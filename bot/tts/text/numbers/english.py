@@ -36,12 +36,16 @@ _SCREENS = ("4", "8")
 def spoken(text: str) -> str:
     """The text with its numbers and signs in words."""
     if _HAS_DIGITS.search(text) and not flooded(text):
-        text = _ABOUT.sub("about ", _PAIRS.sub(r" \1 ", _SHARP.sub("number ", text)))
-        text = _PER.sub(lambda per: f" per {_PERIODS.get(per[1], per[1])}", text)
-        text = _reader().read(text)
-    if _SIGNED.isdisjoint(text):
+        text = _reader().read(_readied(text) if _SPECIAL.search(text) else text)
+    if SIGNED.isdisjoint(text):
         return text
     return _SIGN.sub(_sign, _SHARP_NOTE.sub(r"\1 sharp", text))
+
+
+def _readied(text: str) -> str:
+    """The text with words for what stands beside digits."""
+    text = _ABOUT.sub("about ", _PAIRS.sub(r" \1 ", _SHARP.sub("number ", text)))
+    return _PER.sub(lambda per: f" per {_PERIODS.get(per[1], per[1])}", text)
 
 
 def cardinal(number: int) -> str:
@@ -378,9 +382,10 @@ _PERIODS = {
     "sec": "second",
     "s": "second",
 }
+_SPECIAL = re.compile(f"[~≈/#№{''.join(FRACTIONS)}]|No\\.")
 _SHARP = re.compile(r"(?<!\w)(?:#|No\. ?|№ ?)(?=\d)")
 _SHARP_NOTE = re.compile(r"\b([A-G])#")
-_SIGNED = frozenset((*SIGNS, *FRACTIONS, *"#<>"))
+SIGNED = frozenset((*SIGNS, *FRACTIONS, *"#<>"))
 _SIGN = re.compile(f"[{re.escape(''.join(SIGNS) + ''.join(FRACTIONS))}]|(?<= )[<>](?= )")
 
 
