@@ -167,6 +167,19 @@ async def test_a_chinese_sentence_is_read_by_the_chinese_voice_of_the_persona(
     assert [(u.language, u.voice) for u in offline.asked] == [("zh", "zf_xiaoxiao"), ("en", "heart")]
 
 
+async def test_a_foreign_word_within_a_sentence_gets_a_voice_that_can_read_it(
+    speaker: Speaker, offline: FakeEngine
+) -> None:
+    """And where there is none, the answer names its language, before anything is spoken."""
+    await (await said(speaker, request("I love 寿司 very much."))).speech.clip()
+    assert [(u.text, u.voice) for u in offline.asked] == [
+        ("I love", "heart"),
+        ("寿司", "zf_xiaoxiao"),
+        ("very much.", "heart"),
+    ]
+    assert (await refused(speaker, request("The word спасибо means thanks."))).details["language"] == "ru"
+
+
 async def test_an_engines_own_voice_brings_its_engine_along(speaker: Speaker, edge: FakeEngine) -> None:
     """Who asks for an edge voice by name means edge."""
     await (await said(speaker, request("Hello there.", voice="en-US-AvaMultilingualNeural"))).speech.clip()

@@ -24,7 +24,7 @@ _ENGLISH = frozenset(
 )
 """Common words of English and hardly of any other language: two of them spare the model."""
 
-_SCRIPTS = (
+SCRIPTS = (
     (0x0370, 0x03FF, "el"), (0x0530, 0x058F, "hy"), (0x0590, 0x05FF, "he"), (0x0980, 0x09FF, "bn"),
     (0x0A00, 0x0A7F, "pa"),
     (0x0A80, 0x0AFF, "gu"), (0x0B00, 0x0B7F, "or"), (0x0B80, 0x0BFF, "ta"), (0x0C00, 0x0C7F, "te"),
@@ -37,7 +37,7 @@ _SCRIPTS = (
 )  # fmt: skip
 """Scripts that one language writes."""
 
-_SHARED = (
+SHARED = (
     (0x0400, 0x052F, "ru", frozenset(wordlist("ru uk bg sr mk be kk ky mn tg tt"))),
     (0x0600, 0x08FF, "ar", frozenset(wordlist("ar fa ur ps ug sd ckb"))),
     (0x0900, 0x097F, "hi", frozenset(wordlist("hi mr ne"))),
@@ -98,7 +98,7 @@ def _alphabetic(text: str, words: list[str], hint: str | None) -> str:
         script = _script(ord(word[0]))
         scripts[script] = scripts.get(script, 0) + 1
     script = max(scripts, key=scripts.__getitem__)
-    for _, _, language, languages in _SHARED:
+    for _, _, language, languages in SHARED:
         if script == language:
             return _shared(text, language, languages, hint)
     return _latin(text, hint) if script == "" else script
@@ -106,10 +106,10 @@ def _alphabetic(text: str, words: list[str], hint: str | None) -> str:
 
 def _script(code: int) -> str:
     """The language of a character's script, or of the first that shares it; empty for Latin."""
-    for low, high, language in _SCRIPTS:
+    for low, high, language in SCRIPTS:
         if low <= code <= high:
             return language
-    for low, high, language, _ in _SHARED:
+    for low, high, language, _ in SHARED:
         if low <= code <= high:
             return language
     return ""

@@ -9,6 +9,7 @@ from bot.tts.text import markup, tidy
 from bot.tts.text.block import Block
 from bot.tts.text.characters import Filter
 from bot.tts.text.language import language_of
+from bot.tts.text.runs import runs
 from bot.tts.text.sentence import DEFAULT, Options, Sentence
 from bot.tts.text.splitter import Piece, Splitter
 from bot.tts.text.wording import Wording
@@ -61,15 +62,19 @@ class SentenceStream:
         if not text.strip():
             return
         language = language_of(text, self._heard)
-        said = self._wording.worded(text, language, rules, due)
+        parts = [(self._wording.worded(run, tongue, rules, due), tongue) for run, tongue in runs(text, language)]
+        said = " ".join(words for words, _ in parts if words)
         if not said or self._said.more_than_twice(said):
             return
         self._heard = language
+        if len(parts) > 1:
+            rules.append("scripts")
         named = tuple(dict.fromkeys(rules)) if rules else ()
-        if len(said) <= self._options.max_sentence_chars:
-            found.append(Sentence(said, language, named))
-        else:
-            found += [Sentence(part, language, named) for part in tidy.fitted(said, self._options.max_sentence_chars)]
+        for words, tongue in parts:
+            if len(words) > self._options.max_sentence_chars:
+                found += [Sentence(fit, tongue, named) for fit in tidy.fitted(words, self._options.max_sentence_chars)]
+            elif words:
+                found.append(Sentence(words, tongue, named))
 
 
 class _Flood:
