@@ -1,18 +1,16 @@
 """How fast text is cleaned: ordinary text of several kinds, hostile text of 100 KB, and a stream of small pieces.
 
-``python bench/text.py [--json]`` prints medians of several runs in milliseconds, with the machine. They are of
-processor time: the work never waits, so on a machine with others on it wall time would measure the others.
+Medians of several runs in milliseconds of processor time: the work never waits, so on a machine with others on it wall
+time would measure the others.
 """
 
 from __future__ import annotations
 
-import json
-import platform
-import sys
-from pathlib import Path
+from collections.abc import Callable
 from statistics import median
 from time import process_time
 
+from bench.report import main
 from bot.tts.text import SentenceStream, clean
 
 _ORDINARY = 2_000
@@ -110,8 +108,7 @@ def _median_of(text: str, times: int = _TIMES) -> float:
     return _timed(lambda: clean(text), times)
 
 
-def _timed(work: object, times: int = _TIMES) -> float:
-    assert callable(work)
+def _timed(work: Callable[[], object], times: int = _TIMES) -> float:
     seconds = []
     for _ in range(times):
         start = process_time()
@@ -131,25 +128,5 @@ def _cut(unit: str, length: int) -> str:
     return (unit * (length // len(unit) + 1))[:length]
 
 
-def _machine() -> str:
-    cpu = Path("/proc/cpuinfo")
-    lines = cpu.read_text().splitlines() if cpu.exists() else []
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return f"{models[0] if models else platform.processor()} x {len(models)}, Python {platform.python_version()}"
-
-
-def main() -> None:
-    """Print the measurements."""
-    # A script's own folder comes first on the path, and this one has a queue.py, which is not the one others mean.
-    sys.path[:] = [place for place in sys.path if Path(place).resolve() != Path(__file__).resolve().parent]
-    found = measure()
-    if "--json" in sys.argv[1:]:
-        print(json.dumps({"machine": _machine(), "unit": "ms", "medians": found}, indent=2))
-        return
-    print(_machine())
-    for name, milliseconds in found.items():
-        print(f"{name:32} {milliseconds:10.3f} ms")
-
-
 if __name__ == "__main__":
-    main()
+    main(measure)

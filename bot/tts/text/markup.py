@@ -108,10 +108,10 @@ def cleaned_block(block: Block, options: Options) -> tuple[Block, list[list[str]
     rules: list[list[str]] = [[] for _ in block.sentences]
     for step in STEPS:
         changed: dict[int, str] = {}
-        for place in step.places(block, options):
+        for place in {*step.places(block, options)}:
             text = block.sentences[place]
             after = step.apply(text, options)
-            if after != text and place not in changed:
+            if after != text:
                 changed[place] = after
                 rules[place].append(step.name)
         if changed:

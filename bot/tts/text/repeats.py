@@ -31,10 +31,12 @@ def near_marks(block: Block, options: Options) -> Iterable[int]:
 def letters(text: str, options: Options) -> str:
     """A letter, then a syllable, is said at most ``max_repeat`` times in a row."""
     most = options.max_repeat
-    text = _letter(most).sub(lambda run: run[1] * most, text) if _stuck(text, most) else text
-    if not _stammered(text, most):
-        return text
-    return _syllable(most).sub(lambda run: run[1] * most, text)
+    for run in filter(text.__contains__, _runs(set(text), most)):
+        while run in text:
+            text = text.replace(run, run[1:])
+    if any(len(set(word)) <= _SYLLABLE for word in _long(most).findall(text)):
+        text = _syllable(most).sub(lambda run: run[1] * most, text)
+    return text
 
 
 def near_letters(block: Block, options: Options) -> Iterator[int]:
@@ -46,29 +48,14 @@ def near_letters(block: Block, options: Options) -> Iterator[int]:
             yield block.place(word.start())
 
 
-def _stuck(text: str, most: int) -> bool:
-    """Whether any letter is there more than so often in a row."""
-    return any(map(text.__contains__, _runs(set(text), most)))
-
-
 def _runs(characters: Iterable[str], most: int) -> list[str]:
     """Each letter of these, once more than it may be said."""
     return [character * (most + 1) for character in characters if character.isalnum() and not character.isdecimal()]
 
 
-def _stammered(text: str, most: int) -> bool:
-    """Whether any word is so long, of so few letters, that it may repeat a syllable."""
-    return any(len(set(word)) <= _SYLLABLE for word in _long(most).findall(text))
-
-
 @cache
 def _long(most: int) -> re.Pattern[str]:
     return re.compile(rf"\S{{{2 * most + 1},}}")
-
-
-@cache
-def _letter(most: int) -> re.Pattern[str]:
-    return re.compile(rf"([^\W\d_])\1{{{most},}}")
 
 
 @cache
