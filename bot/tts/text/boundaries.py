@@ -17,6 +17,8 @@ WIDE_ENDS = "。！？｡；"
 ENDS = ".!?…‼⁇⁈⁉؟۔।॥։።။។" + WIDE_ENDS
 """All end marks."""
 
+_WIDE_MARKS = frozenset(WIDE_ENDS)
+
 NOWHERE = 0
 """The answer "no sentence ends here"."""
 
@@ -34,8 +36,8 @@ _GOES_ON = frozenset("とっての、，,をがはにもでかだなよねー")
 _LIST_NUMBER = re.compile(r"[\s>*+-]*\d{1,3}\Z")
 _COUNTING = (",", ":", ";", "：", "，")
 """What stands before the number of an item in a list within a line."""
-_INITIALS = re.compile(r"[^\W\d_](?:\.[^\W\d_])*\Z")
-_ORDINAL = re.compile(r"\d{1,2}\Z")
+_SHORT = re.compile(r"(?:[^\W\d_](?:\.[^\W\d_])*|\d{1,2})\Z")
+"""Initials, or a number that may be an ordinal."""
 
 _NEVER = frozenset(
     wordlist(
@@ -84,7 +86,7 @@ def sentence_end(text: str, run: re.Match[str], final: bool, fresh: bool) -> int
         return end if final else None
     if text[end] == "\n":
         return NOWHERE  # the newline itself decides
-    if any(mark in WIDE_ENDS for mark in run[0]):
+    if not _WIDE_MARKS.isdisjoint(run[0]):
         return NOWHERE if text[end] in _GOES_ON and tail.start("space") > run.end() else end
     if tail.start("space") == end:
         return end if _between_wide(text, run, end) else NOWHERE
@@ -114,17 +116,15 @@ def _abbreviation(text: str, dot: int, at: int, final: bool, fresh: bool) -> boo
     following = text[at : at + 1]
     if not word or word in _NEVER:
         return not word
-    if fresh and _LIST_NUMBER.match(text[:dot][-24:]):
+    if fresh and word[-1].isdecimal() and _LIST_NUMBER.match(text[max(0, dot - 24) : dot]):
         return False
     if following.isdigit() and word in _BEFORE_NUMBERS:
         return False
-    if word.isdecimal() and len(word) <= 2 and text[: dot - len(word)].rstrip()[-1:] in _COUNTING:
+    if len(word) <= 2 and word.isdecimal() and text[: dot - len(word)].rstrip()[-1:] in _COUNTING:
         return False
     if word in _MAYBE:
         return not following.islower() and not following.isdigit()
-    if _INITIALS.match(word) or _ORDINAL.match(word):
-        return _judged_by_next(text, word, at, final)
-    return True
+    return _judged_by_next(text, word, at, final) if _SHORT.match(word) else True
 
 
 def _judged_by_next(text: str, word: str, at: int, final: bool) -> bool | None:
@@ -140,7 +140,7 @@ def _judged_by_next(text: str, word: str, at: int, final: bool) -> bool | None:
 
 
 def _word_before(text: str, dot: int) -> str:
-    words = text[max(0, dot - 24) : dot].split()
-    if not words or text[dot - 1 : dot].isspace():
+    before = text[dot - 24 if dot > 24 else 0 : dot]
+    if not before or before[-1].isspace():
         return ""
-    return words[-1].lstrip("\"'“‘«([*_~<>#").lower()
+    return before.rsplit(None, 1)[-1].lstrip("\"'“‘«([*_~<>#").lower()

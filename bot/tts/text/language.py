@@ -11,8 +11,8 @@ from bot.tts.text.wordlist import wordlist
 
 DEFAULT = "en"
 
-_WIDE = re.compile(f"[{CJK}]")
-_KANA = re.compile("[\u3040-\u309f\u30a1-\u30fa\u30fc-\u30ff]")
+_WIDE = re.compile(f"[{CJK}]+")
+_KANA = re.compile("[\u3040-\u309f\u30a1-\u30fa\u30fc-\u30ff]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN_WORD = re.compile("[A-Za-z\u00aa-\u02af\u1e00-\u1eff'’]+")
 _ENGLISH = frozenset(
@@ -74,7 +74,7 @@ def language_of(text: str, hint: str | None = None) -> str:
     hint = hint.split("-")[0].lower() if hint else None
     if text.isascii():
         return _latin(text, hint)
-    wide = len(_WIDE.findall(text))
+    wide = sum(map(len, _WIDE.findall(text)))
     if wide * 2 >= len(text):
         return _wide(text, wide, hint)
     words = _WORD.findall(_WIDE.sub(" ", text)) if wide else _WORD.findall(text)
@@ -86,7 +86,7 @@ def language_of(text: str, hint: str | None = None) -> str:
 
 
 def _wide(text: str, wide: int, hint: str | None) -> str:
-    kana = len(_KANA.findall(text))
+    kana = sum(map(len, _KANA.findall(text)))
     if kana * 8 >= wide or (kana and hint == "ja"):
         return "ja"
     return "ja" if hint == "ja" and wide <= _KANJI_ONLY else "zh"
@@ -106,6 +106,8 @@ def _alphabetic(text: str, words: list[str], hint: str | None) -> str:
 
 def _script(code: int) -> str:
     """The language of a character's script, or of the first that shares it; empty for Latin."""
+    if code < SCRIPTS[0][0]:
+        return ""
     for low, high, language in SCRIPTS:
         if low <= code <= high:
             return language

@@ -29,7 +29,13 @@ _CHUNK = 1024
 _KEPT = 80
 """Characters kept back while something is passed over: more than the longest closing mark."""
 
+_NONE = (0, 0)
+
 _INTEREST = re.compile(f"[\n`|<$\\\\~{re.escape(boundaries.ENDS)}]")
+_PLAIN = re.compile(
+    f"(?=\\S)[^\n`|<$\\\\~{re.escape(boundaries.ENDS)}]{{1,{_LONGEST}}}[{boundaries.WIDE_ENDS}](?=[^\\W_\u2139])"
+)
+"""A sentence of a script without blanks that holds nothing but its end, before a letter."""
 _ENDS = re.compile(f"[{re.escape(boundaries.ENDS)}]{{1,64}}")
 _TICKS = re.compile("`{1,64}")
 _BARS = re.compile(r"\|{1,64}")
@@ -70,7 +76,7 @@ class Splitter:
         self._column = 0  # how far into its line the buffer begins
         self._fresh = True  # whether that is the beginning of a line
         self._row = False  # whether the line is a row of a table
-        self._solid = (0, 0)  # the last stretch that must not be cut
+        self._solid = _NONE  # the last stretch that must not be cut
         self._hidden: re.Pattern[str] | None = None  # the end of what is being passed over
         self._rules: list[str] = []
         self._out: list[Piece] = []
@@ -107,6 +113,17 @@ class Splitter:
         while self._pass_over(final) if self._hidden else self._step(final):
             pass
 
+    def _cut_plain(self) -> bool:
+        """Cut off the sentences in which there is nothing to weigh: most, in a script without blanks."""
+        at = 0
+        while plain := _PLAIN.match(self._buffer, at):
+            self._out.append(Piece(f"\n{plain[0]}" if self._fresh else plain[0], tuple(self._rules)))
+            self._rules.clear()
+            self._fresh = False
+            at = plain.end()
+        self._drop(at)
+        return at > 0
+
     def _step(self, final: bool) -> bool:
         """Look at the next character of interest; False when that must wait for more text."""
         found = _INTEREST.search(self._buffer, self._at)
@@ -136,8 +153,10 @@ class Splitter:
     # What to do at each character: each answers where to look next, or None to wait for more text.
 
     def _ends(self, at: int, final: bool) -> int | None:
+        if self._buffer[at] in boundaries.WIDE_ENDS and not self._row and self._cut_plain():
+            return 0
         run = _match(_ENDS, self._buffer, at)
-        if self._open(run, final):
+        if run.end() == len(self._buffer) and self._open(run, final):
             return None
         if self._row:
             return run.end()
@@ -298,7 +317,7 @@ class Splitter:
     def _cut(self, end: int, resume: int, *, newline: bool = False) -> None:
         """End the sentence at ``end`` and begin the next at ``resume``."""
         text = self._buffer[:end]
-        if text.strip():
+        if text and not text.isspace():
             self._out.append(Piece(f"\n{text}" if self._fresh else text, tuple(self._rules)))
             self._rules.clear()
             self._fresh = False
@@ -309,7 +328,8 @@ class Splitter:
     def _drop(self, count: int) -> None:
         self._buffer = self._buffer[count:]
         self._column += count
-        self._solid = (max(0, self._solid[0] - count), max(0, self._solid[1] - count))
+        if self._solid != _NONE:
+            self._solid = (max(0, self._solid[0] - count), max(0, self._solid[1] - count))
 
     def _cut_anywhere(self) -> None:
         place = self._place()

@@ -20,6 +20,8 @@ _JOINT = re.compile(r"/|\.[^\W\d_]")
 _BLANKS = re.compile(r"\s{2,}")
 _BEFORE_MARK = re.compile(r"\s+(?=[,.!?;:，。！？；：、…)](?!\w))")
 _OPENING = re.compile(r"([(（「『“«])\s+")
+_OPENERS = frozenset('(（「『“«"')
+_COMMAS = frozenset(",，、")
 _DOLLAR = re.compile(r"(?<!\d)\$(?!\s?\d)")
 _EMPTY = re.compile(r"\(\s*\)|（\s*）|\"\s*\"|「\s*」|“\s*”")
 _DOUBLED = re.compile(r"[,，、](?:\s*[,，、])+|[,，、]\s*(?=[.!?。！？;；])|(?<=[.!?。！？:：;；])\s*[,，、]")
@@ -72,10 +74,18 @@ def tidied(text: str) -> str:
     if "$" in text:
         text = _DOLLAR.sub(" ", text)
     if _UNTIDY.search(text):
-        text = _BLANKS.sub(" ", _EMPTY.sub(" ", text))
-        if _UNTIDY.search(text):  # blanks are what most of it was about
-            text = _DOUBLED.sub(_single, _OPENING.sub(r"\1", _BEFORE_MARK.sub("", text)))
+        text = _spaced(text)
     return trimmed(text)
+
+
+def _spaced(text: str) -> str:
+    """The text with its blanks where they belong and one comma where there were more."""
+    brackets = not _OPENERS.isdisjoint(text)
+    text = _BLANKS.sub(" ", _EMPTY.sub(" ", text) if brackets else text)
+    if " " in text:
+        text = _BEFORE_MARK.sub("", text)
+        text = _OPENING.sub(r"\1", text) if brackets else text
+    return text if _COMMAS.isdisjoint(text) else _DOUBLED.sub(_single, text)
 
 
 def trimmed(text: str) -> str:

@@ -59,8 +59,11 @@ def spoken(text: str) -> str:
 
 def cardinal(number: int) -> str:
     """A number in words, below ten quadrillion."""
-    if number == 0:
-        return "零"
+    if number < 10:
+        return _DIGITS[number]
+    if number < 100:
+        tens, ones = divmod(number, 10)
+        return f"{_DIGITS[tens] if tens > 1 else ''}十{_DIGITS[ones] if ones else ''}"
     groups: list[str] = []
     gap = False
     for scale in _SCALES:
@@ -77,7 +80,10 @@ def cardinal(number: int) -> str:
 
 def digits(text: str, one: str = "一") -> str:
     """Digit by digit; other signs are dropped. Telephone numbers say 幺 for one."""
-    said = "".join(_DIGITS[int(digit)] for digit in text if digit.isdecimal())
+    if text.isascii() and text.isdecimal():
+        said = text.translate(_ONE_BY_ONE)
+    else:
+        said = "".join(_DIGITS[int(digit)] for digit in text if digit.isdecimal())
     return said.replace("一", one)
 
 
