@@ -115,7 +115,8 @@ class Desk:
         place = self.queue.position(id, now, slots=self.slots, rate=self.pace.rate)
         if place is None:
             raise AssertionError("whoever has a ticket has a position")
-        return Position(place.ahead, self.wait(place.turns, place.seconds))
+        eta = max(self.wait(place.turns, place.seconds), place.least * self.pace.rate)
+        return Position(place.ahead, eta)
 
     def wait(self, ahead: int, seconds: float) -> float:
         """Expected seconds until who comes after ``ahead`` turns of ``seconds`` of audio gets a slot."""

@@ -107,13 +107,13 @@ class FairQueue:
             lane.weight = weight
 
     def expect(self, job: Job, seconds: float, turns: int = 0, *, order: int | None = None) -> None:
-        """Know of a job before it waits, and between its turns, until it is forgotten.
+        """Know of a job from before it waits until it is forgotten, between its turns too.
 
         It has a position then, and its turns to come count before those of others: ``seconds`` of audio by estimate,
         and so many ``turns``, each 0 if nobody knows. ``order`` as for :meth:`push`. Raises ValueError if the job is
-        known already.
+        known or waits already, or if ``seconds`` is not a number from 0 up.
         """
-        if job.id in self._plans:
+        if job.id in self._plans or job.id in self._slices:
             raise ValueError("the job is known already")
         if not 0.0 <= seconds < math.inf:
             raise ValueError(f"a job's cost must be a number and not below 0, not {seconds}")
@@ -138,8 +138,8 @@ class FairQueue:
     def push(self, job: Job, cost: float, *, order: int | None = None) -> None:
         """Let a job wait for a turn of ``cost`` estimated seconds of audio.
 
-        ``order`` decides between a user's jobs of one moment and must differ among them; by default who is pushed
-        first goes first. A job that comes again for its next slice is kept in its place by ``at`` and ``order``.
+        ``order`` decides between a user's jobs of one moment and must differ among them; by default who is expected or
+        pushed first goes first. A job that comes again for its next slice is kept in its place by ``at`` and ``order``.
         Raises ValueError if it waits already or if ``cost`` is not above 0.
         """
         if job.id in self._slices:
@@ -147,9 +147,12 @@ class FairQueue:
         if not 0.0 < cost < math.inf:
             raise ValueError(f"a cost must be a number above 0, not {cost}")
         lane = self._lanes.get(job.guild) or self._open(job.guild, self._virtual)
-        self._slices[job.id] = slice = lane.add(job, cost, next(self._count) if order is None else order)
+        plan = self._plans.get(job.id) if self._plans else None
+        if order is None:
+            order = next(self._count) if plan is None else plan.order
+        self._slices[job.id] = slice = lane.add(job, cost, order)
         self._seconds += cost
-        if self._plans and (plan := self._plans.get(job.id)) is not None:
+        if plan is not None:
             self._rest -= lane.ask(plan, slice)
         if lane.size == 1:
             self._awake(lane)
@@ -197,10 +200,10 @@ class FairQueue:
         """What comes before a job's next turn; None if it neither waits nor is known.
 
         ``now`` is by default the time of the last turn; ``rate`` is the seconds of time that each of ``slots`` takes
-        for a second of audio, 0 to see it as if all were to happen now. With one slot it is exact if nothing else
-        comes, goes or grows old meanwhile and nobody announced more than the turn they wait for, and otherwise a good
-        estimate. O(guilds + own lane), and once for each lane that changed since it was last looked at and of which
-        only a part comes before, O(that lane) where nobody announced more. Changes nothing.
+        for a second of audio, 0 to see it as if all were to happen now. Exact on one slot if nothing else comes, goes
+        or grows old meanwhile and nobody announced more than the turn they wait for; otherwise an estimate, see
+        :mod:`bot.queue.place`. O(guilds + own lane), and for each other lane that changed since it was last looked at,
+        that has nothing but what waits and of which only a part comes before, O(that lane). Changes nothing.
         """
         waiting = self._slices.get(id) or self._plans.get(id)
         if waiting is None:

@@ -172,6 +172,7 @@ class Lane:
         if not asker.slices:
             asker.served = now
             asker.turn = turn
+        self._line = None
 
     def expect(self, plan: Plan) -> None:
         """Know of a job that is going to wait."""

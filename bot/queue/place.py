@@ -5,7 +5,9 @@ virtual time, and of each other lane comes before what is due until then.
 
 Several slots make it less. A job has one turn at a time, so that the long ones among those before run beside us in the
 end, and we begin when they leave a slot free. And who may have several slots at once by their fair share does not wait
-for as many of their own older jobs.
+for as many of their own older jobs. On one slot, waits reckoned so are true to a few parts in a hundred. On several it
+depends on who happens to be between two turns when a slot is freed: most are true to a fifth, but who has a share of
+less than one slot and a long job of their own running may be told up to several times too much.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from heapq import nlargest
+from heapq import heapreplace, nlargest
 from typing import NamedTuple, TypeVar
 
 from bot.queue.lane import Lane
@@ -27,11 +29,15 @@ _TINY = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What comes before: how many jobs have a turn, those turns' estimated seconds of audio, and how many turns."""
+    """What comes before: how many jobs have a turn, those turns' estimated seconds of audio, and how many turns.
+
+    ``least`` is the seconds of audio that a slot makes before at any rate, though the others make none.
+    """
 
     ahead: int
     seconds: float
     turns: int
+    least: float = 0.0
 
 
 class House(NamedTuple):
@@ -55,8 +61,10 @@ class House(NamedTuple):
 
 def place(id: str, own: Lane, house: House) -> Place:
     """What comes before the job ``id``, which waits in ``own`` or was announced there."""
-    line = _line(id, own, house)
+    older, least = _beside(own.plans.get(id), own, house)
+    line = _line(id, own, house, older)
     (ahead, seconds, turns), start = line.find(id)
+    ahead += len(older) if least else 0
     parts = [] if house.slots == 1 else [(1, part) for part in line.parts(id)]
     for lane in house.lanes:
         if lane is own or not (lane.size or lane.coming):
@@ -70,19 +78,17 @@ def place(id: str, own: Lane, house: House) -> Place:
             if house.slots > 1:
                 parts.append((jobs, more))
     if house.slots == 1 or not turns:
-        return Place(ahead, seconds, turns)
+        return Place(ahead, seconds, turns, least)
     share = 1.0 - _excess(parts, seconds / turns, house.slots) / seconds
-    return Place(ahead, seconds * share, round(turns * share))
+    return Place(ahead, seconds * share, max(1, round(turns * share)), least)
 
 
-def _line(id: str, own: Lane, house: House) -> Line:
+def _line(id: str, own: Lane, house: House, without: frozenset[str]) -> Line:
     """The line in which the job stands; the lane keeps it where all others stand there too."""
     tag, stretch = house.tag(own), house.pace / own.weight
     plan = own.plans.get(id)
-    if plan is not None:
-        beside = _beside(plan, own, house) if house.slots > 1 else frozenset[str]()
-        if beside or not plan.left:
-            return Line(own, tag, house.now, stretch, asking=plan, without=beside)
+    if without or (plan is not None and not plan.left):
+        return Line(own, tag, house.now, stretch, asking=plan, without=without)
     return own.line(tag, house.now, stretch)
 
 
@@ -125,13 +131,29 @@ def _excess(parts: Iterable[tuple[int, float]], least: float, slots: int) -> flo
     return sum(max(0.0, seconds - level) for seconds in longest)
 
 
-def _beside(plan: Plan, own: Lane, house: House) -> frozenset[str]:
-    """Those of the asker's own older jobs that need not end first, as their share is of so many slots at once."""
+def _beside(plan: Plan | None, own: Lane, house: House) -> tuple[frozenset[str], float]:
+    """The asker's own older jobs, where those run beside us because our share is of a slot or more; and until when.
+
+    Whose turn comes again while their first one runs has another slot for another job: with a share of one slot they
+    have two now and then, unless nobody else is about.
+    """
+    older = _older(plan, own) if plan is not None and house.slots > 1 else []
+    if plan is None or not older:
+        return frozenset(), 0.0
+    slots = min(int(_share(plan, own, house) + _TINY) + 1, house.slots)
+    if slots == 1:
+        return frozenset(), 0.0
+    free = [0.0] * slots
+    for job in older:
+        heapreplace(free, free[0] + job.left)
+    return frozenset(job.job.id for job in older), free[0]
+
+
+def _older(plan: Plan, own: Lane) -> list[Plan]:
+    """The announced jobs of the same user that go before, in their order."""
     mine = own.due(plan.job), plan.order
-    others = (other for other in own.plans.values() if other.job.user == plan.job.user)
-    older = [other for other in others if (own.due(other.job), other.order) < mine]
-    many = min(int(_share(plan, own, house) + _TINY), house.slots - 1) if older else 0
-    return frozenset(plan.job.id for plan in nlargest(many, older, key=lambda plan: plan.left))
+    jobs = [(own.due(job.job), job.order, job) for job in own.plans.values() if job.job.user == plan.job.user]
+    return [job for due, order, job in sorted(jobs, key=lambda job: job[:2]) if (due, order) < mine]
 
 
 def _share(plan: Plan, own: Lane, house: House) -> float:

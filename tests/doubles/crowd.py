@@ -9,12 +9,14 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from heapq import heapify, heapreplace
+from itertools import pairwise
 from statistics import fmean
+from types import MappingProxyType
 
-from bot.queue import Dispatcher, Job, Limits, Position
+from bot.queue import Dispatcher, Job, Limits, Position, Ticket
 from bot.speech import Priority, Refusal
 from tests.doubles.clock import now
 
@@ -49,6 +51,39 @@ class Heard:
         return self.began - self.asked
 
 
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What one who waits was told time and again, as ``(when, position)``; when they ``began``, and what came before.
+
+    ``ahead`` are the jobs that had a turn from the first telling on.
+    """
+
+    told: tuple[tuple[float, Position], ...]
+    began: float
+    ahead: int
+
+    @property
+    def wait(self) -> float:
+        """Seconds from the first telling to the beginning."""
+        return self.began - self.told[0][0]
+
+    @property
+    def eta(self) -> float:
+        """The wait that was told first."""
+        return self.told[0][1].eta
+
+    @property
+    def errors(self) -> list[float]:
+        """Seconds too much, each time."""
+        return [position.eta - (self.began - at) for at, position in self.told]
+
+    @property
+    def rises(self) -> list[float]:
+        """Seconds by which the moment that was told moved away, from each time to the next."""
+        moments = [at + position.eta for at, position in self.told]
+        return [later - sooner for sooner, later in pairwise(moments)]
+
+
 async def through_dispatcher(
     wishes: Iterable[Wish],
     *,
@@ -69,8 +104,8 @@ async def through_dispatcher(
     async def say(number: int, wish: Wish) -> None:
         await asyncio.sleep(wish.at - now())
         guesses = [guess(seconds) for seconds in wish.sentences]
-        cost = sum(guesses) if announced else 0.0
-        ticket = crowd.admit(Job(f"{number}", wish.guild, wish.user, wish.priority, wish.at), "e", cost)
+        announcement = (sum(guesses), len(guesses)) if announced else ()
+        ticket = crowd.admit(Job(f"{number}", wish.guild, wish.user, wish.priority, wish.at), "e", *announcement)
         assert not isinstance(ticket, Refusal), ticket
         with ticket:
             for place, seconds in enumerate(wish.sentences):
@@ -85,6 +120,48 @@ async def through_dispatcher(
         for number, wish in enumerate(wishes):
             tasks.create_task(say(number, wish))
     return sorted(heard, key=lambda item: item.began)
+
+
+async def promised(
+    wishes: Sequence[Wish],
+    asker: Wish,
+    *,
+    slots: int = 1,
+    rtf: float = 0.1,
+    guess: Callable[[float], float] = float,
+    announced: bool = True,
+    weights: Mapping[str, float] = MappingProxyType({}),
+    every: float = 0.25,
+) -> Promise:
+    """What ``asker`` is told of the wait for the first turn behind ``wishes``, and what comes of it."""
+    crowd = Dispatcher({"e": slots}, limits=ENDLESS, clock=now, rtf={"e": rtf})
+    for guild, weight in weights.items():
+        crowd.weigh(guild, weight)
+    told: list[tuple[float, Position]] = []
+
+    async def watch(ticket: Ticket) -> None:
+        while True:
+            told.append((now(), ticket.position))
+            await asyncio.sleep(every)
+
+    async def ask() -> float:
+        await asyncio.sleep(asker.at - now())
+        job = Job("asker", asker.guild, asker.user, asker.priority, asker.at)
+        ticket = crowd.admit(job, "e", sum(asker.sentences), len(asker.sentences))
+        assert isinstance(ticket, Ticket)
+        with ticket:
+            watching = asyncio.create_task(watch(ticket))
+            await asyncio.sleep(0)
+            async with ticket.turn(asker.sentences[0]):
+                watching.cancel()
+                began = now()
+                await asyncio.sleep(asker.sentences[0] * rtf)
+            return began
+
+    others = through_dispatcher(wishes, rtf=rtf, dispatcher=crowd, guess=guess, announced=announced)
+    heard, began = await asyncio.gather(others, ask())
+    ahead = {id(item.wish) for item in heard if told[0][0] < item.began < began}
+    return Promise(tuple(told), began, len(ahead))
 
 
 def through_fifo(wishes: Iterable[Wish], *, slots: int = 1, rtf: float = 0.1) -> list[Heard]:
