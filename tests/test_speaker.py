@@ -11,7 +11,7 @@ import pytest
 
 from bot.config import SpeakSettings
 from bot.errors import Cancelled, EngineTruncated, EngineUnavailable, Expired, SaysoError
-from bot.queue import Limits, State
+from bot.queue import Limits, Position, State
 from bot.speaker import Said, Speaker
 from bot.speech import Priority, Reason, Refusal, Request
 from bot.tts.audio import decode, packets
@@ -130,6 +130,20 @@ async def test_cancelling_what_waits_frees_its_place(opened: Opened, offline: Fa
         waiting.cancel()
         await until(lambda: speaker.dispatcher.waiting() == 0)
         assert isinstance(await speaker.say(request("Three.")), Said)
+
+
+async def test_who_waits_behind_a_long_text_is_told_the_whole_of_it(opened: Opened, offline: FakeEngine) -> None:
+    """All of its sentences count from the beginning, not only the one that is being spoken."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened(slots=1) as speaker:
+        long = await said(speaker, request("".join(f"This is the sentence of number {n}. " for n in range(40))))
+        await until(lambda: offline.active)
+        assert long.position == Position(0, 0.0)
+        waiting = await said(speaker, request("And then this."))
+        assert waiting.position is not None
+        assert waiting.position.ahead == 1
+        assert waiting.position.eta > 20.0
 
 
 @pytest.mark.parametrize("text", ["", " \n ", "\u200b\u200d", "!!! ... ---", "||"])

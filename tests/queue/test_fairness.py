@@ -105,6 +105,22 @@ def test_two_long_answers_share_by_seconds_of_audio() -> None:
     assert seconds["short"] == pytest.approx(seconds["long"], abs=5.0)
 
 
+def test_a_heavy_guild_is_heavy_on_several_slots_too() -> None:
+    """Guilds whose only job is being said still count among those that share: a weight is worth something."""
+
+    async def crowd() -> dict[str, float]:
+        dispatcher = Dispatcher({"e": 4}, limits=ENDLESS, clock=now, rtf={"e": 0.1})
+        dispatcher.weigh("heavy", 3.0)
+        wishes = [Wish("heavy", "u", 0.0, (3.0,) * 400)]
+        wishes += [Wish(f"g{n}", "u", 0.0, (3.0,) * 200) for n in range(12)]
+        return shares(await through_dispatcher(wishes, dispatcher=dispatcher), until=30.0)
+
+    seconds = run(crowd())
+    heavy = seconds.pop("heavy")
+    assert jain(seconds.values()) >= 0.99
+    assert heavy >= 1.5 * fmean(seconds.values())
+
+
 def test_a_users_own_answers_stay_in_order() -> None:
     """The next answer of the same user begins when the first is through, however many others speak between."""
     wishes = [Wish("g", "a", 0.01 * n, (2.0,) * 10) for n in range(3)]
