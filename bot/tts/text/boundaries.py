@@ -112,11 +112,14 @@ def _after_blank(text: str, run: re.Match[str], end: int, final: bool, fresh: bo
 
 def _abbreviation(text: str, dot: int, at: int, final: bool, fresh: bool) -> bool | None:
     """Whether a sentence may end at the dot, as far as the word before it goes; None while that is not sure."""
-    word = _word_before(text, dot)
+    before = text[dot - 24 if dot > 24 else 0 : dot]
+    if not before or before[-1].isspace():
+        return True
+    word = before.rsplit(None, 1)[-1].lstrip("\"'“‘«([*_~<>#").lower()
     following = text[at : at + 1]
     if not word or word in _NEVER:
         return not word
-    if fresh and word[-1].isdecimal() and _LIST_NUMBER.match(text[max(0, dot - 24) : dot]):
+    if fresh and word[-1].isdecimal() and _LIST_NUMBER.match(before):
         return False
     if following.isdigit() and word in _BEFORE_NUMBERS:
         return False
@@ -137,10 +140,3 @@ def _judged_by_next(text: str, word: str, at: int, final: bool) -> bool | None:
         return following not in _MONTHS
     starts = following in _STARTERS and letters[0][0].isupper()
     return starts or not following or bool(_WIDE.match(following))
-
-
-def _word_before(text: str, dot: int) -> str:
-    before = text[dot - 24 if dot > 24 else 0 : dot]
-    if not before or before[-1].isspace():
-        return ""
-    return before.rsplit(None, 1)[-1].lstrip("\"'“‘«([*_~<>#").lower()

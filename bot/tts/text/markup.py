@@ -45,13 +45,11 @@ class Step:
 
     def places(self, block: Block, options: Options) -> Iterable[int]:
         """The places of the sentences in the block that the step may change."""
-        if self.triggers is None:
-            return self.near(block, options) if self.near else block.everywhere()
         if not self.concerns(block.characters, block.ascii_only):
             return ()
-        return (
-            self.near(block, options) if self.near else block.holding_any(self.triggers.intersection(block.characters))
-        )
+        if block.single:
+            return block.everywhere()
+        return self.near(block, options) if self.near else block.holding_any(self.triggers or ())
 
     def concerns(self, characters: Set[str], ascii_only: bool) -> bool:
         """Whether the step may change a text that has these characters."""

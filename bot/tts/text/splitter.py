@@ -31,12 +31,13 @@ _KEPT = 80
 
 _NONE = (0, 0)
 
-_INTEREST = re.compile(f"[\n`|<$\\\\~{re.escape(boundaries.ENDS)}]")
+_MARKS = re.escape(boundaries.ENDS)
+_INTEREST = re.compile(f"[\n`|<$\\\\~{_MARKS}](?:(?<=[{_MARKS}])[{_MARKS}]{{1,63}})?")
+"""A character that may mean something, or a run of marks that may end a sentence."""
 _PLAIN = re.compile(
     f"(?=\\S)[^\n`|<$\\\\~{re.escape(boundaries.ENDS)}]{{1,{_LONGEST}}}[{boundaries.WIDE_ENDS}](?=[^\\W_\u2139])"
 )
 """A sentence of a script without blanks that holds nothing but its end, before a letter."""
-_ENDS = re.compile(f"[{re.escape(boundaries.ENDS)}]{{1,64}}")
 _TICKS = re.compile("`{1,64}")
 _BARS = re.compile(r"\|{1,64}")
 _LESS = re.compile("<{1,64}")
@@ -133,7 +134,8 @@ class Splitter:
             return True
         if found is None:
             return False
-        after = self._readers.get(found[0], self._ends)(self._at, final)
+        reader = self._readers.get(found[0])
+        after = reader(self._at, final) if reader else self._ends(found, final)
         if after is None:
             return False
         self._at = after
@@ -152,10 +154,9 @@ class Splitter:
 
     # What to do at each character: each answers where to look next, or None to wait for more text.
 
-    def _ends(self, at: int, final: bool) -> int | None:
-        if self._buffer[at] in boundaries.WIDE_ENDS and not self._row and self._cut_plain():
+    def _ends(self, run: re.Match[str], final: bool) -> int | None:
+        if run[0] in boundaries.WIDE_ENDS and not self._row and self._cut_plain():
             return 0
-        run = _match(_ENDS, self._buffer, at)
         if run.end() == len(self._buffer) and self._open(run, final):
             return None
         if self._row:

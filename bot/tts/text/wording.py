@@ -31,8 +31,12 @@ class Wording:
             ("marks", marks.said, marks.near_marks),
         )
 
+        self._all = {_TIDY, *(name for name, _, _ in self._steps)}
+
     def due(self, block: Block) -> list[set[str]]:
         """The names of the steps that may change it, for each sentence of the block."""
+        if block.single:
+            return [self._all]
         found: list[set[str]] = [set() for _ in block.everywhere()]
         for name, _, near in self._steps:
             for place in near(block):
