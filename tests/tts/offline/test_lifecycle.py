@@ -115,7 +115,7 @@ async def test_closing_the_iterator_early_frees_the_slot_at_once() -> None:
         speech = engine.synthesize(says("one two three"))
         await anext(speech)
         assert isinstance(speech, AsyncIterator)
-        await speech.aclose()  # type: ignore[attr-defined]
+        await speech.aclose()
         assert len(await spoken(engine, says("four"))) == 4
 
 
