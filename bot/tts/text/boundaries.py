@@ -55,6 +55,8 @@ _BEFORE_NUMBERS = frozenset(
 _MAYBE = frozenset(wordlist("etc inc ltd co corp jr bros dept est ave blvd a.m p.m ph.d b.c a.d usw"))
 """Abbreviations that may also end a sentence: they do when a capital follows."""
 
+_ABBREVIATIONS = {word: kind for kind in (_MAYBE, _BEFORE_NUMBERS, _NEVER) for word in kind}
+
 _STARTERS = frozenset(
     wordlist(
         "a after all an and are as at because but by can did do does for from had has have he her here his how "
@@ -81,16 +83,17 @@ def sentence_end(text: str, run: re.Match[str], final: bool, fresh: bool) -> int
     """
     tail = _TAIL.match(text, run.end())
     assert tail is not None  # it may match nothing, but it always matches
-    end = tail.end()
+    space, end = tail.span("space")
     if end == len(text):
         return end if final else None
     if text[end] == "\n":
         return NOWHERE  # the newline itself decides
+    closed = space > run.end()
     if not _WIDE_MARKS.isdisjoint(run[0]):
-        return NOWHERE if text[end] in _GOES_ON and tail.start("space") > run.end() else end
-    if tail.start("space") == end:
+        return NOWHERE if closed and text[end] in _GOES_ON else end
+    if space == end:
         return end if _between_wide(text, run, end) else NOWHERE
-    return _after_blank(text, run, end, final, fresh, closed=tail.start("space") > run.end())
+    return _after_blank(text, run, end, final, fresh, closed)
 
 
 def _between_wide(text: str, run: re.Match[str], end: int) -> bool:
@@ -104,7 +107,7 @@ def _after_blank(text: str, run: re.Match[str], end: int, final: bool, fresh: bo
     following = text[at : at + 1]
     if run[0] == "." and not closed:
         known = _abbreviation(text, run.start(), at, final, fresh)
-        if known is None or not known:
+        if not known:
             return None if known is None else NOWHERE
     goes_on = following.islower() and (closed or run[0][0] == "…" or run[0].startswith(".."))
     return NOWHERE if goes_on else end
@@ -117,15 +120,18 @@ def _abbreviation(text: str, dot: int, at: int, final: bool, fresh: bool) -> boo
         return True
     word = before.rsplit(None, 1)[-1].lstrip("\"'“‘«([*_~<>#").lower()
     following = text[at : at + 1]
-    if not word or word in _NEVER:
-        return not word
+    if not word:
+        return True
+    kind = _ABBREVIATIONS.get(word)
+    if kind is _NEVER:
+        return False
     if fresh and word[-1].isdecimal() and _LIST_NUMBER.match(before):
         return False
-    if following.isdigit() and word in _BEFORE_NUMBERS:
+    if kind is _BEFORE_NUMBERS and following.isdigit():
         return False
     if len(word) <= 2 and word.isdecimal() and text[: dot - len(word)].rstrip()[-1:] in _COUNTING:
         return False
-    if word in _MAYBE:
+    if kind is _MAYBE:
         return not following.islower() and not following.isdigit()
     return _judged_by_next(text, word, at, final) if _SHORT.match(word) else True
 

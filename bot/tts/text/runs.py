@@ -25,6 +25,8 @@ def runs(text: str, language: str) -> list[Run]:
     """
     if text.isascii():
         return [(text, language)]
+    if not _letter(_script(language)).search(text):
+        return [(text, language)]
     found = [match for match in _foreign(_script(language)).finditer(text) if _is_word(match[0])]
     if not found:
         return [(text, language)]
@@ -45,6 +47,12 @@ def _is_word(run: str) -> bool:
 
 
 @cache
+def _letter(script: str) -> re.Pattern[str]:
+    """A letter that the readers of a script cannot read: most sentences have none, and are told so quickly."""
+    return re.compile(f"[{''.join(letters for name, letters in _classes().items() if name != script)}]")
+
+
+@cache
 def _foreign(script: str) -> re.Pattern[str]:
     """What the readers of a script cannot read: from its first such letter, with the digits before it, to the last one
     before a letter of theirs, with the marks after it."""
@@ -62,6 +70,7 @@ def _classes() -> dict[str, str]:
     return classes
 
 
+@cache
 def _script(language: str) -> str:
     """The script that a language is written in, by the name of the first language that writes it."""
     if language in ("zh", "ja"):

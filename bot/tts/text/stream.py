@@ -63,7 +63,7 @@ class SentenceStream:
             return
         language = language_of(text, self._heard)
         parts = [(self._wording.worded(run, tongue, rules, due), tongue) for run, tongue in runs(text, language)]
-        said = " ".join(words for words, _ in parts if words)
+        said = parts[0][0] if len(parts) == 1 else " ".join(words for words, _ in parts if words)
         if not said or self._said.more_than_twice(said):
             return
         self._heard = language

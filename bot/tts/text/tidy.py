@@ -50,6 +50,10 @@ class _Speakable(dict[int, int | str | None]):
 _SPEAKABLE = _Speakable()
 
 
+def _unspeakable(character: str) -> bool:
+    return character != "\n" and _SPEAKABLE[ord(character)] not in (ord(character), character)
+
+
 def glued(text: str) -> str:
     """A full stop inside a word is said; one between two sentences gets its blank; a slash is a gap."""
     return _GLUED.sub(_loosened, text) if text.find(".", 0, -2) >= 0 or "/" in text else text
@@ -62,7 +66,7 @@ def near_joints(block: Block) -> Iterable[int]:
 
 def near_untidy(block: Block) -> Iterator[int]:
     """The sentences that may need more than to have their edges trimmed."""
-    yield from block.holding_any(character for character in block.characters if _SPEAKABLE[ord(character)] == " ")
+    yield from block.holding_any(["$", *filter(_unspeakable, block.characters)])
     # The newlines at the edges of sentences are trimmed; one within a sentence is the concern of whoever asks.
     yield from replace(block, text=block.text.replace("\n", "\0")).holding(_UNTIDY)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterator
 
 from bot.tts.text.block import Block
 from bot.tts.text.numbers import chinese, english
@@ -12,7 +12,8 @@ __all__ = ["near_numbers", "spoken"]
 
 _READERS = {"en": english.spoken, "zh": chinese.spoken}
 
-_SIGN = re.compile(f"[\\d,/{re.escape(''.join(english.SIGNED | chinese.SIGNED))}]")
+_SIGN = re.compile(f"[\\d{re.escape(''.join(english.SIGNED | chinese.SIGNED))}]")
+_COMMA = re.compile("[\u4e00-\u9fff],")
 
 
 def spoken(text: str, language: str) -> str:
@@ -21,6 +22,8 @@ def spoken(text: str, language: str) -> str:
     return reader(text) if reader else text
 
 
-def near_numbers(block: Block) -> Iterable[int]:
+def near_numbers(block: Block) -> Iterator[int]:
     """The sentences that may hold a number, or a sign that stands between numbers."""
-    return block.holding(_SIGN)
+    yield from block.holding(_SIGN)
+    yield from block.holding_any("/")
+    yield from block.holding(_COMMA)  # a Western one, in Chinese

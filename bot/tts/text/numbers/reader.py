@@ -84,4 +84,4 @@ class Reader:
 
 def flooded(text: str) -> bool:
     """Whether there are more numbers in a sentence than anyone would want to hear as such."""
-    return len(_RUN.findall(text)) > _MOST
+    return len(text) > 2 * _MOST and len(_RUN.findall(text)) > _MOST
