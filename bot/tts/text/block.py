@@ -28,15 +28,8 @@ class Block:
         text = _joined(sentences)
         return Block(sentences, text, frozenset(text), text.isascii(), _starts(sentences))
 
-    @property
-    def single(self) -> bool:
-        """Whether it is one sentence: then it does not pay to look where in the block there is something."""
-        return len(self.sentences) == 1
-
     def with_changed(self, changed: Mapping[int, str]) -> Block:
         """The block with other sentences at these places."""
-        if self.single:
-            return Block.of([changed[0]])
         sentences = list(self.sentences)
         for place, sentence in changed.items():
             sentences[place] = sentence

@@ -22,8 +22,9 @@ look.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass
+from functools import lru_cache
 
 from bot.tts.text import emojis, links, markdown, maths, mentions, repeats, width
 from bot.tts.text.block import Block
@@ -47,8 +48,6 @@ class Step:
         """The places of the sentences in the block that the step may change."""
         if not self.concerns(block.characters, block.ascii_only):
             return ()
-        if block.single:
-            return block.everywhere()
         return self.near(block, options) if self.near else block.holding_any(self.triggers or ())
 
     def concerns(self, characters: Set[str], ascii_only: bool) -> bool:
@@ -95,15 +94,39 @@ STEPS: tuple[Step, ...] = (
 """In the order in which they run."""
 
 
+_TRIGGERS = frozenset(trigger for step in STEPS for trigger in step.triggers or ())
+
+
 def cleaned(text: str, options: Options) -> tuple[str, list[str]]:
     """The text after all steps, and the names of those that changed it."""
-    block, rules = cleaned_block(Block.of([text]), options)
-    return block.sentences[0], rules[0]
+    rules: list[str] = []
+    place, changed = 0, True
+    while changed:
+        changed = False
+        for place, step in _due(_TRIGGERS.intersection(text), text.isascii(), place):  # noqa: B020  # goes on from there
+            after = step.apply(text, options)
+            if after != text:
+                # What the step has put there may be the concern of a later one: look again, from here on.
+                text, changed = after, True
+                rules.append(step.name)
+                place += 1
+                break
+    return text, rules
 
 
-def cleaned_block(block: Block, options: Options) -> tuple[Block, list[list[str]]]:
-    """The block after all steps, and for each of its sentences the names of those that changed it."""
-    rules: list[list[str]] = [[] for _ in block.sentences]
+@lru_cache(maxsize=4096)
+def _due(characters: frozenset[str], ascii_only: bool, first: int) -> tuple[tuple[int, Step], ...]:
+    """The steps from ``first`` on that may change a text with these of the triggers in it."""
+    return tuple((at, step) for at, step in enumerate(STEPS) if at >= first and step.concerns(characters, ascii_only))
+
+
+def cleaned_together(sentences: Sequence[str], options: Options) -> tuple[Block, list[list[str]]]:
+    """The block of the sentences after all steps, and for each the names of those that changed it."""
+    if len(sentences) == 1:  # most often so in a stream: there is nothing to share
+        text, names = cleaned(sentences[0], options)
+        return Block.of([text]), [names]
+    block = Block.of(sentences)
+    rules: list[list[str]] = [[] for _ in sentences]
     for step in STEPS:
         changed: dict[int, str] = {}
         for place in {*step.places(block, options)}:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import AsyncIterable, AsyncIterator, Set
 
 from bot.tts.text import markup, tidy
-from bot.tts.text.block import Block
 from bot.tts.text.characters import Filter
 from bot.tts.text.language import language_of
 from bot.tts.text.runs import runs
@@ -48,10 +47,12 @@ class SentenceStream:
         self._typed, self._said = _Flood(), _Flood()
 
     def _read(self, pieces: list[Piece]) -> list[Sentence]:
-        typed = [piece for piece in pieces if not self._typed.more_than_twice(piece.text)]
         found: list[Sentence] = []
+        if not pieces:
+            return found
+        typed = [piece for piece in pieces if not self._typed.more_than_twice(piece.text)]
         if typed:
-            block, rules = markup.cleaned_block(Block.of([piece.text for piece in typed]), self._options)
+            block, rules = markup.cleaned_together([piece.text for piece in typed], self._options)
             due = self._wording.due(block)
             for piece, text, changed, wanting in zip(typed, block.sentences, rules, due, strict=True):
                 self._say(text, [*piece.rules, *changed], wanting, found)

@@ -35,7 +35,7 @@ class Wording:
 
     def due(self, block: Block) -> list[set[str]]:
         """The names of the steps that may change it, for each sentence of the block."""
-        if block.single:
+        if len(block.sentences) == 1:
             return [self._all]
         found: list[set[str]] = [set() for _ in block.everywhere()]
         for name, _, near in self._steps:
