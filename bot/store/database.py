@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -24,6 +25,7 @@ T = TypeVar("T")
 
 _BUSY_SECONDS = 15.0
 """How long a statement waits for another process that writes."""
+_BUSY_PAUSE = 0.02
 _SQLITE_READERS = 3
 _SERVER_CONNECTIONS = 5
 
@@ -144,8 +146,17 @@ class Database:
             return result
 
     async def _prepare(self) -> None:
-        async with self._writers.connect() as connection:
-            await connection.run_sync(upgrade, str(self.place))
+        """Upgrade the tables. Another process that opens or closes the file just now is waited for."""
+        until = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                async with self._writers.connect() as connection:
+                    return await connection.run_sync(upgrade, str(self.place))
+            except DBAPIError as error:
+                # SQLite's own patience does not cover the change to a write-ahead log, nor the end of one.
+                if not _busy(error) or time.monotonic() >= until:
+                    raise
+            await asyncio.sleep(_BUSY_PAUSE)
 
     async def _checkpoint(self) -> None:
         if self.place.file:
@@ -250,6 +261,10 @@ _REASONS: tuple[tuple[tuple[int, ...], str], ...] = (
     ),
     ((sqlite3.SQLITE_IOERR,), "cannot be read or written: look after its disk"),
 )
+
+
+def _busy(error: DBAPIError) -> bool:
+    return getattr(error.orig, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def _reason(error: Exception) -> str:

@@ -91,3 +91,18 @@ async def test_stores_that_open_together_in_one_process(file: Path) -> None:
     await asyncio.gather(*(one(number) for number in range(4)))
     async with Store.open(file) as store:
         assert [(await store.preferences.get(f"discord:{number}")).voice for number in range(4)] == ["aria"] * 4
+
+
+async def test_a_file_that_another_process_holds_for_a_moment_is_waited_for(file: Path) -> None:
+    """SQLite itself gives up at once where a file is to be changed to a write-ahead log."""
+    file.parent.mkdir(mode=0o700, exist_ok=True)
+    with closing(sqlite3.connect(file, isolation_level=None)) as theirs:
+        theirs.execute("BEGIN EXCLUSIVE")
+        store = Store.open(file)
+        opening = asyncio.create_task(store.__aenter__())
+        await asyncio.sleep(0.1)
+        assert not opening.done()
+        theirs.execute("ROLLBACK")
+        await opening
+        await store.preferences.set("discord:1", voice="aria")
+        await store.__aexit__(None, None, None)
