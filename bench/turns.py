@@ -30,12 +30,15 @@ ROUNDS = 5
 
 def measure() -> dict[str, float]:
     """Medians over several runs: times and ratios as the names say."""
-    rounds = [_house(seed) for seed in range(ROUNDS)]
-    figures = {name: median(figures[name] for figures in rounds) for name in rounds[0]}
+    figures = _medians(_house) | _medians(_announced)
     figures["turn through Dispatcher, us"] = median(asyncio.run(_turns(1)) for _ in range(ROUNDS))
     figures["turn through Dispatcher with 200 waiting, us"] = median(asyncio.run(_turns(200)) for _ in range(ROUNDS))
-    crowds = [_crowd(seed) for seed in range(ROUNDS)]
-    return figures | {name: median(figures[name] for figures in crowds) for name in crowds[0]}
+    return figures | _medians(_crowd)
+
+
+def _medians(measure: Callable[[int], dict[str, float]]) -> dict[str, float]:
+    rounds = [measure(seed) for seed in range(ROUNDS)]
+    return {name: median(figures[name] for figures in rounds) for name in rounds[0]}
 
 
 def _house(seed: int) -> dict[str, float]:
@@ -65,6 +68,32 @@ def _house(seed: int) -> dict[str, float]:
         "push + pop at 10,000 guilds x 100,000 jobs, us": pair,
         "position of a newcomer there, ms": coming / 1000,
         "position of anybody there, ms": position / 1000,
+    }
+
+
+def _announced(seed: int) -> dict[str, float]:
+    """The same house where every job announced ten turns: it comes again at once until it has had them."""
+    chance = random.Random(seed)
+    jobs, queue = [_job(chance, n) for n in range(JOBS)], FairQueue()
+
+    def pop_and_push(n: int) -> None:
+        turn = queue.pop(n * 1e-3)
+        assert turn is not None
+        queue.settle(turn, turn.cost, n * 1e-3)
+        queue.push(turn.job, turn.cost)
+
+    expecting = _timed(lambda n: queue.expect(jobs[n], 30.0, 10), range(JOBS))
+    for job in jobs:
+        queue.push(job, chance.uniform(1.0, 6.0))
+    pair = _timed(pop_and_push, range(PAIRS))
+    first = _timed(lambda n: queue.position(jobs[-1 - n].id, 1e3, rate=0.1), range(10))
+    several = _timed(lambda n: queue.position(jobs[n].id, 1e3, slots=8, rate=0.1), range(10))
+    forgetting = _timed(lambda n: queue.forget(jobs[n].id), range(JOBS))
+    return {
+        "expect + forget, us": expecting + forgetting,
+        "pop + settle + push where all announced ten turns, us": pair,
+        "position there, ms": first / 1000,
+        "position there with eight slots, ms": several / 1000,
     }
 
 

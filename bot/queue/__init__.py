@@ -4,8 +4,8 @@ from bot.queue.bounds import Limits
 from bot.queue.desk import Position, Snapshot
 from bot.queue.dispatcher import Dispatcher
 from bot.queue.fair import FairQueue, Popped
+from bot.queue.job import Job
 from bot.queue.journal import Entry, Journal, MemoryJournal, State, from_json, to_json
-from bot.queue.lane import Job
 from bot.queue.place import Place
 from bot.queue.ticket import Ticket
 

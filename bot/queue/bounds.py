@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from bot.queue.lane import Job
+from bot.queue.job import Job
 from bot.speech import Reason, Refusal
 
 SOON = 1.0

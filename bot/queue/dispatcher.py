@@ -23,7 +23,7 @@ from bot.queue import bounds
 from bot.queue.bounds import Bounds, Limits
 from bot.queue.desk import Desk, OnWait, Snapshot
 from bot.queue.fair import FairQueue
-from bot.queue.lane import Job
+from bot.queue.job import Job
 from bot.queue.pace import Pace
 from bot.queue.ticket import Ticket
 from bot.speech import Reason, Refusal

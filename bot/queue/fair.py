@@ -17,9 +17,9 @@ from heapq import heapify, heappop, heappush, heapreplace
 from itertools import count
 from types import MappingProxyType
 
-from bot.queue.lane import Job, Lane, Slice
+from bot.queue.job import Job, Plan, Slice
+from bot.queue.lane import Lane
 from bot.queue.place import House, Place, place
-from bot.queue.plan import Plan
 
 AGEING = 30.0
 """Seconds of waiting that make up for one step of priority."""
@@ -150,10 +150,11 @@ class FairQueue:
         plan = self._plans.get(job.id) if self._plans else None
         if order is None:
             order = next(self._count) if plan is None else plan.order
-        self._slices[job.id] = slice = lane.add(job, cost, order)
-        self._seconds += cost
         if plan is not None:
-            self._rest -= lane.ask(plan, slice)
+            self._rest -= lane.ask(plan, cost)
+        self._slices[job.id] = slice = Slice(job, cost, lane) if plan is None else plan
+        lane.add(slice, order)
+        self._seconds += cost
         if lane.size == 1:
             self._awake(lane)
 
@@ -169,8 +170,8 @@ class FairQueue:
             self._remove(slice)
             return Popped(job, slice.cost, True, lane.tag)
         del self._slices[job.id]
-        if self._plans and (plan := self._plans.get(job.id)) is not None:
-            lane.begin(plan)
+        if isinstance(slice, Plan) and slice.known:
+            lane.begin(slice)
         lane.take(slice, now, next(self._count))
         self._charge(lane, slice.cost)
         self._left(lane, slice.cost)
@@ -261,8 +262,8 @@ class FairQueue:
     def _remove(self, slice: Slice) -> None:
         lane = slice.lane
         del self._slices[slice.job.id]
-        if (plan := self._plans.get(slice.job.id)) is not None:
-            self._rest += lane.leave(plan)
+        if isinstance(slice, Plan) and slice.known:
+            self._rest += lane.leave(slice)
         lane.remove(slice)
         self._left(lane, slice.cost)
 

@@ -9,42 +9,13 @@ one that comes anew. A user's own jobs are ordered by ``at`` with the same agein
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from heapq import heapify, heappop, heappush, heapreplace
 
+from bot.queue.job import NOTHING, Job, Plan, Slice
 from bot.queue.line import Line
-from bot.queue.plan import Plan
-from bot.speech import Priority
 
 _SLACK = 64
 """Outdated things a lane may carry before it is tidied."""
-
-_NOTHING = 1e-6
-"""Seconds of audio that are the error of adding up, and not a turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """Somebody's speech that waits for turns; ``at`` (accepted) and ``deadline`` are on the same monotonic clock."""
-
-    id: str
-    guild: str
-    user: str
-    priority: Priority
-    at: float
-    deadline: float | None = None
-
-
-class Slice:
-    """One turn that a job waits for: ``cost`` in estimated seconds of audio."""
-
-    __slots__ = ("asker", "cost", "job", "lane")
-
-    def __init__(self, job: Job, cost: float, lane: Lane, asker: Asker) -> None:
-        self.job = job
-        self.cost = cost
-        self.lane = lane
-        self.asker = asker
 
 
 class Asker:
@@ -108,20 +79,19 @@ class Lane:
         self._heap: list[Standing] = []
         self._line: Line | None = None
 
-    def add(self, job: Job, cost: float, order: int) -> Slice:
-        """Let a job wait for a turn; ``order`` (unique among those waiting) decides between jobs of one moment."""
-        asker = self.askers.get(job.user) or self._welcome(job.user)
+    def add(self, slice: Slice, order: int) -> None:
+        """Let a slice wait; ``order`` (unique among those waiting) decides between jobs of one moment."""
+        job = slice.job
+        slice.asker = asker = self.askers.get(job.user) or self._welcome(job.user)
         slices = asker.slices
-        slice = Slice(job, cost, self, asker)
         if not slices:
             self.waiting += 1
         heappush(slices, (job.at + self.ageing * job.priority, order, slice))
         self.size += 1
-        self.seconds += cost
+        self.seconds += slice.cost
         self._line = None
         if slices[0][2] is slice:
             self._stand(asker)
-        return slice
 
     def head(self) -> Slice:
         """The slice whose turn it is; the lane must not be empty."""
@@ -182,15 +152,17 @@ class Lane:
 
     def forget(self, plan: Plan) -> None:
         """Expect nothing more of a job."""
+        plan.known = False
         del self.plans[plan.job.id]
         self.coming -= plan.comes
         self._more(-plan.rest)
 
-    def ask(self, plan: Plan, slice: Slice) -> float:
-        """Let an announced job wait for the turn that was just added; see :meth:`Plan.ask`."""
-        self.coming -= plan.comes
-        if drawn := plan.ask(slice):
-            self._more(-drawn)
+    def ask(self, plan: Plan, cost: float) -> float:
+        """Let an announced job, which must be added next, ask for a turn; see :meth:`Plan.ask`."""
+        self.coming -= plan.rest > 0.0
+        drawn = plan.ask(cost)
+        rest = self.rest - drawn
+        self.rest = rest if rest > NOTHING else 0.0
         return drawn
 
     def leave(self, plan: Plan) -> float:
@@ -202,14 +174,14 @@ class Lane:
 
     def begin(self, plan: Plan) -> None:
         """Let an announced job have its turn."""
-        plan.slice = None
+        plan.waits = False
         plan.running = True
         self.running += 1
         self.coming += plan.rest > 0.0
 
     def _more(self, seconds: float) -> None:
         rest = self.rest + seconds
-        self.rest = rest if rest > _NOTHING else 0.0
+        self.rest = rest if rest > NOTHING else 0.0
         self._line = None
 
     def line(self, tag: float, now: float, stretch: float) -> Line:

@@ -15,9 +15,10 @@ from itertools import pairwise
 from math import inf
 from typing import TYPE_CHECKING
 
+from bot.queue.job import Job, Plan, Slice
+
 if TYPE_CHECKING:
-    from bot.queue.lane import Job, Lane, Slice
-    from bot.queue.plan import Plan
+    from bot.queue.lane import Lane
 
 _STEPS = 1_000
 """Turns of a lane that are laid one by one; from there on the steps grow with what lies behind."""
@@ -168,9 +169,9 @@ def _standers(lane: Lane, now: float, asking: Plan | None, without: frozenset[st
     for name, asker in lane.askers.items():
         if asker.slices:
             stander = users[name] = Stander(asker.served, asker.turn)
-            stander.bouts = [_bout(lane, order, slice) for _, order, slice in asker.slices]
+            stander.bouts = [_bout(slice, order) for _, order, slice in asker.slices]
     for plan in lane.plans.values():
-        if plan.comes or (plan is asking and plan.slice is None):
+        if plan.comes or (plan is asking and not plan.waits):
             _come(lane, plan, users, now)
     for stander in users.values():
         if without:
@@ -180,9 +181,17 @@ def _standers(lane: Lane, now: float, asking: Plan | None, without: frozenset[st
     return [stander for stander in users.values() if stander.bouts]
 
 
-def _bout(lane: Lane, order: int, slice: Slice) -> Bout:
-    plan = lane.plans.get(slice.job.id) if lane.rest else None
-    return Bout(slice.job, order, slice.cost) if plan is None else plan.bout()
+def _bout(slice: Slice, order: int) -> Bout:
+    """What a job is known to want: the turn it waits for and what it announced beyond; one turn if nothing is known."""
+    if not isinstance(slice, Plan) or not slice.known:
+        return Bout(slice.job, order, slice.cost)
+    more = slice.more
+    each = slice.rest / more if more else 0.0
+    return (
+        Bout(slice.job, order, slice.cost, each, more + 1)
+        if slice.waits
+        else Bout(slice.job, order, each, each, max(1, more))
+    )
 
 
 def _come(lane: Lane, plan: Plan, users: dict[str, Stander], now: float) -> None:
@@ -194,4 +203,4 @@ def _come(lane: Lane, plan: Plan, users: dict[str, Stander], now: float) -> None
         # Who has nothing else waiting stands in line again when the turn that runs is over.
         if plan.running:
             stander.served = now
-    stander.bouts.append(plan.bout())
+    stander.bouts.append(_bout(plan, plan.order))

@@ -18,9 +18,9 @@ from dataclasses import dataclass
 from heapq import heapreplace, nlargest
 from typing import NamedTuple, TypeVar
 
+from bot.queue.job import TYPICAL, Plan
 from bot.queue.lane import Lane
 from bot.queue.line import Before, Line
-from bot.queue.plan import TYPICAL, Plan
 
 T = TypeVar("T")
 

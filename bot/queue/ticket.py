@@ -10,7 +10,7 @@ from typing import Self
 from bot.errors import Abandoned, Cancelled, Expired
 from bot.queue.desk import LATE, Desk, Position
 from bot.queue.fair import Popped
-from bot.queue.lane import Job
+from bot.queue.job import Job
 
 LEAST = 0.05
 """Estimated seconds of audio that a turn costs at least."""
