@@ -56,7 +56,8 @@ async def opened(loaded: Loaded, *, resident: bool = False) -> AsyncIterator[App
             await stack.enter_async_context(engine)
         stage = _stage(settings, leaves)
         speaker = Speaker(stage, _dispatcher(settings, stage), store, settings.audio)
-        stack.push_async_callback(speaker.close, settings.queue.drain_seconds)
+        # Who waits at a terminal and breaks off wants to be rid of it; only a bot has others to finish for.
+        stack.push_async_callback(speaker.close, settings.queue.drain_seconds if resident else 0.0)
         yield App(loaded, store, leaves, speaker)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from contextlib import suppress
 
 import structlog
 from rich.console import Console
@@ -33,7 +34,8 @@ Ctrl-C stops it.
 def run(loaded: Loaded) -> None:
     """Start, say where, and answer until told to stop."""
     configure(loaded.settings.log)
-    asyncio.run(_run(loaded))
+    with suppress(asyncio.CancelledError):
+        asyncio.run(_run(loaded))
 
 
 async def _run(loaded: Loaded) -> None:
@@ -69,9 +71,17 @@ def _spelled(host: str) -> str:
 
 
 def _on_signals(stop: asyncio.Event) -> None:
-    loop = asyncio.get_running_loop()
+    """The first signal asks for an orderly end, a second one does not wait for it."""
+    loop, everything = asyncio.get_running_loop(), asyncio.current_task()
+    assert everything is not None
+
+    def told() -> None:
+        if stop.is_set():
+            everything.cancel()
+        stop.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
         try:
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, told)
         except NotImplementedError:  # Windows has no signal handlers on its loop
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(told))
