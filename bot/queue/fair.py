@@ -120,7 +120,7 @@ class FairQueue:
         lane = self._lanes.get(job.guild) or self._open(job.guild, self._virtual)
         plan = Plan(job, lane, next(self._count) if order is None else order, seconds, turns)
         self._plans[job.id] = plan
-        self._rest += seconds
+        self._rest += plan.rest
         lane.expect(plan)
 
     def forget(self, id: str) -> None:

@@ -57,7 +57,7 @@ class Plan(Slice):
     def __init__(self, job: Job, lane: Lane, order: int, rest: float, turns: int) -> None:
         super().__init__(job, 0.0, lane)
         self.order = order
-        self.rest = rest
+        self.rest = rest if rest > NOTHING else 0.0
         self.known = True
         self.waits = False
         self.running = False

@@ -40,10 +40,12 @@ class TestRest:
 
     def test_a_wait_that_is_given_up_is_still_to_come(self) -> None:
         """A turn that was asked for and not had is announced again, whole."""
-        queue = announced(10.0)
-        queue.push(job("0"), 4.0)
-        queue.cancel("0")
-        assert (queue.seconds, queue.rest) == (0.0, 10.0)
+        queue = announced(12.0, 1.0, turns=6)
+        for _ in range(4):
+            queue.push(job("0"), 2.0)
+            queue.cancel("0")
+        assert (queue.seconds, queue.rest) == (0.0, 13.0)
+        assert queue.position("1") == Place(1, 12.0, 6)
 
     def test_who_asks_for_more_than_was_announced_has_no_rest(self) -> None:
         """The announcement was too small: what is asked for counts, and nothing below it."""
@@ -79,6 +81,12 @@ class TestRest:
         queue.expect(job("other", "h"), 60.0)
         queue.push(job("0"), 4.0)
         assert (queue.mean("g"), queue.mean("h"), queue.mean(), queue.mean("nobody")) == (15.0, 60.0, 30.0, 0.0)
+
+    def test_next_to_nothing_is_nothing(self) -> None:
+        """An announcement of no length that anybody could hear is none."""
+        queue = announced(1e-9, 1.0)
+        queue.expect(job("other", "h"), 1e-9)
+        assert queue.position("1") == Place(0, 0.0, 0)
 
     def test_a_job_is_known_once(self) -> None:
         """The same id twice is a mistake of the caller, and so is to announce what waits already."""
@@ -137,6 +145,34 @@ class TestPlaces:
         queue.expect(job("other", "h"), 7.0, 2)
         assert queue.position("1") == Place(2, 107.0, 12)
 
+    def test_of_one_users_long_answers_elsewhere_only_the_first_comes_before(self) -> None:
+        """Five answers that wait in another guild are one job ahead while the first of them lasts."""
+        queue = announced(20.0, 5.0, turns=10)
+        for number in range(5):
+            item = job(f"other{number}", "h")
+            queue.expect(item, 100.0, 50)
+            queue.push(item, 2.0)
+        place = queue.position("1")
+        assert place is not None
+        assert place.ahead == 2
+
+    def test_a_guild_that_pauses_does_not_save_up_turns(self) -> None:
+        """What is to come of a guild between two turns counts from now on, however long the pause."""
+        queue = FairQueue()
+        queue.expect(job("pauses", "p"), 500.0, 100)
+        queue.push(job("pauses", "p"), 5.0)
+        for n in range(60):
+            queue.push(job(f"busy{n}", "busy"), 5.0)
+        for _ in range(61):
+            popped = queue.pop(0.0)
+            assert popped is not None
+            queue.settle(popped, 5.0, 0.0)
+        queue.expect(job("long"), 10.0, 2)
+        queue.expect(job("mine"), 1.0)
+        place = queue.position("mine")
+        assert place is not None
+        assert place.seconds <= 10.0 + 15.0
+
     def test_an_unknown_length_has_a_place_but_no_weight(self) -> None:
         """A job that announced nothing is not before anybody until it asks, and can be told what is before it."""
         queue = announced(10.0, 0.0, 5.0, turns=5)
@@ -166,6 +202,9 @@ class TestPlaces:
         place = queue.position("last")
         assert place is not None
         assert place.seconds == pytest.approx(200 * 400.0, rel=0.1)
+        line = queue._lanes["g"]._line
+        assert line is not None
+        assert len(line._ids) < 200 * 100 / 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +224,7 @@ STEPS = st.lists(
         st.sampled_from(["expect"] * 3 + ["ask"] * 5 + ["pop"] * 3 + ["settle"] * 2 + ["cancel", "forget", "weigh"]),
         st.sampled_from("abc"),
         st.sampled_from("xyz"),
-        st.sampled_from([0.1, 0.7, 1.0, 3.25]),
+        st.sampled_from([1e-9, 0.1, 0.7, 1.0, 3.25]),
         st.integers(0, 1_000),
     ),
     max_size=100,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable
+from dataclasses import replace
 from statistics import median
 
 import pytest
@@ -166,6 +167,22 @@ def test_own_answers_that_run_side_by_side_are_not_added_up() -> None:
     """Behind three long answers of one's own on two slots the wait is for two of them, and both are made at once."""
     promise = run(promised(OWNS, asker(), slots=2))
     assert promise.eta == pytest.approx(promise.wait, rel=0.15)
+    assert promise.told[0][1].ahead == promise.ahead == 3
+
+
+@pytest.mark.parametrize("slots", [2, 4, 8])
+@pytest.mark.parametrize("crowd", [crowd for crowd in CROWDS if "20 guilds'" in crowd])
+def test_among_many_guilds_several_slots_only_shorten_the_wait(crowd: str, slots: int) -> None:
+    """Where nobody's share is of a whole slot it is nearly as with one: true to a seventh, or two sentences."""
+    promise = run(promised(CROWDS[crowd], asker(), slots=slots))
+    assert promise.eta == pytest.approx(promise.wait, rel=0.15, abs=2 * MEAN)
+
+
+def test_what_others_cannot_use_is_ones_own() -> None:
+    """A guild with one long answer uses but one of three slots, which leaves another user's guild a slot for each."""
+    crowd = [OWN, *(replace(other, user="v") for other in OTHERS[:2]), Wish("h", "w", 0.0, long(40))]
+    promise = run(promised(crowd, asker(), slots=3))
+    assert promise.eta == pytest.approx(promise.wait, abs=4 * MEAN)
 
 
 class House:
@@ -277,6 +294,32 @@ async def test_a_job_between_its_turns_is_not_forgotten() -> None:
         await asyncio.sleep(0.05)
         told.append(now() + mine.position.eta)
     assert min(told) >= 0.8 * max(told)
+    await house.end()
+
+
+@scene
+async def test_who_would_begin_now_is_told_so() -> None:
+    """While the long answer of a silent house is between two sentences there is nothing to wait for."""
+    house = House()
+    house.speak(house.admit("g", "u", *[5.0] * 20), *[5.0] * 20, pause=0.1)
+    await asyncio.sleep(0.55)
+    with house.admit("g", "u", 5.0) as mine:
+        assert house.dispatcher.running() == 0
+        assert mine.position == Position(0, 0.0)
+    await house.end()
+
+
+@scene
+async def test_a_snapshot_sees_what_was_announced() -> None:
+    """An admin sees all the seconds that are still to be made, and until when that takes."""
+    house = House()
+    house.speak(house.admit("g", "u", *[5.0] * 20), *[5.0] * 20)
+    house.speak(house.admit("h", "u", *[5.0] * 10), *[5.0] * 10)
+    await asyncio.sleep(0.1)
+    (snapshot,) = house.dispatcher.snapshot()
+    assert snapshot.waiting == 1
+    assert snapshot.seconds == pytest.approx(145.0)
+    assert snapshot.eta == pytest.approx(14.9)
     await house.end()
 
 
