@@ -23,7 +23,7 @@ from bot.tts.edge import Edge
 from bot.tts.engine import Engine
 from bot.tts.fallback import Fallback
 from bot.tts.offline import Offline
-from bot.tts.voices import Voices
+from bot.tts.voices import UnknownName, Voices
 
 MEGABYTE = 1024 * 1024
 JOURNAL_KEPT = 7 * 86_400.0
@@ -55,6 +55,7 @@ async def opened(loaded: Loaded, *, resident: bool = False) -> AsyncIterator[App
         for engine in leaves.values():
             await stack.enter_async_context(engine)
         stage = _stage(settings, leaves)
+        await _check(stage)
         speaker = Speaker(stage, _dispatcher(settings, stage), store, settings.audio)
         # Who waits at a terminal and breaks off wants to be rid of it; only a bot has others to finish for.
         stack.push_async_callback(speaker.close, settings.queue.drain_seconds if resident else 0.0)
@@ -103,6 +104,18 @@ def _stage(settings: Settings, leaves: Mapping[str, Engine]) -> Stage:
         edge = Fallback([edge, leaves["offline"]])
     engines = {"offline": leaves["offline"], "edge": edge}
     return Stage(engines, _voices(settings), settings.speak, fallbacks)
+
+
+async def _check(stage: Stage) -> None:
+    """What only the installed voices can tell of the settings. Raises ConfigError."""
+    who = stage.voices.find(stage.speak.voice, await stage.available())
+    if isinstance(who, UnknownName):
+        near = ", ".join(who.nearest)
+        raise ConfigError(f"speak.voice: there is no voice {who.name!r}; the nearest are {near}")
+    language = stage.speak.language
+    known = {tag for engine in stage.engines.values() for tag in engine.capabilities.languages}
+    if language is not None and language.replace("_", "-").split("-")[0].lower() not in known:
+        raise ConfigError(f"speak.language: {language!r} is not one of {', '.join(sorted(known))}")
 
 
 def _voices(settings: Settings) -> Voices:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, cast
 
 from bot.config import SpeakSettings
@@ -12,7 +12,7 @@ from bot.speech import Reason, Refusal, Request, Utterance
 from bot.tts.engine import Engine, Voice
 from bot.tts.text import Options, Sentence, clean, sentences
 from bot.tts.voices import Persona, UnknownName, Voices, speaks
-from bot.wishes import Chosen, Rules, Wishes, decide
+from bot.wishes import COMMAND, Choice, Chosen, Rules, Wishes, banned_voice, decide, plain
 
 LANGUAGES: Mapping[str, str] = {
     "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
@@ -137,14 +137,23 @@ def write(
     wishes = decide(request, *layers, stage.speak)
     if isinstance(wishes, Refusal):
         return wishes
+    banned = frozenset(map(plain, layers[-1].banned_voices))
+    if banned:  # by whatever name they are asked for, and whoever's voice they are in a language
+        available = {e: [v for v in voices if plain(v.name) not in banned] for e, voices in available.items()}
     who = stage.voices.find(wishes.voice.value, available)
+    if isinstance(who, Persona) and plain(who.name) in banned:
+        if wishes.voice.layer == COMMAND:
+            return banned_voice(wishes.voice.value)
+        who = stage.voices.default
     if isinstance(who, UnknownName):
         near = ", ".join(who.nearest)
         message = f"There is no voice {who.name!r}; the nearest are {near}. `sayso voices` lists all."
         return Refusal(Reason.UNKNOWN_VOICE, message, {"name": who.name, "nearest": list(who.nearest)})
     engine = wishes.engine.value
     if isinstance(who, Voice) and wishes.voice.layer < wishes.engine.layer:
-        engine = who.engine  # an engine's own voice, chosen more closely than any engine, brings its engine along
+        # An engine's own voice, chosen more closely than any engine, brings its engine along.
+        engine = who.engine
+        wishes = replace(wishes, engine=Choice(engine, wishes.voice.layer))
     if engine not in stage.engines:
         names = ", ".join(stage.engines)
         return Refusal(Reason.UNKNOWN_ENGINE, f"There is no engine {engine!r} here; choose one of {names}.")

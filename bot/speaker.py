@@ -9,13 +9,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
-from contextlib import aclosing
-from dataclasses import dataclass, field
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
 
 import structlog
 
 from bot.config import AudioSettings
-from bot.errors import Abandoned, Cancelled, SaysoError, StoreError
+from bot.errors import Abandoned, AudioError, Cancelled, SaysoError, StoreError
 from bot.log import where
 from bot.queue import Dispatcher, Entry, Job, Position, State, Ticket, from_json, to_json
 from bot.script import Explanation, Script, Stage, write
@@ -25,6 +25,9 @@ from bot.tts.audio import Loudness, SpeechEncoder, packets
 from bot.tts.text import estimate_seconds
 
 log = structlog.get_logger()
+
+GRACE = 5.0
+"""Seconds that cancelled speeches have to end."""
 
 
 @dataclass(slots=True)
@@ -45,7 +48,7 @@ class _Production:
     ticket: Ticket
     figures: Figures
     speech: Speech = field(default_factory=Speech)
-    wanted_by: set[str] = field(default_factory=set)
+    askers: int = 1
     truncated: bool = False
 
     def outlives(self, request: Request) -> bool:
@@ -67,6 +70,7 @@ class Said:
     shared: bool = False
     _speaker: Speaker | None = None
     _production: _Production | None = None
+    _left: bool = False
 
     @property
     def position(self) -> Position | None:
@@ -95,8 +99,9 @@ class Said:
 
     def cancel(self) -> None:
         """This asker no longer wants it; it is still made if somebody else does."""
-        if self._speaker is not None and self._production is not None:
-            self._speaker._leave(self._production, self.request.id)
+        if self._speaker is not None and self._production is not None and not self._left:
+            self._left = True
+            self._speaker._leave(self._production)
 
     async def mark(self, state: State, *, mark: str | None = None) -> None:
         """Tell the journal how far the delivery has come (SENDING before it leaves, then DONE, FAILED, CANCELLED)."""
@@ -129,12 +134,14 @@ class Speaker:
     async def say(self, request: Request) -> Said | Refusal:
         """Begin to say it; returns as soon as it is accepted and, if it is to be delivered, journalled.
 
-        Raises StoreError when the journal cannot be written: nothing is then said.
+        Raises StoreError when the store cannot be read or the journal not be written: nothing is then said.
         """
         accepted = self._clock()
         script = await self._script(request)
         if isinstance(script, Refusal):
             return script
+        if self.dispatcher.ticket(request.id) is not None:
+            return Refusal(Reason.INVALID, "This very request is being said already; wait for it.")
         if not isinstance(request.text, str):
             return await self._begin(request, script, None, accepted)
         lines = script.read(request.text)
@@ -144,8 +151,8 @@ class Speaker:
         key = self.key(utterances)
         if (running := self._running.get(key)) and running.outlives(request):
             return await self._join(running, request)
-        if clip := await self._cached(key, request):
-            return await self._replay(request, clip, accepted)
+        if (found := await self._cached(key, request)) is not None:
+            return await self._replay(request, _as_planned(found, utterances), accepted)
         if (running := self._running.get(key)) and running.outlives(request):  # begun while the cache was read
             return await self._join(running, request)
         return await self._begin(request, script, utterances, accepted)
@@ -160,13 +167,20 @@ class Speaker:
         if isinstance(lines, Refusal):
             return lines
         key = self.key([line.utterance for line in lines])
-        cached = await self.store.cache.get(key) is not None
+        cached = await self._cached(key) is not None
         cost = sum(_cost(line.utterance) for line in lines)
         return Explanation(script, tuple(lines), cached, cost, key)
 
     async def unfinished(self) -> Sequence[Request]:
         """The requests that a crash or a shutdown left undelivered, to be said again by the adapter of their target."""
-        return [from_json(entry.request) for entry in await self.store.journal.pending(self._wall())]
+        requests = []
+        for entry in await self.store.journal.pending(self._wall()):
+            try:
+                requests.append(from_json(entry.request))
+            except ValueError:  # written by another version; one such entry must not keep the others back
+                log.warning("journal_entry_unreadable")
+                await self.store.journal.mark(entry.id, State.FAILED)
+        return requests
 
     def key(self, utterances: Sequence[Utterance]) -> str:
         """The cache key of these utterances under the encoding in force."""
@@ -178,7 +192,10 @@ class Speaker:
         await self.dispatcher.drain(drain)
         for task in self._tasks:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._tasks:
+            _, stuck = await asyncio.wait(self._tasks, timeout=GRACE)
+            if stuck:
+                log.error("speeches_stuck", count=len(stuck))
 
     async def _script(self, request: Request) -> Script | Refusal:
         """Who is to speak, or why nobody may."""
@@ -195,21 +212,30 @@ class Speaker:
             return Refusal(Reason.TOO_LONG, message, {"length": len(request.text), "limit": limit})
         return write(self.stage, request, (user, channel, guild), limit, await self.stage.available())
 
-    async def _cached(self, key: str, request: Request) -> Clip | None:
+    async def _cached(self, key: str, request: Request | None = None) -> tuple[Clip, Sequence[bytes]] | None:
+        """The clip of a key and its packets. A broken cache costs time, not the answer."""
+        user, guild = (request.user, request.guild) if request else (None, None)
         try:
-            return await self.store.cache.get(key, user=request.user, guild=request.guild)
-        except StoreError as error:  # a broken cache costs time, not the answer
+            clip = await self.store.cache.get(key, user=user, guild=guild)
+            return None if clip is None else (clip, packets(clip.ogg))
+        except (StoreError, AudioError, ValueError, TypeError, KeyError) as error:
             log.warning("cache_read_failed", error=type(error).__name__)
+            with suppress(StoreError):
+                await self.store.cache.drop(key)
             return None
 
-    async def _replay(self, request: Request, clip: Clip, accepted: float) -> Said:
+    async def _replay(self, request: Request, found: tuple[Clip, Sequence[bytes]], accepted: float) -> Said:
         await self._accept(request)
         figures = Figures(accepted, first_audio=self._clock() - accepted)
-        return Said(request, Speech.finished(clip, packets(clip.ogg)), figures, cached=True, _speaker=self)
+        return Said(request, Speech.finished(*found), figures, cached=True, _speaker=self)
 
     async def _join(self, production: _Production, request: Request) -> Said:
-        production.wanted_by.add(request.id)
-        await self._accept(request)
+        production.askers += 1
+        try:
+            await self._accept(request)
+        except BaseException:
+            self._leave(production)
+            raise
         return self._said(production, request, shared=True)
 
     async def _begin(
@@ -217,42 +243,48 @@ class Speaker:
     ) -> Said | Refusal:
         deadline = None if request.deadline is None else self._clock() + request.deadline - self._wall()
         job = Job(request.id, request.guild, request.user, request.priority, accepted, deadline)
-        if self.dispatcher.ticket(request.id) is not None:
-            return Refusal(Reason.INVALID, "This very request is being said already; wait for it.")
         costs = [_cost(utterance) for utterance in utterances or ()]
         ticket = self.dispatcher.admit(job, script.engine, sum(costs), len(costs))
         if isinstance(ticket, Refusal):
             return ticket
-        production = _Production(request, script, ticket, Figures(accepted), wanted_by={request.id})
+        production = _Production(request, script, ticket, Figures(accepted))
         key = self.key(utterances) if utterances else None
         if key:
             self._running[key] = production
         try:
             await self._accept(request)
         except BaseException:
-            self._end(production, key)
-            production.speech.fail(Cancelled("The request could not be written down; try again."))
+            production.askers -= 1
+            if production.askers:  # others have joined in the meantime, and were accepted
+                self._start(production, utterances, key)
+            else:
+                self._end(production, key)
+                production.speech.fail(Cancelled("The request could not be written down; try again."))
             raise
-        task = asyncio.create_task(self._produce(production, utterances, key), name=f"speech {request.id}")
+        self._start(production, utterances, key)
+        return self._said(production, request)
+
+    def _start(self, production: _Production, utterances: Sequence[Utterance] | None, key: str | None) -> None:
+        task = asyncio.create_task(self._produce(production, utterances), name=f"speech {production.request.id}")
         self._tasks.add(task)
         # Not in the task's own `finally`: a task that is cancelled before its first step never reaches one.
         task.add_done_callback(lambda task: self._over(task, production, key))
-        ticket.on_cancel(lambda: _stop(task))
-        return self._said(production, request)
+        production.ticket.on_cancel(lambda: _stop(task))
 
     def _said(self, production: _Production, request: Request, *, shared: bool = False) -> Said:
         speech, figures = production.speech, production.figures
         # What is whole but not yet in the cache is as good as cached.
-        return Said(request, speech, figures, speech.done, shared, _speaker=self, _production=production)
+        cached = speech.done and not speech.failed
+        return Said(request, speech, figures, cached, shared, _speaker=self, _production=production)
 
     async def _accept(self, request: Request) -> None:
         """Journal what is to be delivered; what has no target dies with its asker."""
         if request.target and (data := to_json(request)) is not None:
             await self.store.journal.accept(Entry(request.id, data, at=request.at, expires=request.deadline))
 
-    def _leave(self, production: _Production, id: str) -> None:
-        production.wanted_by.discard(id)
-        if not production.wanted_by and not production.speech.done:
+    def _leave(self, production: _Production) -> None:
+        production.askers -= 1
+        if not production.askers and not production.speech.done:
             production.speech.fail(Cancelled("Cancelled."))
             production.ticket.cancel()
 
@@ -261,7 +293,7 @@ class Speaker:
         if key and self._running.get(key) is production:
             del self._running[key]
 
-    async def _produce(self, production: _Production, utterances: Sequence[Utterance] | None, key: str | None) -> None:
+    async def _produce(self, production: _Production, utterances: Sequence[Utterance] | None) -> None:
         speech = production.speech
         try:
             encoder = SpeechEncoder(
@@ -327,6 +359,9 @@ class Speaker:
     async def _keep(self, production: _Production, clip: Clip) -> None:
         """Cache under what was really spoken: a fallback's sound must not answer for the engine that failed."""
         request, spoken = production.request, [s.utterance for s in clip.spoken]
+        # In whose stead it was spoken belongs to this request, not to the sound.
+        plain = [replace(s, utterance=replace(s.utterance, instead_of="", alternatives=())) for s in clip.spoken]
+        clip = replace(clip, spoken=tuple(plain))
         try:
             await self.store.cache.put(self.key(spoken), clip, user=request.user, guild=request.guild)
             await self.store.preferences.remember(request.user, production.script.who.name, guild=request.guild)
@@ -337,6 +372,15 @@ class Speaker:
 def _cost(utterance: Utterance) -> float:
     """Estimated seconds of sound."""
     return estimate_seconds(utterance.text) / utterance.rate
+
+
+def _as_planned(found: tuple[Clip, Sequence[bytes]], planned: Sequence[Utterance]) -> tuple[Clip, Sequence[bytes]]:
+    """A cached clip with the utterances of this request, which know in whose stead they are spoken."""
+    clip, frames = found
+    if len(clip.spoken) != len(planned):
+        return found
+    spoken = (replace(s, utterance=utterance) for s, utterance in zip(clip.spoken, planned, strict=True))
+    return replace(clip, spoken=tuple(spoken)), frames
 
 
 def _stop(task: asyncio.Task[None]) -> None:
@@ -351,9 +395,13 @@ async def _each(utterances: Sequence[Utterance]) -> AsyncGenerator[Utterance, No
 async def _up_to(text: AsyncIterable[str], limit: int, production: _Production) -> AsyncIterator[str]:
     """The pieces of ``text`` up to ``limit`` characters; what goes beyond is left out and noted."""
     room = limit
-    async for piece in text:
-        yield piece[:room]
-        room -= len(piece)
-        if room < 0:
-            production.truncated = True
-            return
+    try:
+        async for piece in text:
+            yield piece[:room]
+            room -= len(piece)
+            if room < 0:
+                production.truncated = True
+                return
+    finally:
+        if (close := getattr(text, "aclose", None)) is not None:
+            await close()  # an LLM need not write on for nobody

@@ -24,8 +24,8 @@ from bot.tts.voices import Voices
 from tests.doubles.engine import FakeEngine
 
 # The same examples in every run: what CI finds, everybody finds. `make explore` looks further.
-settings.register_profile("fixed", derandomize=True)
-settings.register_profile("explore", max_examples=1000)
+settings.register_profile("fixed", derandomize=True, deadline=None)
+settings.register_profile("explore", max_examples=1000, deadline=None)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 
 HEART = Voice("offline", "heart", "en-US", "female", revision="1")

@@ -106,3 +106,14 @@ def test_what_travels_with_sayso_is_found() -> None:
     assert len(json.loads((folder("voices") / "edge-voices.json").read_text(encoding="utf-8"))) > 200
     with pytest.raises(FileNotFoundError, match="install it again"):
         folder("nothing")
+
+
+@pytest.mark.parametrize(("override", "words"), [("speak.voice=hearth", "heart"), ("speak.language=klingon", "en, ")])
+async def test_a_voice_or_language_that_is_not_there_is_named_at_the_start(
+    tmp_path: Path, override: str, words: str
+) -> None:
+    """Not at the first request."""
+    with pytest.raises(ConfigError, match=override.partition("=")[0]) as error:
+        async with opened(settings(tmp_path, override)):
+            pass
+    assert words in str(error.value)

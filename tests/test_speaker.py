@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from bot.config import SpeakSettings
-from bot.errors import Cancelled, EngineTruncated, EngineUnavailable, Expired, SaysoError
-from bot.queue import Limits, Position, State
+from bot.errors import Cancelled, EngineTruncated, EngineUnavailable, Expired, SaysoError, StoreError
+from bot.queue import Entry, Limits, Position, State
 from bot.speaker import Said, Speaker
 from bot.speech import Priority, Reason, Refusal, Request
 from bot.tts.audio import decode, packets
@@ -234,7 +235,7 @@ async def test_a_fallback_speaks_says_so_and_is_not_kept_for_the_other(
     assert (again.cached, again.caption) == (False, "")
     await kept(speaker, 2)
     by_name = await said(speaker, request("Hello there.", engine="offline"))
-    assert by_name.cached
+    assert (by_name.cached, by_name.caption) == (True, "")
 
 
 async def test_an_engine_that_breaks_off_fails_the_speech_and_caches_nothing(
@@ -414,3 +415,135 @@ async def test_an_explanation_says_all_and_speaks_nothing(speaker: Speaker, offl
     assert not explained.cached
     assert explained.script.wishes.voice.why == "the configuration's default"
     assert offline.asked == []
+
+
+async def test_a_damaged_clip_in_the_cache_costs_time_not_the_answer(opened: Opened, offline: FakeEngine) -> None:
+    """It is thrown away and made anew, once."""
+    async with opened() as speaker:
+        answer = await said(speaker, request("Hello there."))
+        clip = await answer.speech.clip()
+        await kept(speaker, 1)
+        key = speaker.key(list(offline.asked))
+        await speaker.store.cache.drop(key)
+        await speaker.store.cache.put(key, replace(clip, ogg=clip.ogg[:-3] + b"???"))
+        again = await said(speaker, request("Hello there."))
+        assert not again.cached
+        await again.speech.clip()
+        await kept(speaker, 1)
+        assert (await said(speaker, request("Hello there."))).cached
+        assert len(offline.asked) == 2
+
+
+class FullDisk:
+    """A journal that cannot be written while `full`, and lets others in before it says so."""
+
+    def __init__(self, speaker: Speaker, *users: str) -> None:
+        self._accept = speaker.store.journal.accept
+        self.users = users
+        self.waiting, self.go = asyncio.Event(), asyncio.Event()
+        speaker.store.journal.accept = self.accept  # type: ignore[method-assign]
+
+    async def accept(self, entry: Entry) -> None:
+        if entry.request["user"] in self.users:
+            self.waiting.set()
+            await self.go.wait()
+            raise StoreError("the database has no room left")
+        await self._accept(entry)
+
+
+async def test_one_whose_request_cannot_be_written_down_takes_nobody_with_him(speaker: Speaker) -> None:
+    """Who asked for the same meanwhile, and was written down, hears it."""
+    disk = FullDisk(speaker, "discord:42")
+    target = {"platform": "discord"}
+    first = asyncio.create_task(speaker.say(request(target=target)))
+    await disk.waiting.wait()
+    second = await said(speaker, request(user="discord:7", target=target, id="second"))
+    assert second.shared
+    disk.go.set()
+    with pytest.raises(StoreError):
+        await first
+    assert (await second.speech.clip()).seconds > 0
+
+
+async def test_a_joiner_who_cannot_be_written_down_does_not_keep_it_going(opened: Opened, offline: FakeEngine) -> None:
+    """When the first leaves nobody is left."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened() as speaker:
+        disk = FullDisk(speaker, "discord:7")
+        disk.go.set()
+        first = await said(speaker, request())
+        with pytest.raises(StoreError):
+            await speaker.say(request(user="discord:7", target={"platform": "discord"}))
+        first.cancel()
+        await until(lambda: not speaker.dispatcher.running() and not offline.active)
+
+
+async def test_a_journal_entry_of_another_version_keeps_nobody_back(opened: Opened) -> None:
+    """It is given up, and the others are said."""
+    async with opened() as speaker:
+        await speaker.store.journal.accept(Entry("odd", {"novel": 1}, at=1.0))
+        await said(speaker, request(target={"platform": "discord"}))
+        assert [r.text for r in await speaker.unfinished()] == [TEXT]
+        assert [r.text for r in await speaker.unfinished()] == [TEXT]
+
+
+async def test_a_stream_that_was_cut_is_closed(opened: Opened) -> None:
+    """The LLM need not write on for nobody."""
+    closed = asyncio.Event()
+
+    async def endless() -> AsyncIterator[str]:
+        try:
+            while True:
+                yield "One more sentence. "
+        finally:
+            closed.set()
+
+    async with opened(speak=SpeakSettings(max_chars=50)) as speaker:
+        answer = await said(speaker, request(endless()))
+        await answer.speech.clip()
+        assert answer.truncated
+        assert closed.is_set()
+
+
+async def test_closing_does_not_wait_for_an_engine_that_will_not_end(
+    opened: Opened, offline: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that swallows its cancellation is left behind."""
+    monkeypatch.setattr("bot.speaker.GRACE", 0.01)
+    release = asyncio.Event()
+
+    async def deaf(_: float) -> None:
+        while not release.is_set():
+            with suppress(asyncio.CancelledError):
+                await release.wait()
+
+    offline.sleep = deaf
+    async with opened() as speaker:
+        monkeypatch.setattr(speaker.dispatcher, "drain", lambda _: asyncio.sleep(0))
+        answer = await said(speaker, request("Hello there."))
+        await until(lambda: offline.active)
+        await speaker.close()
+        release.set()
+        with suppress(Cancelled):
+            await answer.speech.clip()
+        await until(lambda: not speaker._tasks)
+
+
+async def test_a_ban_holds_for_every_name_of_a_voice(speaker: Speaker, offline: FakeEngine) -> None:
+    """By its alias, as a preference, and as the voice of a persona."""
+    await speaker.store.settings.set_guild("discord:1", banned_voices=frozenset({"xiaoxiao", "zf_xiaoxiao"}))
+    by_alias = next(p for p in speaker.stage.voices.personas() if p.name == "xiaoxiao").aliases[0]
+    assert (await refused(speaker, request(voice=by_alias))).reason is Reason.NOT_ALLOWED
+    await speaker.store.preferences.set("discord:42", voice=by_alias)
+    await (await said(speaker, request("Hello there."))).speech.clip()
+    assert offline.asked[-1].voice == "heart"
+    assert (await refused(speaker, request("你好，世界。"))).reason is Reason.LANGUAGE_NOT_SPOKEN
+
+
+async def test_an_explanation_names_the_voice_as_the_reason_for_its_engine(speaker: Speaker) -> None:
+    """Who asks for an edge voice sends his text away, and ought to see why."""
+    explained = await speaker.explain(request("Hello there.", voice="en-US-AvaMultilingualNeural"))
+    assert not isinstance(explained, Refusal)
+    assert (explained.script.engine, explained.script.wishes.engine.value) == ("edge", "edge")
+    assert explained.script.wishes.engine.why == "the command asked for it"

@@ -108,6 +108,10 @@ class AudioCache:
 
         await self._database.write(work, kept)
 
+    async def drop(self, key: str) -> None:
+        """Drop one clip, with all that is known of it."""
+        await self._database.write(partial(clips.drop, key=key), self._settle)
+
     async def recent(self, user: str, *, guild: str | None = None, limit: int = 10) -> Sequence[Recent]:
         """What the user heard last (in that guild), newest first, each clip once."""
         where = [PLAYS.c.user == user] if guild is None else [PLAYS.c.user == user, PLAYS.c.guild == guild]

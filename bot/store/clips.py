@@ -173,6 +173,14 @@ def _beyond(limit: int, spared: str) -> Any:
     return delete(CLIPS).where(CLIPS.c.key.in_(last)).returning(CLIPS.c.key)
 
 
+def drop(connection: Connection, key: str) -> Kept:
+    """Drop one clip."""
+    take_turn(connection, AUDIO_LOCK)
+    connection.execute(delete(CLIPS).where(CLIPS.c.key == key))
+    entries, size = connection.execute(_TOTALS).one()
+    return Kept((key,), entries, int(size))
+
+
 def clear(connection: Connection) -> Kept:
     """Drop all."""
     take_turn(connection, AUDIO_LOCK)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
@@ -70,9 +71,14 @@ def _refused(error: aiohttp.ClientResponseError) -> EngineError:
     return EngineUnavailable("edge", f"Edge {why} ({error.status}){when}.", retry_after=after)
 
 
+_OBJECT = re.compile(r" ?\w*:?<[\w.]+ object at 0x\w+>")
+
+
 def _unreachable(error: Exception) -> EngineError:
     # What aiohttp says of a time-out holds the whole address, tokens and all.
-    why = "no answer in time" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+    why = (
+        "no answer in time" if isinstance(error, TimeoutError) else _OBJECT.sub("", str(error)) or type(error).__name__
+    )
     return EngineUnavailable(
         "edge",
         f"Edge cannot be reached ({why}): check that this machine may connect to {HOST}:443; "

@@ -19,7 +19,7 @@ _ENGLISH = frozenset(
     wordlist(
         "the and you that with this have they what your from would there their which about because been it's "
         "don't i'm how should could these those who when where why isn't can't didn't doesn't i've you're that's "
-        "i'll would've"
+        "i'll would've if then else hello yes thanks please okay"
     )
 )
 """Common words of English and hardly of any other language: two of them spare the model."""
@@ -133,8 +133,8 @@ def _latin(text: str, hint: str | None) -> str:
     if not letters:
         return hint or DEFAULT
     said = " ".join(letters)[:_READ]
-    if hint and len(said) < _TINY:
-        return hint
+    if (hint and len(said) < _TINY) or all(len(word) == 1 for word in letters):
+        return hint or DEFAULT
     found, score = detector()(said)
     if found not in _LATIN or score < _threshold(said, hint):
         # "OK" from a Chinese speaker is Chinese; a whole sentence in Latin letters is not.
