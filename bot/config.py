@@ -2,7 +2,8 @@
 
 Layers, each over the one before: the defaults below, ``config.yaml``, ``.env`` and the environment, the command line.
 Any key may come from the environment as ``SAYSO__SECTION__KEY``. Secrets come from nowhere else than the environment
-(``DISCORD_TOKEN``) or a file that it names (``DISCORD_TOKEN_FILE``).
+(``DISCORD_TOKEN``) or a file that it names (``DISCORD_TOKEN_FILE``). A text means itself: nothing is filled in for
+``${...}`` or ``$NAME``, so that no secret comes into the settings by the back door.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field, dataclass, field, fields, is_dataclass
+from itertools import groupby
 from pathlib import Path
 from typing import Any, cast, get_type_hints
+from urllib.parse import unquote
 
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
@@ -25,6 +28,11 @@ from bot.errors import ConfigError
 SECRETS = ("DISCORD_TOKEN", "TELEGRAM_TOKEN", "SAYSO_API_KEYS", "LLM_API_KEY")
 PREFIX = "SAYSO__"
 HIDDEN = "********"
+
+_USERINFO = re.compile(r"://[^:]*:(.*)@", re.DOTALL)
+"""Greedy: a password may itself hold a / or an @."""
+_QUERY = re.compile(r"[?&;]([^=&;?]*)=([^&]*)")
+_SECRET_NAME = re.compile(r"pass|pwd|secret|token|key|cred|auth", re.IGNORECASE)
 
 
 def _between(default: Any, low: float, high: float) -> Any:
@@ -118,7 +126,7 @@ class CacheSettings:
 class StoreSettings:
     """The database; empty means ``sayso.db`` in the data folder."""
 
-    url: str = field(default="", repr=False)
+    url: str = field(default="", repr=False, metadata={"hidden": True})
 
 
 @dataclass(frozen=True)
@@ -196,7 +204,7 @@ def load(
     Raises ConfigError, naming the place of a wrong key or value and what is allowed there.
     """
     folder = folder or Path.cwd()
-    environment = {**_dotenv(folder / ".env"), **(os.environ if environ is None else environ)}
+    environment = _over(_dotenv(folder / ".env"), os.environ if environ is None else environ)
     named = config or (Path(environment["SAYSO_CONFIG"]) if environment.get("SAYSO_CONFIG") else None)
     layers = [
         *_file_layers(named, folder),
@@ -256,7 +264,20 @@ def _dotenv(path: Path) -> dict[str, str]:
         return {}
     from dotenv import dotenv_values
 
-    return {key: value for key, value in dotenv_values(path).items() if value is not None}
+    try:
+        values = dotenv_values(path, interpolate=False, encoding="utf-8")
+    except UnicodeDecodeError:
+        raise ConfigError(f"{path.name}: not written in UTF-8; save it as UTF-8") from None
+    except OSError as error:
+        raise ConfigError(f"{path.name}: cannot be read ({error.strerror})") from error
+    return {key: value for key, value in values.items() if value is not None}
+
+
+def _over(below: Mapping[str, str], above: Mapping[str, str]) -> dict[str, str]:
+    """Two layers of environment in one. A secret that is set above, in either form, is not also taken from below."""
+    forms = [(name, f"{name}_FILE") for name in SECRETS]
+    decided = {name for pair in forms if any(above.get(form, "").strip() for form in pair) for name in pair}
+    return {**{name: value for name, value in below.items() if name not in decided}, **above}
 
 
 def _file_layers(named: Path | None, folder: Path) -> Iterator[_Layer]:
@@ -272,13 +293,23 @@ def _parse(path: Path) -> Mapping[object, object]:
 
     try:
         tree = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path.name}: not readable as YAML: {error}") from error
+    except OSError as error:
+        raise ConfigError(f"{path.name}: cannot be read ({error.strerror})") from error
+    except (yaml.YAMLError, ValueError) as error:
+        # Neither the message nor the cause goes on: both quote the lines around, where a password may stand.
+        raise ConfigError(f"{path.name}: not readable as YAML{_where(error)}") from None
     if tree is None:
         return {}
     if not isinstance(tree, dict):
         raise ConfigError(f"{path.name}: must be a mapping of sections, such as 'http:' with 'port: 8888' below it")
     return tree
+
+
+def _where(error: Exception) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "; save it as UTF-8"
+    mark = getattr(error, "problem_mark", None)
+    return f": line {mark.line + 1}, column {mark.column + 1}" if mark else ""
 
 
 def _flat(tree: Mapping[object, object], above: str = "") -> Iterator[tuple[str, object]]:
@@ -300,7 +331,7 @@ def _from_overrides(overrides: Sequence[str]) -> dict[str, object]:
     for override in overrides:
         key, equals, value = override.partition("=")
         if not equals:
-            raise ConfigError(f"command line: {override!r} is not of the form section.key=value")
+            raise ConfigError(f"command line: {_without_passwords(override)!r} is not of the form section.key=value")
         values[key.strip()] = value
     return values
 
@@ -323,11 +354,20 @@ def _put(tree: DictConfig, layer: _Layer, key: str, value: object) -> None:
         raise ConfigError(f"{place}: {_unknown(key, known)}")
     setting, kind = known[key]
     empty = value is None or (kind == str | None and value in ("", "null"))
+    wrong = f"{place}: {HIDDEN if setting.metadata.get('hidden') else repr(value)} is not {_kind_in_words(kind)}"
+    if value == "???":  # what OmegaConf takes for a value that is still to come
+        raise ConfigError(wrong)
     try:
-        OmegaConf.update(tree, key, None if empty else value)
+        OmegaConf.update(tree, key, None if empty else _literal(value))
         _allowed(place, setting, OmegaConf.select(tree, key))
-    except OmegaConfBaseException as error:
-        raise ConfigError(f"{place}: {value!r} is not {_kind_in_words(kind)}") from error
+    except OmegaConfBaseException:
+        # OmegaConf's own message quotes the value.
+        raise ConfigError(wrong) from None
+
+
+def _literal(value: object) -> object:
+    """A text that OmegaConf reads as it stands instead of filling in what ``${...}`` names."""
+    return re.sub(r"(\\*)\$\{", r"\1\1\\${", value) if isinstance(value, str) else value
 
 
 def _unknown(key: str, known: Mapping[str, object]) -> str:
@@ -370,9 +410,16 @@ def _sections(settings: Settings) -> Iterator[tuple[str, list[tuple[str, object]
 
 
 def _yaml(value: object) -> str:
-    if isinstance(value, str):
-        value = re.sub(r"(://[^:/@]+):[^@/]+@", rf"\1:{HIDDEN}@", value)  # a database URL may hold a password
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(_without_passwords(value) if isinstance(value, str) else value, ensure_ascii=False)
+
+
+def _without_passwords(text: str) -> str:
+    """A URL fit to be shown: what may be a password in it is hidden, rather too much of it than too little."""
+    spans = [found.span(1) for found in _USERINFO.finditer(text)]
+    spans += [found.span(2) for found in _QUERY.finditer(text) if _SECRET_NAME.search(unquote(found[1]))]
+    covered = {place for start, end in spans for place in range(start, end)}
+    runs = [(hidden, list(places)) for hidden, places in groupby(range(len(text)), covered.__contains__)]
+    return "".join(HIDDEN if hidden else text[places[0] : places[-1] + 1] for hidden, places in runs)
 
 
 def _usual_data_folder() -> Path:

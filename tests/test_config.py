@@ -6,6 +6,8 @@ from dataclasses import FrozenInstanceError
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.config import HIDDEN, Loaded, Settings, load, read_secrets, show
 from bot.errors import ConfigError
@@ -54,6 +56,7 @@ def test_settings_cannot_be_changed_afterwards(tmp_path: Path) -> None:
         ("speak.engine=loud", ["'loud' is not one of offline, edge"]),
         ("edge.fallback=perhaps", ["'perhaps' is not true or false"]),
         ("http.port", ["not of the form section.key=value"]),
+        ("speak.voice=???", ["'???' is not a text"]),
     ],
 )
 def test_a_wrong_key_or_value_is_named_with_what_is_allowed(tmp_path: Path, override: str, words: list[str]) -> None:
@@ -135,6 +138,102 @@ def test_what_is_shown_holds_no_secret_and_says_where_values_come_from(tmp_path:
     assert f"DISCORD_TOKEN: {HIDDEN}" in shown
     assert "TELEGRAM_TOKEN: not set" in shown
     assert "port: 9  # from command line" in shown
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:hun/ter2@h/db",
+        "postgresql://u:hun@ter2@h/db",
+        "postgresql://u:hun?ter2=@h/db",
+        "postgresql://u@corp:hunter2@h/db",
+        "postgresql://:hunter2@h/db",
+        "postgresql://h/db?user=u&password=hunter2&ssl=true",
+        "postgresql://h/db?sslPassword=hun@ter2",
+        "postgresql://h/db?pass%77ord=hunter2",
+        "postgresql://u:hunter2@h/db?password=hun@ter2",
+        "postgresql://u:hun?password=ter2@h/db",
+    ],
+)
+def test_no_part_of_a_password_in_a_url_is_shown(tmp_path: Path, url: str) -> None:
+    """Wherever in the URL it stands and whatever characters it has; the rest of the settings stays readable."""
+    shown = show(loaded(tmp_path, f"store.url={url}"))
+    assert "hun" not in shown
+    assert "ter2" not in shown
+    assert f"postgresql://{'u:' if '://u:' in url else ''}" in shown
+
+
+def test_a_url_without_a_password_is_shown_whole(tmp_path: Path) -> None:
+    """Hiding is for secrets: who has none in the URL sees what is in force."""
+    url = "postgresql+asyncpg://sayso@db:5432/sayso?ssl=require"
+    assert f'url: "{url}"' in show(loaded(tmp_path, f"store.url={url}"))
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ('store:\n  url: "postgresql://u:hunter2@h/db\nfoo: [\n', "line 4, column 1"),
+        ("store: {url: postgresql://u:hunter2@h/db, pool: [}\n", "line 1, column 50"),
+        ("store: {url: *hunter2}\n", "line 1, column 14"),
+        ("store: {url: [postgresql://u:hunter2@h/db]}\n", "store.url"),
+        ("hunter2: 2026-13-45\n", "YAML"),
+        ("hunter2: '\x07'\n", "YAML"),
+    ],
+)
+def test_a_broken_settings_file_is_told_by_its_place_not_by_its_content(tmp_path: Path, text: str, where: str) -> None:
+    """The broken line may be the one with the password; it is neither in the message nor in the cause."""
+    (tmp_path / "config.yaml").write_text(text)
+    with pytest.raises(ConfigError, match=r"config\.yaml") as error:
+        loaded(tmp_path)
+    assert where in str(error.value)
+    assert "hunter2" not in str(error.value)
+    assert error.value.__suppress_context__
+
+
+def test_an_override_without_an_equals_sign_does_not_repeat_a_password(tmp_path: Path) -> None:
+    """`--set store.url:postgresql://...` is a typing error that ends in a terminal's log."""
+    with pytest.raises(ConfigError) as error:
+        loaded(tmp_path, "store.url:postgresql://u:hunter2@h/db")
+    assert "hunter2" not in str(error.value)
+
+
+@given(text=st.text("${}\\abc:.@'\"?", max_size=20).filter(lambda text: text != "???"))
+def test_a_text_means_itself(tmp_path_factory: pytest.TempPathFactory, text: str) -> None:
+    """`${...}` in a password or a folder is neither filled in nor refused."""
+    folder = tmp_path_factory.getbasetemp()
+    assert loaded(folder, f"store.url={text}").settings.store.url == text
+
+
+def test_no_layer_pulls_a_secret_into_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`${oc.env:DISCORD_TOKEN}` and `${DISCORD_TOKEN}` would else be shown by `config show`."""
+    monkeypatch.setenv("DISCORD_TOKEN", "hunter2")
+    (tmp_path / "config.yaml").write_text('speak: {voice: "${oc.env:DISCORD_TOKEN}"}\n')
+    (tmp_path / ".env").write_text("DISCORD_TOKEN=hunter2\nSAYSO__DATA_DIR=${DISCORD_TOKEN}\n")
+    got = load(folder=tmp_path, overrides=["http.host=${oc.env:DISCORD_TOKEN}"])
+    assert "hunter2" not in show(got)
+    assert got.settings.speak.voice == "${oc.env:DISCORD_TOKEN}"
+    assert got.settings.data_dir == "${DISCORD_TOKEN}"
+
+
+def test_a_dotenv_file_in_another_encoding_is_named(tmp_path: Path) -> None:
+    """An editor that saves Latin-1 is told what to change."""
+    (tmp_path / ".env").write_bytes(b"SAYSO__SPEAK__VOICE=\xe9\n")
+    with pytest.raises(ConfigError, match=r"\.env: not written in UTF-8"):
+        loaded(tmp_path)
+
+
+def test_a_secret_in_the_environment_overrules_the_one_in_dotenv_in_either_form(tmp_path: Path) -> None:
+    """Layers overrule each other; only within one is it unclear which token is meant."""
+    (tmp_path / "token").write_text("from-file")
+    path = str(tmp_path / "token")
+    (tmp_path / ".env").write_text("DISCORD_TOKEN=dotenv\n")
+    assert loaded(tmp_path, DISCORD_TOKEN_FILE=path).secrets.discord_token == "from-file"
+    assert loaded(tmp_path, DISCORD_TOKEN_FILE="").secrets.discord_token == "dotenv"
+    (tmp_path / ".env").write_text(f"DISCORD_TOKEN_FILE={path}\n")
+    assert loaded(tmp_path, DISCORD_TOKEN="environment").secrets.discord_token == "environment"
+    (tmp_path / ".env").write_text(f"DISCORD_TOKEN_FILE={path}\nDISCORD_TOKEN=dotenv\n")
+    with pytest.raises(ConfigError, match="both DISCORD_TOKEN"):
+        loaded(tmp_path)
 
 
 def test_what_is_shown_can_be_loaded_again(tmp_path: Path) -> None:
