@@ -10,7 +10,7 @@ from contextlib import suppress
 import structlog
 from rich.console import Console
 
-from bot.adapters.http import LOOPBACK, create_api, is_loopback, listen, serve
+from bot.adapters.http import create_api, listen, names, serve, spelled
 from bot.app import opened
 from bot.config import Loaded, Secrets
 from bot.log import configure
@@ -45,11 +45,10 @@ async def _run(loaded: Loaded) -> None:
     # The port is taken before anything heavy is opened: the likeliest mistake answers first.
     with listen(http.host, http.port, keys=keys) as listener:
         async with opened(loaded, resident=True) as app:
-            hosts = LOOPBACK if is_loopback(http.host) else ("*",)
             _absent(loaded.secrets)
-            api = create_api(app.speaker, keys=keys, hosts=hosts)
-            url = f"http://{_spelled(http.host)}:{listener.getsockname()[1]}"
-            await serve(api, listener, stop, lambda: _greet(url))
+            api = create_api(app.speaker, keys=keys, hosts=names(http.host))
+            url = f"http://{spelled(http.host)}:{listener.getsockname()[1]}"
+            await serve(api, listener, stop, lambda: _greet(url), drain=loaded.settings.queue.drain_seconds)
             log.info("stopping")
 
 
@@ -64,10 +63,6 @@ def _greet(url: str) -> None:
     log.info("listening", url=url)
     greeting = GREETING.format(url=url, sayso=sys.argv[0] if "/" in sys.argv[0] else "sayso")
     Console(highlight=False, soft_wrap=True).print(greeting)
-
-
-def _spelled(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
 
 
 def _on_signals(stop: asyncio.Event) -> None:

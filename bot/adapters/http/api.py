@@ -3,6 +3,7 @@
 Errors have OpenAI's shape: ``{"error": {"message", "type", "param", "code"}}``.
 """
 
+import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncIterator, Sequence
@@ -15,12 +16,14 @@ from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.types import Receive, Scope, Send
 
 import bot
 from bot.adapters.http.page import PAGE
 from bot.errors import Abandoned, EngineRejected, EngineTimeout, SaysoError
-from bot.speaker import Said, Speaker
-from bot.speech import Priority, Reason, Refusal, Request
+from bot.said import Said
+from bot.speaker import Speaker
+from bot.speech import PACKET_SECONDS, Priority, Reason, Refusal, Request, Speech
 from bot.tts.audio import FORMATS, FormatStream
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
@@ -39,6 +42,9 @@ STATUS: dict[Reason, int] = {
 }
 """What a refusal is in HTTP; what is not named is a bad request."""
 
+BATCH = 50
+"""Packets that are encoded in one go: a second of sound, some 20 ms of work."""
+
 OWN_MODELS = {"tts-1", "tts-1-hd", "gpt-4o-mini-tts"}
 """OpenAI's model names, which mean the configured engine."""
 
@@ -50,7 +56,7 @@ class SpeechRequest(BaseModel):
     model: str = Field("tts-1", description="An engine (offline, edge), or OpenAI's names for the configured one.")
     voice: str | None = Field(None, description="A persona, an alias such as `alloy`, or an engine's own voice.")
     response_format: Format = "mp3"
-    speed: float = Field(1.0, ge=0.25, le=4.0)
+    speed: float | None = Field(None, ge=0.25, le=4.0, description="Left out: as fast as the settings say.")
     instructions: str | None = Field(None, description="Accepted and ignored.")
 
 
@@ -102,16 +108,16 @@ def create_api(speaker: Speaker, *, keys: Sequence[str] = (), hosts: Sequence[st
         }
 
     @api.post("/v1/audio/speech", response_class=StreamingResponse)
-    async def speech(body: SpeechRequest, lane: Annotated[str, Depends(guild)]) -> StreamingResponse:
+    async def speech(
+        request: HttpRequest, body: SpeechRequest, lane: Annotated[str, Depends(guild)]
+    ) -> StreamingResponse:
         """Speak ``input``; the sound is streamed from its first sentence on."""
         said = await speaker.say(_request(body, lane))
         if isinstance(said, Refusal):
             raise _refused(said)
         stream = _encoded(said, body.response_format)
-        first = await _first(stream, said)
-        return StreamingResponse(
-            _rest(first, stream, said), media_type=FORMATS[body.response_format], headers=_about(said)
-        )
+        first = await _first(stream, said, request)
+        return _Spoken(said, first, stream, FORMATS[body.response_format])
 
     return api
 
@@ -123,22 +129,37 @@ def _request(body: SpeechRequest, lane: str) -> Request:
         text=body.input,
         voice=body.voice,
         engine=None if body.model in OWN_MODELS else body.model,
-        rate=min(2.0, max(0.5, body.speed)),
+        rate=None if body.speed is None else min(2.0, max(0.5, body.speed)),
         priority=Priority.HIGH,
     )
 
 
 async def _encoded(said: Said, name: str) -> AsyncIterator[bytes]:
-    """The speech in a format, piece by piece. A packet or a second at a time, whichever the speech has ready."""
+    """The speech in a format, piece by piece. Encoding is done beside the event loop."""
     stream = FormatStream(name)
-    async for packet in said.speech:
-        if ready := stream.write([packet]):
+    async for packets in _batches(said.speech):
+        if ready := await asyncio.to_thread(stream.write, packets):
             yield ready
-    yield stream.close()
+    yield await asyncio.to_thread(stream.close)
 
 
-async def _first(stream: AsyncIterator[bytes], said: Said) -> bytes:
+async def _batches(speech: Speech) -> AsyncIterator[Sequence[bytes]]:
+    """The packets, as many at a time as are there without waiting, but at most a second of them."""
+    batch: list[bytes] = []
+    taken = 0
+    async for packet in speech:
+        batch.append(packet)
+        taken += 1
+        if len(batch) == BATCH or taken * PACKET_SECONDS >= speech.seconds:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+async def _first(stream: AsyncIterator[bytes], said: Said, request: HttpRequest) -> bytes:
     """The first bytes: until there are some, a failure is still an answer with a status of its own."""
+    leaving = asyncio.create_task(_leave(request, said))
     try:
         return await anext(stream, b"")
     except SaysoError as error:
@@ -146,15 +167,35 @@ async def _first(stream: AsyncIterator[bytes], said: Said) -> bytes:
     except BaseException:
         said.cancel()
         raise
-
-
-async def _rest(first: bytes, stream: AsyncIterator[bytes], said: Said) -> AsyncIterator[bytes]:
-    try:
-        yield first
-        async for piece in stream:
-            yield piece
     finally:
-        said.cancel()  # the client may have gone; a finished speech does not mind
+        leaving.cancel()
+
+
+async def _leave(request: HttpRequest, said: Said) -> None:
+    """Give the speech up when the client goes. One that is for nobody else fails by that, and so ends the wait."""
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+    said.cancel()
+
+
+class _Spoken(StreamingResponse):
+    """The speech as it comes; it is given up if the client goes."""
+
+    def __init__(self, said: Said, first: bytes, stream: AsyncIterator[bytes], media_type: str) -> None:
+        super().__init__(_rest(first, stream), media_type=media_type, headers=_about(said))
+        self._said = said
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        finally:
+            self._said.cancel()  # the client may have gone, even before the first byte; a finished speech does not mind
+
+
+async def _rest(first: bytes, stream: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    yield first
+    async for piece in stream:
+        yield piece
 
 
 def _about(said: Said) -> dict[str, str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import math
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,7 +15,7 @@ from fastapi import FastAPI
 from bot.errors import ConfigError
 
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-"""The Host headers that a server on loopback answers."""
+"""The Host headers that each server on loopback answers."""
 
 
 def is_loopback(host: str) -> bool:
@@ -22,7 +23,17 @@ def is_loopback(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
-        return host == "localhost"
+        return host.lower() == "localhost"
+
+
+def names(host: str) -> Sequence[str]:
+    """The Host headers that a server on ``host`` answers; ``*`` is any."""
+    return (*LOOPBACK, spelled(host).lower()) if is_loopback(host) else ("*",)
+
+
+def spelled(host: str) -> str:
+    """``host`` as it stands in a URL and in a Host header."""
+    return f"[{host}]" if ":" in host else host
 
 
 def listen(host: str, port: int, *, keys: Sequence[str] = ()) -> socket.socket:
@@ -48,16 +59,32 @@ def listen(host: str, port: int, *, keys: Sequence[str] = ()) -> socket.socket:
     return listener
 
 
-async def serve(api: FastAPI, listener: socket.socket, stop: asyncio.Event, ready: Callable[[], None]) -> None:
-    """Answer on ``listener`` until ``stop`` is set; ``ready`` is called once it does. Open answers are finished."""
-    config = uvicorn.Config(api, log_level="warning", access_log=False, timeout_graceful_shutdown=10, lifespan="off")
-    server = _Server(config, ready)
+async def serve(
+    api: FastAPI, listener: socket.socket, stop: asyncio.Event, ready: Callable[[], None], *, drain: float
+) -> None:
+    """Answer on ``listener`` until ``stop`` is set; ``ready`` is called once it does.
+
+    After that nothing new is taken, and answers that are still open have ``drain`` seconds (rounded up) to be finished.
+    """
+    server = _Server(_config(api, drain), ready)
     running = asyncio.create_task(server.serve(sockets=[listener]))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({running, stopping}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     stopping.cancel()
     await running
+
+
+def _config(api: FastAPI, drain: float) -> uvicorn.Config:
+    # What fails is logged by us, without its words; uvicorn would print a traceback with all of them.
+    return uvicorn.Config(
+        api,
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        timeout_graceful_shutdown=math.ceil(drain),
+        lifespan="off",
+    )
 
 
 class _Server(uvicorn.Server):

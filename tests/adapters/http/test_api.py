@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import threading
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
-from bot.adapters.http import LOOPBACK, create_api, listen, serve
+from bot.adapters.http import create_api, listen, names, serve, spelled
 from bot.config import SpeakSettings
 from bot.errors import ConfigError, EngineTimeout, EngineUnavailable
 from bot.queue import Limits
 from bot.speaker import Speaker
-from bot.tts.audio import decode
+from bot.tts.audio import FormatStream, decode
 from tests.conftest import Opened
 from tests.doubles.engine import FakeEngine, Script
 
@@ -22,14 +23,14 @@ SPEECH = "/v1/audio/speech"
 
 
 @asynccontextmanager
-async def client(speaker: Speaker, *keys: str) -> AsyncIterator[httpx.AsyncClient]:
+async def client(speaker: Speaker, *keys: str, host: str = "127.0.0.1") -> AsyncIterator[httpx.AsyncClient]:
     """A client of a server that listens while it is open."""
     stop, ready = asyncio.Event(), asyncio.Event()
-    with listen("127.0.0.1", 0, keys=keys) as listener:
-        api = create_api(speaker, keys=keys, hosts=LOOPBACK)
-        serving = asyncio.create_task(serve(api, listener, stop, ready.set))
+    with listen(host, 0, keys=keys) as listener:
+        api = create_api(speaker, keys=keys, hosts=names(host))
+        serving = asyncio.create_task(serve(api, listener, stop, ready.set, drain=10))
         await ready.wait()
-        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        url = f"http://{spelled(host)}:{listener.getsockname()[1]}"
         try:
             async with httpx.AsyncClient(base_url=url, trust_env=False) as http:
                 yield http
@@ -126,6 +127,56 @@ async def test_a_client_that_leaves_stops_the_engine(opened: Opened, offline: Fa
         assert len(offline.finished) == 1
 
 
+async def test_a_client_that_leaves_before_the_first_byte_frees_its_place(opened: Opened, offline: FakeEngine) -> None:
+    """Although nothing is being sent by which that could be noticed; the next one need not wait."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened(limits=Limits(per_user=1), slots=1) as speaker, client(speaker) as http:
+        left = asyncio.create_task(http.post(SPEECH, json={"input": "One."}))
+        async with asyncio.timeout(10):
+            while not offline.active:  # noqa: ASYNC110 (the engine does not announce itself)
+                await asyncio.sleep(0.001)
+            left.cancel()
+            while offline.active or speaker.dispatcher.running():  # noqa: ASYNC110 (nothing announces an end)
+                await asyncio.sleep(0.001)
+        gate.set()
+        assert (await http.post(SPEECH, json={"input": "Two."})).status_code == 200
+    assert [utterance.text for utterance in offline.finished] == ["Two."]
+
+
+@pytest.mark.parametrize("name", ["mp3", "opus", "aac", "flac", "wav", "pcm"])
+async def test_a_long_answer_from_the_cache_is_encoded_a_second_at_a_time_beside_the_loop(
+    http: httpx.AsyncClient, offline: FakeEngine, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """So that everybody else is still served while it goes on."""
+    offline.scripts = [Script(100)]
+    await http.post(SPEECH, json={"input": "Hello there.", "response_format": "opus"})
+    written: list[tuple[int, int]] = []
+    write = FormatStream.write
+
+    def watched(stream: FormatStream, packets: Sequence[bytes]) -> bytes:
+        written.append((len(packets), threading.get_ident()))
+        return write(stream, packets)
+
+    monkeypatch.setattr(FormatStream, "write", watched)
+    answer = await http.post(SPEECH, json={"input": "Hello there.", "response_format": name})
+    assert answer.headers["x-sayso-cache"] == "hit"
+    assert threading.get_ident() not in {thread for _, thread in written}
+    assert [packets for packets, _ in written][:10] == [50] * 10
+    assert len(written) < 16
+
+
+@pytest.mark.parametrize(("speed", "rate"), [(None, 1.5), (1.0, 1.0), (4.0, 2.0), (0.25, 0.5)])
+async def test_only_a_speed_that_is_given_overrules_the_settings(
+    opened: Opened, offline: FakeEngine, speed: float | None, rate: float
+) -> None:
+    """Within what an engine can do."""
+    body = {"input": "Hello there."} | ({"speed": speed} if speed else {})
+    async with opened(speak=SpeakSettings(rate=1.5)) as speaker, client(speaker) as http:
+        await http.post(SPEECH, json=body)
+    assert offline.asked[0].rate == rate
+
+
 @pytest.mark.parametrize(
     ("body", "status", "words"),
     [
@@ -206,6 +257,35 @@ async def test_a_keyless_server_answers_only_to_its_own_names(http: httpx.AsyncC
     """A page on the web may resolve a name of its own to 127.0.0.1 and speak for the user."""
     answer = await http.get("/health", headers={"host": "evil.example"})
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "0:0:0:0:0:0:0:1", "Localhost"])
+async def test_a_server_on_any_spelling_of_loopback_answers_to_it(speaker: Speaker, host: str) -> None:
+    """What is configured, and what the greeting says, can be opened."""
+    async with client(speaker, host=host) as http:
+        assert (await http.get("/health")).status_code == 200
+        assert (await http.get("/health", headers={"host": f"{spelled(host)}:1"})).status_code == 200
+        assert (await http.get("/health", headers={"host": "evil.example"})).status_code == 400
+
+
+async def test_an_open_answer_has_the_given_time_to_be_finished(opened: Opened, offline: FakeEngine) -> None:
+    """With none, the server ends at once, and the engine stops."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    stop, ready = asyncio.Event(), asyncio.Event()
+    async with opened() as speaker, httpx.AsyncClient(trust_env=False) as http:
+        with listen("127.0.0.1", 0) as listener:
+            serving = asyncio.create_task(serve(create_api(speaker), listener, stop, ready.set, drain=0))
+            await ready.wait()
+            url = f"http://127.0.0.1:{listener.getsockname()[1]}{SPEECH}"
+            asking = asyncio.create_task(http.post(url, json={"input": "Hello."}))
+            async with asyncio.timeout(5):
+                while not offline.active:  # noqa: ASYNC110 (the engine does not announce itself)
+                    await asyncio.sleep(0.001)
+                stop.set()
+                await serving
+                assert (await asking).status_code >= 500
+    assert not offline.finished
 
 
 def test_listening_for_others_needs_a_key() -> None:
