@@ -10,14 +10,15 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import structlog
 
 from bot.config import AudioSettings
 from bot.errors import Abandoned, AudioError, Cancelled, SaysoError, StoreError
 from bot.log import where
-from bot.queue import Dispatcher, Entry, Job, Position, State, Ticket, from_json, to_json
+from bot.queue import Dispatcher, Entry, Job, State, from_json, to_json
+from bot.said import Figures, Production, Said
 from bot.script import Explanation, Script, Stage, write
 from bot.speech import Clip, Reason, Refusal, Request, Speech, Utterance
 from bot.store import Store, cache_key
@@ -28,85 +29,6 @@ log = structlog.get_logger()
 
 GRACE = 5.0
 """Seconds that cancelled speeches have to end."""
-
-
-@dataclass(slots=True)
-class Figures:
-    """What a speech cost: seconds from being accepted to the first packet, and seconds of an engine's time."""
-
-    accepted: float
-    first_audio: float | None = None
-    engine_seconds: float = 0.0
-
-
-@dataclass(slots=True)
-class _Production:
-    """A speech in the making and who still wants it."""
-
-    request: Request
-    script: Script
-    ticket: Ticket
-    figures: Figures
-    speech: Speech = field(default_factory=Speech)
-    askers: int = 1
-    truncated: bool = False
-
-    def outlives(self, request: Request) -> bool:
-        """Whether ``request`` can rely on it: it is whole, or at least will not be given up for being late first."""
-        if self.speech.done:
-            return not self.speech.failed and not any(s.utterance.instead_of for s in self.speech.spoken)
-        mine, theirs = self.request.deadline, request.deadline
-        return mine is None or (theirs is not None and theirs <= mine)
-
-
-@dataclass(slots=True)
-class Said:
-    """The answer to a request: its speech, where it stands, and the way to say what became of it."""
-
-    request: Request
-    speech: Speech
-    figures: Figures
-    cached: bool = False
-    shared: bool = False
-    _speaker: Speaker | None = None
-    _production: _Production | None = None
-    _left: bool = False
-
-    @property
-    def position(self) -> Position | None:
-        """The place in the queue, or None when nothing has to be waited for."""
-        if self._production is None or self.speech.done:
-            return None
-        return self._production.ticket.position
-
-    @property
-    def truncated(self) -> bool:
-        """Whether a streamed text grew longer than allowed and was spoken only so far."""
-        return self._production is not None and self._production.truncated
-
-    @property
-    def caption(self) -> str:
-        """One line on who spoke if it was not who should have, else empty."""
-        spoken = (s.utterance for s in self.speech.spoken if s.utterance.instead_of)
-        stood_in = {(u.instead_of, u.engine, self._spoken_by(u.instead_of, u.language)) for u in spoken}
-        return "; ".join(
-            f"{wanted} {'could not be reached' if able else 'does not speak this language'}, {spoke} spoke instead"
-            for wanted, spoke, able in sorted(stood_in)
-        )
-
-    def _spoken_by(self, engine: str, language: str) -> bool:
-        return self._production is None or self._production.script.speaks(engine, language)
-
-    def cancel(self) -> None:
-        """This asker no longer wants it; it is still made if somebody else does."""
-        if self._speaker is not None and self._production is not None and not self._left:
-            self._left = True
-            self._speaker._leave(self._production)
-
-    async def mark(self, state: State, *, mark: str | None = None) -> None:
-        """Tell the journal how far the delivery has come (SENDING before it leaves, then DONE, FAILED, CANCELLED)."""
-        if self._speaker is not None and self.request.target:
-            await self._speaker.store.journal.mark(self.request.id, state, mark=mark)
 
 
 class Speaker:
@@ -128,7 +50,7 @@ class Speaker:
         self._clock = clock
         self._wall = wall
         self._loudness = Loudness()
-        self._running: dict[str, _Production] = {}
+        self._running: dict[str, Production] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def say(self, request: Request) -> Said | Refusal:
@@ -227,9 +149,9 @@ class Speaker:
     async def _replay(self, request: Request, found: tuple[Clip, Sequence[bytes]], accepted: float) -> Said:
         await self._accept(request)
         figures = Figures(accepted, first_audio=self._clock() - accepted)
-        return Said(request, Speech.finished(*found), figures, cached=True, _speaker=self)
+        return Said(request, Speech.finished(*found), figures, cached=True, _journal=self.store.journal)
 
-    async def _join(self, production: _Production, request: Request) -> Said:
+    async def _join(self, production: Production, request: Request) -> Said:
         production.askers += 1
         try:
             await self._accept(request)
@@ -247,7 +169,7 @@ class Speaker:
         ticket = self.dispatcher.admit(job, script.engine, sum(costs), len(costs))
         if isinstance(ticket, Refusal):
             return ticket
-        production = _Production(request, script, ticket, Figures(accepted))
+        production = Production(request, script, ticket, Figures(accepted))
         key = self.key(utterances) if utterances else None
         if key:
             self._running[key] = production
@@ -264,36 +186,36 @@ class Speaker:
         self._start(production, utterances, key)
         return self._said(production, request)
 
-    def _start(self, production: _Production, utterances: Sequence[Utterance] | None, key: str | None) -> None:
+    def _start(self, production: Production, utterances: Sequence[Utterance] | None, key: str | None) -> None:
         task = asyncio.create_task(self._produce(production, utterances), name=f"speech {production.request.id}")
         self._tasks.add(task)
         # Not in the task's own `finally`: a task that is cancelled before its first step never reaches one.
         task.add_done_callback(lambda task: self._over(task, production, key))
         production.ticket.on_cancel(lambda: _stop(task))
 
-    def _said(self, production: _Production, request: Request, *, shared: bool = False) -> Said:
+    def _said(self, production: Production, request: Request, *, shared: bool = False) -> Said:
         speech, figures = production.speech, production.figures
         # What is whole but not yet in the cache is as good as cached.
         cached = speech.done and not speech.failed
-        return Said(request, speech, figures, cached, shared, _speaker=self, _production=production)
+        return Said(request, speech, figures, cached, shared, self.store.journal, production, self._leave)
 
     async def _accept(self, request: Request) -> None:
         """Journal what is to be delivered; what has no target dies with its asker."""
         if request.target and (data := to_json(request)) is not None:
             await self.store.journal.accept(Entry(request.id, data, at=request.at, expires=request.deadline))
 
-    def _leave(self, production: _Production) -> None:
+    def _leave(self, production: Production) -> None:
         production.askers -= 1
         if not production.askers and not production.speech.done:
             production.speech.fail(Cancelled("Cancelled."))
             production.ticket.cancel()
 
-    def _end(self, production: _Production, key: str | None) -> None:
+    def _end(self, production: Production, key: str | None) -> None:
         production.ticket.release()
         if key and self._running.get(key) is production:
             del self._running[key]
 
-    async def _produce(self, production: _Production, utterances: Sequence[Utterance] | None) -> None:
+    async def _produce(self, production: Production, utterances: Sequence[Utterance] | None) -> None:
         speech = production.speech
         try:
             encoder = SpeechEncoder(
@@ -319,7 +241,7 @@ class Speaker:
             log.error("speech_crashed", engine=production.script.engine, error=type(error).__name__, where=where(error))
             self._fail(speech, SaysoError(f"Something went wrong while speaking ({type(error).__name__}); try again."))
 
-    def _over(self, task: asyncio.Task[None], production: _Production, key: str | None) -> None:
+    def _over(self, task: asyncio.Task[None], production: Production, key: str | None) -> None:
         self._tasks.discard(task)
         self._end(production, key)
         self._fail(production.speech, Cancelled("Cancelled."))
@@ -329,7 +251,7 @@ class Speaker:
         if not speech.done:
             speech.fail(error)
 
-    async def _utter(self, production: _Production, encoder: SpeechEncoder, utterance: Utterance) -> None:
+    async def _utter(self, production: Production, encoder: SpeechEncoder, utterance: Utterance) -> None:
         """One slice: wait for a turn, and speak one sentence in it."""
         engine = self.stage.engines[production.script.engine]
         async with production.ticket.turn(_cost(utterance)):
@@ -344,19 +266,19 @@ class Speaker:
             production.ticket.made(production.speech.seconds - before)
             production.figures.engine_seconds += self._clock() - began
 
-    def _append(self, production: _Production, ready: Sequence[bytes]) -> None:
+    def _append(self, production: Production, ready: Sequence[bytes]) -> None:
         if ready and production.figures.first_audio is None:
             production.figures.first_audio = self._clock() - production.figures.accepted
         production.speech.append(ready)
 
     @staticmethod
-    def _streamed(production: _Production) -> AsyncGenerator[Utterance, None]:
+    def _streamed(production: Production) -> AsyncGenerator[Utterance, None]:
         """The utterances of a text that is still being written."""
         text = production.request.text
         assert not isinstance(text, str)
         return production.script.follow(_up_to(text, production.script.limit, production))
 
-    async def _keep(self, production: _Production, clip: Clip) -> None:
+    async def _keep(self, production: Production, clip: Clip) -> None:
         """Cache under what was really spoken: a fallback's sound must not answer for the engine that failed."""
         request, spoken = production.request, [s.utterance for s in clip.spoken]
         # In whose stead it was spoken belongs to this request, not to the sound.
@@ -392,7 +314,7 @@ async def _each(utterances: Sequence[Utterance]) -> AsyncGenerator[Utterance, No
         yield utterance
 
 
-async def _up_to(text: AsyncIterable[str], limit: int, production: _Production) -> AsyncIterator[str]:
+async def _up_to(text: AsyncIterable[str], limit: int, production: Production) -> AsyncIterator[str]:
     """The pieces of ``text`` up to ``limit`` characters; what goes beyond is left out and noted."""
     room = limit
     try:

@@ -12,7 +12,7 @@ from bot.app import App, opened
 from bot.config import Loaded, load
 from bot.errors import ConfigError, EngineUnavailable, StoreError
 from bot.resources import folder
-from bot.speaker import Said
+from bot.said import Said
 from bot.speech import Request
 from bot.tts.audio import decode
 

@@ -13,7 +13,8 @@ import pytest
 from bot.config import SpeakSettings
 from bot.errors import Cancelled, EngineTruncated, EngineUnavailable, Expired, SaysoError, StoreError
 from bot.queue import Entry, Limits, Position, State
-from bot.speaker import Said, Speaker
+from bot.said import Said
+from bot.speaker import Speaker
 from bot.speech import Priority, Reason, Refusal, Request
 from bot.tts.audio import decode, packets
 from tests.conftest import Opened
