@@ -98,9 +98,7 @@ def decode(data: bytes | Path, *, seconds: float | None = None) -> tuple[Samples
         try:
             return _decoded(file, seconds)
         except (av.error.FFmpegError, ValueError) as error:
-            raise AudioError(
-                "This file holds no sound that can be read. Send it as WAV, MP3, OGG, FLAC or M4A."
-            ) from error
+            raise AudioError(_UNREADABLE) from error
 
 
 class _Pcm:
