@@ -17,11 +17,12 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn
 from rich.table import Table
 
 from bot.app import opened
+from bot.cli.destination import check, write
 from bot.config import Loaded
 from bot.errors import ConfigError, SaysoError
 from bot.log import configure
+from bot.said import Said
 from bot.script import Explanation
-from bot.speaker import Said
 from bot.speech import PACKET_SECONDS, Clip, Priority, Refusal, Request, Speech
 from bot.tts.audio import FORMATS, FormatStream, convert
 from bot.tts.text import estimate_seconds
@@ -68,6 +69,8 @@ class Report:
 def run(loaded: Loaded, wanted: Wanted) -> None:
     """Speak, or explain; exits with status 1 and a line of why when that cannot be."""
     configure(loaded.settings.log, least="warning")
+    if not wanted.explain and wanted.output != "-":
+        check(wanted.output)
     text, name = _text(wanted), _format(wanted)
     request = Request(
         guild="cli",
@@ -135,7 +138,7 @@ async def _deliver(said: Said, wanted: Wanted, name: str) -> tuple[Clip, int]:
         return await said.speech.clip(), size
     clip = await said.speech.clip()
     data = await asyncio.to_thread(convert, clip.ogg, name)
-    await asyncio.to_thread(_write, Path(wanted.output), data)
+    await asyncio.to_thread(write, Path(wanted.output), data)
     return clip, len(data)
 
 
@@ -152,15 +155,6 @@ def _put(data: bytes) -> int:
     return len(data)
 
 
-def _write(path: Path, data: bytes) -> None:
-    beside = path.with_name(f".{path.name}.part")
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError as error:
-        raise SaysoError(f"{path} cannot be written ({error.strerror}); choose another place with -o.") from error
-
-
 @asynccontextmanager
 async def _progress(speech: Speech, expected: float) -> AsyncIterator[None]:
     """A bar on the terminal while a long text is spoken."""
@@ -174,6 +168,8 @@ async def _progress(speech: Speech, expected: float) -> AsyncIterator[None]:
             yield
         finally:
             watching.cancel()
+            # What the speech failed with is told by who delivers it; the bar only has to have heard it.
+            await asyncio.gather(watching, return_exceptions=True)
 
 
 async def _watch(speech: Speech, bar: Progress, task: TaskID) -> None:
