@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -95,13 +97,28 @@ def _loaded(config: Path | None, overrides: list[str] | None) -> Loaded:
 
 
 def main() -> None:
-    """The entry point: what Sayso raises on purpose is told in one line, exit status 1."""
+    """The entry point: what Sayso raises on purpose is told in one line, exit status 1. A reader that went away ends
+    it quietly, with the status of a command that a closed pipe killed."""
     from bot.errors import SaysoError
 
     try:
-        cli()
+        _command()
     except SaysoError as error:
         typer.secho(f"sayso: {error}", fg=typer.colors.RED, err=True)
         raise SystemExit(1) from None
     except BrokenPipeError:
+        # Python flushes once more on its way out, and would complain then.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
         raise SystemExit(141) from None
+
+
+def _command() -> None:
+    """Run the command line; raises BrokenPipeError where Typer and Rich make an exit with status 1 of it."""
+    try:
+        cli()
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):
+            raise end.__context__ from None
+        if sys.stdout:
+            sys.stdout.flush()
+        raise

@@ -7,6 +7,7 @@ import importlib.metadata
 import importlib.util
 import json
 import platform
+import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -122,9 +123,11 @@ async def _engines(app: App) -> AsyncIterator[Finding]:
 
 
 async def _self_test(app: App) -> Finding:
-    """Speak one sentence through the whole pipeline, as a user would."""
+    """Speak one sentence through the whole pipeline, as a user would: a new one each time, since what was spoken once
+    comes from the cache even when the engine is broken."""
+    text = f"Hello from Sayso, this is test {secrets.randbelow(1_000_000)}."
     try:
-        said = await app.speaker.say(Request("doctor", "doctor", "Hello from Sayso."))
+        said = await app.speaker.say(Request("doctor", "doctor", text))
         if isinstance(said, Refusal):
             return Finding("speaking", Health.FAILED, said.message, "check speak.engine and speak.voice")
         clip = await said.speech.clip()
@@ -132,7 +135,8 @@ async def _self_test(app: App) -> Finding:
         return Finding("speaking", Health.FAILED, str(error), "mend what failed above first")
     spoken = clip.spoken[0].utterance
     note = f" ({said.caption})" if said.caption else ""
-    return Finding("speaking", Health.OK, f"{clip.seconds:.2f} s by {spoken.engine} · {spoken.voice}{note}")
+    origin = "from the cache" if said.cached else "newly synthesised"
+    return Finding("speaking", Health.OK, f"{clip.seconds:.2f} s {origin} by {spoken.engine} · {spoken.voice}{note}")
 
 
 def _print(findings: list[Finding]) -> None:

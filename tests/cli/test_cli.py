@@ -77,6 +77,27 @@ def test_text_from_a_pipe_goes_to_a_pipe(home: Path) -> None:
     assert "heart" in done.stderr.decode()
 
 
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("voices",),
+        ("voices", "--json"),
+        ("config", "show"),
+        ("say", "One sentence for a closed pipe.", "-o", "-"),
+    ],
+)
+def test_a_reader_that_goes_away_ends_the_command_quietly(home: Path, arguments: tuple[str, ...]) -> None:
+    """`sayso voices | head -1`: no traceback, and the status of a command that a closed pipe killed."""
+    environment = {**os.environ, **NO_NETWORK, "SAYSO__DATA_DIR": str(home / "data")}
+    reader, writer = os.pipe()
+    os.close(reader)
+    with os.fdopen(writer, "wb") as closed:
+        done = subprocess.run(
+            [SAYSO, *arguments], cwd=home, env=environment, stdout=closed, stderr=subprocess.PIPE, timeout=60
+        )
+    assert (done.returncode, done.stderr) == (141, b"")
+
+
 def test_text_from_a_file(home: Path) -> None:
     """A file that is not there is named."""
     (home / "text.txt").write_text("A text from a file.", encoding="utf-8")
@@ -111,6 +132,7 @@ def test_an_explanation_speaks_nothing(home: Path) -> None:
         (("say", "Hi.", "--rate", "9"), "0.5 to 2.0"),
         (("say", "Hi.", "-o", "x.midi"), "midi"),
         (("say", "Hi.", "-o", "no/such/folder/x.ogg"), "cannot be written"),
+        (("say", "Hi.", "-o", "."), "it is a folder"),
         (("say", "Привет, как дела сегодня?"), "Russian"),
         (("voices", "--engine", "festival"), "offline, edge"),
         (("voices", "qqqqqq"), "no voice matches"),
@@ -152,6 +174,17 @@ def test_the_doctor_finds_a_healthy_house_and_names_what_is_missing(home: Path) 
     assert findings["TELEGRAM_TOKEN"]["health"] == "optional"
     assert all(f["remedy"] for f in findings.values() if f["health"] != "ok")
     assert b"hunter2" not in done.stdout + done.stderr
+
+
+def test_the_doctor_hears_a_broken_engine_however_often_it_was_well(home: Path) -> None:
+    """What it says is new each time: the cache must not answer for the engine."""
+    arguments = ("doctor", "--json", "--set", "edge.connect_seconds=1")
+    clips = []
+    for _ in range(3):
+        findings = {finding["name"]: finding["found"] for finding in json.loads(sayso(home, *arguments).stdout)}
+        assert "newly synthesised by offline" in findings["speaking"]
+        clips.append(int(findings["database"].split()[0]))
+    assert clips == [clips[0], clips[0] + 1, clips[0] + 2]
 
 
 def test_settings_are_shown_without_secrets(home: Path) -> None:
