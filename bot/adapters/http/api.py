@@ -1,46 +1,28 @@
-"""``POST /v1/audio/speech`` as OpenAI has it, streamed from the first sentence on.
-
-Errors have OpenAI's shape: ``{"error": {"message", "type", "param", "code"}}``.
-"""
+"""``POST /v1/audio/speech`` as OpenAI has it, streamed from the first sentence on."""
 
 import asyncio
-import hashlib
-import hmac
 from collections.abc import AsyncIterator, Sequence
-from typing import Annotated, Literal
+from typing import Literal
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
 from fastapi import Request as HttpRequest
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import HTMLResponse, JSONResponse, StreamingResponse
+from fastapi.responses import HTMLResponse, StreamingResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
-from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.types import Receive, Scope, Send
 
 import bot
+from bot.adapters.http.answers import failed, http_error, invalid, refused
+from bot.adapters.http.gate import Gate
 from bot.adapters.http.page import PAGE
-from bot.errors import Abandoned, EngineRejected, EngineTimeout, SaysoError
+from bot.errors import SaysoError
 from bot.said import Said
 from bot.speaker import Speaker
-from bot.speech import PACKET_SECONDS, Priority, Reason, Refusal, Request, Speech
+from bot.speech import PACKET_SECONDS, Priority, Refusal, Request, Speech
 from bot.tts.audio import FORMATS, FormatStream
 
 Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
-
-STATUS: dict[Reason, int] = {
-    Reason.UNKNOWN_VOICE: 404,
-    Reason.UNKNOWN_ENGINE: 404,
-    Reason.TOO_LONG: 413,
-    Reason.NOT_ALLOWED: 403,
-    Reason.OPTED_OUT: 403,
-    Reason.USER_QUEUE_FULL: 429,
-    Reason.GUILD_QUEUE_FULL: 429,
-    Reason.QUEUE_FULL: 429,
-    Reason.CLOSING: 503,
-    Reason.EXPIRED: 504,
-}
-"""What a refusal is in HTTP; what is not named is a bad request."""
 
 BATCH = 50
 """Packets that are encoded in one go: a second of sound, some 20 ms of work."""
@@ -64,21 +46,9 @@ def create_api(speaker: Speaker, *, keys: Sequence[str] = (), hosts: Sequence[st
     """The ASGI application. With ``keys``, each request needs one as a bearer token; ``hosts`` are the Host headers
     that are answered (a page on the web must not reach a keyless server on loopback by a name of its own)."""
     api = FastAPI(title="Sayso", version=bot.__version__, description="Text to speech, OpenAI-compatible.")
-    api.add_middleware(TrustedHostMiddleware, allowed_hosts=list(hosts))
-    api.add_exception_handler(HTTPException, _http_error)
-    api.add_exception_handler(RequestValidationError, _invalid)
-    digests = {hashlib.sha256(key.encode()).digest(): f"api:{number}" for number, key in enumerate(keys, 1)}
-
-    def guild(request: HttpRequest) -> str:
-        """The lane of the caller's key."""
-        if not digests:
-            return "api:local"
-        scheme, _, key = request.headers.get("authorization", "").partition(" ")
-        given = hashlib.sha256(key.strip().encode()).digest()
-        lane = [name for digest, name in digests.items() if hmac.compare_digest(digest, given)]
-        if scheme.lower() != "bearer" or not lane:
-            raise HTTPException(401, "Send a valid key as 'Authorization: Bearer <key>'.")
-        return lane[0]
+    api.add_middleware(Gate, keys=keys, hosts=hosts)
+    api.add_exception_handler(HTTPException, http_error)
+    api.add_exception_handler(RequestValidationError, invalid)
 
     @api.get("/", response_class=HTMLResponse, include_in_schema=False)
     async def page() -> str:
@@ -96,7 +66,7 @@ def create_api(speaker: Speaker, *, keys: Sequence[str] = (), hosts: Sequence[st
         }
 
     @api.get("/v1/audio/voices")
-    async def voices(_: Annotated[str, Depends(guild)]) -> dict[str, object]:
+    async def voices() -> dict[str, object]:
         """The personas, and the voices of each engine that can be used here and now."""
         available = await speaker.stage.available()
         return {
@@ -108,13 +78,11 @@ def create_api(speaker: Speaker, *, keys: Sequence[str] = (), hosts: Sequence[st
         }
 
     @api.post("/v1/audio/speech", response_class=StreamingResponse)
-    async def speech(
-        request: HttpRequest, body: SpeechRequest, lane: Annotated[str, Depends(guild)]
-    ) -> StreamingResponse:
+    async def speech(request: HttpRequest, body: SpeechRequest) -> StreamingResponse:
         """Speak ``input``; the sound is streamed from its first sentence on."""
-        said = await speaker.say(_request(body, lane))
+        said = await speaker.say(_request(body, request.state.lane))
         if isinstance(said, Refusal):
-            raise _refused(said)
+            raise refused(said)
         stream = _encoded(said, body.response_format)
         first = await _first(stream, said, request)
         return _Spoken(said, first, stream, FORMATS[body.response_format])
@@ -163,7 +131,7 @@ async def _first(stream: AsyncIterator[bytes], said: Said, request: HttpRequest)
     try:
         return await anext(stream, b"")
     except SaysoError as error:
-        raise _failed(error) from error
+        raise failed(error) from error
     except BaseException:
         said.cancel()
         raise
@@ -203,40 +171,3 @@ def _about(said: Said) -> dict[str, str]:
     names = {"x-sayso-engine": spoken[0].utterance.engine, "x-sayso-voice": spoken[0].utterance.voice} if spoken else {}
     caption = {"x-sayso-caption": said.caption} if said.caption else {}
     return {"x-sayso-cache": "hit" if said.cached else "miss", **names, **caption}
-
-
-def _refused(refusal: Refusal) -> HTTPException:
-    status = STATUS.get(refusal.reason, 400)
-    headers = {"retry-after": str(max(1, round(refusal.retry_after)))} if refusal.retry_after else None
-    return _Answer(status, refusal.message, refusal.reason.value, headers)
-
-
-def _failed(error: SaysoError) -> HTTPException:
-    status = 400 if isinstance(error, EngineRejected) else 504 if isinstance(error, EngineTimeout | Abandoned) else 503
-    return _Answer(status, str(error), "engine_error", None)
-
-
-class _Answer(HTTPException):
-    def __init__(self, status: int, message: str, code: str, headers: dict[str, str] | None) -> None:
-        super().__init__(status, message, headers)
-        self.code = code
-
-
-async def _http_error(_: HttpRequest, error: Exception) -> JSONResponse:
-    assert isinstance(error, HTTPException)
-    return _error(error.status_code, str(error.detail), getattr(error, "code", None), headers=error.headers)
-
-
-async def _invalid(_: HttpRequest, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    param = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-    return _error(400, f"{param}: {first['msg']}", "invalid_request", param=param)
-
-
-def _error(
-    status: int, message: str, code: str | None, *, param: str | None = None, headers: object = None
-) -> JSONResponse:
-    kind = "server_error" if status >= 500 else "rate_limit_error" if status == 429 else "invalid_request_error"
-    body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
-    return JSONResponse(body, status, headers=dict(headers) if isinstance(headers, dict) else None)
