@@ -101,7 +101,8 @@ async def test_a_client_that_leaves_stops_the_engine(opened: Opened, offline: Fa
     async with opened() as speaker, client(speaker) as http:
         body = {"input": "The first sentence. The second sentence.", "response_format": "wav"}
         async with http.stream("POST", SPEECH, json=body) as answer, asyncio.timeout(10):
-            await anext(answer.aiter_bytes())
+            pieces = answer.aiter_bytes()  # it leaves when this is let go
+            await anext(pieces)
             while len(offline.asked) < 2:  # noqa: ASYNC110 (the engine does not announce itself)
                 await asyncio.sleep(0.001)
         async with asyncio.timeout(10):
