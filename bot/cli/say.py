@@ -168,7 +168,7 @@ async def _progress(speech: Speech, expected: float) -> AsyncIterator[None]:
             yield
         finally:
             watching.cancel()
-            # What the speech failed with is told by who delivers it; the bar only has to have heard it.
+            # What the speech failed with is told by who delivers it; here it only has to be over.
             await asyncio.gather(watching, return_exceptions=True)
 
 
