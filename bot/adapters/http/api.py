@@ -1,8 +1,10 @@
 """``POST /v1/audio/speech`` as OpenAI has it, streamed from the first sentence on."""
 
 import asyncio
+import string
 from collections.abc import AsyncIterator, Sequence
 from typing import Literal
+from urllib.parse import quote
 
 from fastapi import FastAPI
 from fastapi import Request as HttpRequest
@@ -26,6 +28,9 @@ Format = Literal["mp3", "opus", "aac", "flac", "wav", "pcm"]
 
 BATCH = 50
 """Packets that are encoded in one go: a second of sound, some 20 ms of work."""
+
+PLAIN = string.punctuation.replace("%", "") + " "
+"""What besides letters and digits stands in a header as it is."""
 
 OWN_MODELS = {"tts-1", "tts-1-hd", "gpt-4o-mini-tts"}
 """OpenAI's model names, which mean the configured engine."""
@@ -167,7 +172,10 @@ async def _rest(first: bytes, stream: AsyncIterator[bytes]) -> AsyncIterator[byt
 
 
 def _about(said: Said) -> dict[str, str]:
-    spoken = said.speech.spoken
-    names = {"x-sayso-engine": spoken[0].utterance.engine, "x-sayso-voice": spoken[0].utterance.voice} if spoken else {}
-    caption = {"x-sayso-caption": said.caption} if said.caption else {}
-    return {"x-sayso-cache": "hit" if said.cached else "miss", **names, **caption}
+    """Who spoke; what is not ASCII as in an address, because a header holds nothing else."""
+    about = {"x-sayso-cache": "hit" if said.cached else "miss"}
+    if spoken := said.speech.spoken:
+        about |= {"x-sayso-engine": spoken[0].utterance.engine, "x-sayso-voice": spoken[0].utterance.voice}
+    if said.caption:
+        about["x-sayso-caption"] = said.caption
+    return {name: quote(words, safe=PLAIN) for name, words in about.items()}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import re
@@ -49,6 +50,10 @@ class Gate:
             await self._app(scope, _limited(receive), out)
         except Answer as answer:
             await rendered(answer)(scope, receive, send)
+        except asyncio.CancelledError:  # the time for open answers is over
+            if not out.began:
+                await rendered(Answer(503, "Sayso is closing; ask again in a moment.", "closing"))(scope, receive, send)
+            raise
         except Exception as error:  # noqa: BLE001 (the boundary: a surprise in one request must stay in it)
             _tell(error)
             if not out.began:  # else the server breaks the answer off, which is how the client learns of it
