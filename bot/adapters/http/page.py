@@ -38,7 +38,8 @@ form.onsubmit = async event => {
     const sound = await answer.blob();
     player.src = URL.createObjectURL(sound); player.hidden = false; player.play().catch(() => {});
     const cached = answer.headers.get("x-sayso-cache") === "hit" ? ", from the cache" : "";
-    said.textContent = [answer.headers.get("x-sayso-engine"), answer.headers.get("x-sayso-voice")].join(" · ")
+    const who = part => decodeURIComponent(answer.headers.get("x-sayso-" + part) || "");
+    said.textContent = [who("engine"), who("voice")].join(" · ")
       + ` · ${((performance.now() - began) / 1000).toFixed(2)} s${cached}`;
   } catch (error) { said.textContent = error.message; }
   button.disabled = false;
