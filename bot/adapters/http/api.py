@@ -3,6 +3,7 @@
 import asyncio
 import string
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from typing import Literal
 from urllib.parse import quote
 
@@ -16,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 import bot
 from bot.adapters.http.answers import failed, http_error, invalid, refused
-from bot.adapters.http.gate import Gate
+from bot.adapters.http.gate import Gate, lanes
 from bot.adapters.http.page import PAGE
 from bot.errors import SaysoError
 from bot.said import Said
@@ -52,6 +53,9 @@ def create_api(speaker: Speaker, *, keys: Sequence[str] = (), hosts: Sequence[st
     that are answered (a page on the web must not reach a keyless server on loopback by a name of its own)."""
     api = FastAPI(title="Sayso", version=bot.__version__, description="Text to speech, OpenAI-compatible.")
     api.add_middleware(Gate, keys=keys, hosts=hosts)
+    limits = speaker.dispatcher.limits
+    for lane in lanes(keys):  # a program behind a key is one user and many people
+        speaker.dispatcher.limit_guild(lane, replace(limits, per_user=limits.per_guild))
     api.add_exception_handler(HTTPException, http_error)
     api.add_exception_handler(RequestValidationError, invalid)
 

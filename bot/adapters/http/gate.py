@@ -27,6 +27,15 @@ OPEN = frozenset({"/", "/health", "/docs", "/docs/oauth2-redirect", "/redoc", "/
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::\d*)?", re.IGNORECASE)
 
 
+LOCAL = "api:local"
+"""The lane of who needs no key."""
+
+
+def lanes(keys: Sequence[str]) -> tuple[str, ...]:
+    """The lane of each key in the fair queue, or the only one where there are no keys."""
+    return tuple(f"api:{number}" for number, _ in enumerate(keys, 1)) or (LOCAL,)
+
+
 class Gate:
     """ASGI middleware that decides by the head of a request, before any of its body is read.
 
@@ -38,7 +47,7 @@ class Gate:
     def __init__(self, app: ASGIApp, *, keys: Sequence[str] = (), hosts: Sequence[str] = ("*",)) -> None:
         self._app = app
         self._hosts = frozenset(hosts)
-        self._lanes = {_digest(key): f"api:{number}" for number, key in enumerate(keys, 1)}
+        self._lanes = dict(zip(map(_digest, keys), lanes(keys), strict=False))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -77,7 +86,7 @@ class Gate:
 
     def _lane(self, authorization: str) -> str | None:
         if not self._lanes:
-            return "api:local"
+            return LOCAL
         scheme, _, key = authorization.partition(" ")
         given = _digest(key.strip())
         # All are compared, so that the time taken tells nothing.

@@ -125,7 +125,7 @@ async def test_a_client_that_leaves_before_the_first_byte_frees_its_place(opened
     """Although nothing is being sent by which that could be noticed; the next one need not wait."""
     gate = asyncio.Event()
     offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
-    async with opened(limits=Limits(per_user=1), slots=1) as speaker, client(speaker) as http:
+    async with opened(limits=Limits(per_guild=1), slots=1) as speaker, client(speaker) as http:
         left = asyncio.create_task(http.post(SPEECH, json={"input": "One."}))
         async with asyncio.timeout(10):
             while not offline.active:  # noqa: ASYNC110 (the engine does not announce itself)
@@ -223,7 +223,7 @@ async def test_a_full_queue_says_when_to_come_back(opened: Opened, offline: Fake
     """429 with Retry-After."""
     gate = asyncio.Event()
     offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
-    async with opened(limits=Limits(per_user=1)) as speaker, client(speaker) as http:
+    async with opened(limits=Limits(per_guild=1)) as speaker, client(speaker) as http:
         first = asyncio.create_task(http.post(SPEECH, json={"input": "One."}))
         async with asyncio.timeout(10):
             while not offline.active:  # noqa: ASYNC110 (the engine does not announce itself)
@@ -292,3 +292,10 @@ async def test_health_voices_and_page(http: httpx.AsyncClient) -> None:
     page = await http.get("/")
     assert page.headers["content-type"].startswith("text/html")
     assert "<textarea" in page.text
+
+
+async def test_a_program_may_ask_for_as_much_at_once_as_a_whole_guild(opened: Opened, offline: FakeEngine) -> None:
+    """Behind one key stand many people; the bound of a single chat user is not theirs."""
+    async with opened(limits=Limits(per_user=2, per_guild=30)) as speaker, client(speaker) as http:
+        answers = await asyncio.gather(*(http.post(SPEECH, json={"input": f"Number {n}."}) for n in range(20)))
+    assert [answer.status_code for answer in answers] == [200] * 20
