@@ -150,8 +150,13 @@ async def _pipe(said: Said, stream: FormatStream) -> int:
 
 
 def _put(data: bytes) -> int:
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # whoever listened has heard enough
+        raise
+    except OSError as error:
+        raise SaysoError(f"The sound cannot be written ({error.strerror}).") from error
     return len(data)
 
 
