@@ -11,8 +11,8 @@ from bot.errors import LanguageNotSpoken, NothingToSay
 from bot.speech import Reason, Refusal, Request, Utterance
 from bot.tts.engine import Engine, Voice
 from bot.tts.text import Options, Sentence, clean, sentences
-from bot.tts.voices import Persona, UnknownName, Voices, speaks
-from bot.wishes import COMMAND, Choice, Chosen, Rules, Wishes, banned_voice, decide, plain
+from bot.tts.voices import Persona, UnknownName, Voices, fold, speaks
+from bot.wishes import COMMAND, Choice, Chosen, Rules, Wishes, banned_voice, decide
 
 LANGUAGES: Mapping[str, str] = {
     "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
@@ -137,11 +137,11 @@ def write(
     wishes = decide(request, *layers, stage.speak)
     if isinstance(wishes, Refusal):
         return wishes
-    banned = frozenset(map(plain, layers[-1].banned_voices))
+    banned = frozenset(map(fold, layers[-1].banned_voices))
     if banned:  # by whatever name they are asked for, and whoever's voice they are in a language
-        available = {e: [v for v in voices if plain(v.name) not in banned] for e, voices in available.items()}
+        available = {e: [v for v in voices if fold(v.name) not in banned] for e, voices in available.items()}
     who = stage.voices.find(wishes.voice.value, available)
-    if isinstance(who, Persona) and plain(who.name) in banned:
+    if isinstance(who, Persona) and fold(who.name) in banned:
         if wishes.voice.layer == COMMAND:
             return banned_voice(wishes.voice.value)
         who = stage.voices.default

@@ -11,6 +11,7 @@ from typing import Generic, Protocol, TypeVar
 
 from bot.config import SpeakSettings
 from bot.speech import Reason, Refusal, Request
+from bot.tts.voices import fold
 
 T = TypeVar("T")
 
@@ -71,15 +72,15 @@ class Rules(Chosen, Protocol):
 
 def decide(request: Request, user: Chosen, channel: Chosen, guild: Rules, config: SpeakSettings) -> Wishes | Refusal:
     """Settle engine, voice, rate and language, or say why the asker may not have them so."""
-    banned = frozenset(plain(name) for name in guild.banned_voices)
+    banned = frozenset(fold(name) for name in guild.banned_voices)
     if request.rate is not None and not 0.5 <= request.rate <= 2.0:
         return Refusal(Reason.INVALID, f"A rate of {request.rate:g} is outside 0.5 to 2.0; choose one within.")
     if guild.locked and (request.voice or request.engine):
         return Refusal(Reason.NOT_ALLOWED, "This server has locked its voice; leave voice and engine out.")
-    if request.voice and plain(request.voice) in banned:
+    if request.voice and fold(request.voice) in banned:
         return banned_voice(request.voice)
     layers: list[Chosen] = [request, user, channel, guild, config]
-    voices = [None if layer.voice and plain(layer.voice) in banned else layer.voice for layer in layers]
+    voices = [None if layer.voice and fold(layer.voice) in banned else layer.voice for layer in layers]
     engines = [layer.engine for layer in layers]
     if guild.locked:
         voices[USER] = engines[USER] = None
@@ -103,8 +104,3 @@ def _first(values: Iterable[T | None], default: T) -> Choice[T]:
 def banned_voice(name: str) -> Refusal:
     """The answer to who asks for a voice that the guild bans."""
     return Refusal(Reason.NOT_ALLOWED, f"This server does not allow the voice {name}; choose another.")
-
-
-def plain(name: str) -> str:
-    """A voice's name without case, blanks and dashes."""
-    return "".join(c for c in name.casefold() if c.isalnum())

@@ -2,6 +2,7 @@
 
 from bot.tts.voices.cast import UnknownName, Voices
 from bot.tts.voices.languages import speaks
+from bot.tts.voices.names import fold
 from bot.tts.voices.persona import Persona
 
-__all__ = ["Persona", "UnknownName", "Voices", "speaks"]
+__all__ = ["Persona", "UnknownName", "Voices", "fold", "speaks"]
