@@ -7,10 +7,13 @@ import sys
 from collections.abc import Callable, Mapping
 
 from bench.machine import in_a_line, machine
+from bot.config import LogSettings
+from bot.log import configure
 
 
 def main(measure: Callable[[], Mapping[str, float]]) -> None:
     """Run one bench as a script: prints a table, or with ``--json`` one object."""
+    configure(LogSettings(level="error"))
     figures = measure()
     if "--json" in sys.argv[1:]:
         print(json.dumps({"machine": machine(), "figures": dict(figures)}))
