@@ -7,15 +7,13 @@ of a warm sentence, and at last the memory of the worker that has spoken all of 
 from __future__ import annotations
 
 import asyncio
-import json
-import platform
-import sys
 import time
 from dataclasses import dataclass
 from statistics import median
 
 import psutil
 
+from bench.report import main
 from bot.speech import Utterance
 from bot.tts.offline import Offline
 
@@ -84,18 +82,5 @@ def _megabytes(engine: Offline) -> float:
     return sum(psutil.Process(pid).memory_info().rss for pid in engine.pids) / 1e6
 
 
-def main() -> None:
-    """Print the figures with the machine they are of."""
-    figures = measure()
-    if "--json" in sys.argv:
-        print(json.dumps(figures, indent=1))
-        return
-    print(
-        f"{platform.machine()}, {psutil.cpu_count()} cores, load {psutil.getloadavg()[0]:.1f}, {sys.version.split()[0]}"
-    )
-    for name, figure in figures.items():
-        print(f"{name:28} {figure:8.3f}")
-
-
 if __name__ == "__main__":
-    main()
+    main(measure)
