@@ -10,19 +10,10 @@ from bot.config import SpeakSettings
 from bot.errors import LanguageNotSpoken, NothingToSay
 from bot.speech import Reason, Refusal, Request, Utterance
 from bot.tts.engine import Engine, Voice
+from bot.tts.languages import language_name
 from bot.tts.text import Options, Sentence, clean, sentences
 from bot.tts.voices import Persona, UnknownName, Voices, fold, speaks
 from bot.wishes import COMMAND, Choice, Chosen, Rules, Wishes, banned_voice, decide
-
-LANGUAGES: Mapping[str, str] = {
-    "ar": "Arabic", "cs": "Czech", "da": "Danish", "de": "German", "el": "Greek", "en": "English", "es": "Spanish",
-    "fa": "Persian", "fi": "Finnish", "fr": "French", "he": "Hebrew", "hi": "Hindi", "hu": "Hungarian",
-    "id": "Indonesian", "it": "Italian", "ja": "Japanese", "ko": "Korean", "ms": "Malay", "nl": "Dutch",
-    "no": "Norwegian", "pl": "Polish", "pt": "Portuguese", "ro": "Romanian", "ru": "Russian", "sv": "Swedish",
-    "th": "Thai", "tr": "Turkish", "uk": "Ukrainian", "vi": "Vietnamese", "zh": "Chinese",
-}  # fmt: skip
-"""English names of the languages that people are most often refused in."""
-
 
 NOTHING_TO_SAY = Refusal(Reason.NOTHING_TO_SAY, "Nothing pronounceable is left of that; write some words.")
 
@@ -95,7 +86,7 @@ class Script:
         return any(speaks(voice, language) for voice in self.available[engine])
 
     def _unspeakable(self, language: str) -> Refusal:
-        name = f"{LANGUAGES[language]} ({language})" if language in LANGUAGES else f"the language {language!r}"
+        name = language_name(language)
         others = [e for e in self.stage.engines if e != self.engine and self.speaks(e, language)]
         advice = f"choose the {others[0]} engine" if others else "write in a language that `sayso voices` lists"
         if remedy := self.stage.engines[self.engine].capabilities.obtainable.get(language):

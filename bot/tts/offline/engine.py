@@ -14,9 +14,10 @@ from bot.errors import EngineBroken, EngineRejected, LanguageNotSpoken, NothingT
 from bot.resources import folder
 from bot.speech import Pcm, Utterance
 from bot.tts.engine import Capabilities, Voice
+from bot.tts.languages import language_name
 from bot.tts.offline.process import Worker, command
 from bot.tts.offline.scripts import unread
-from bot.tts.offline.voices import BY_NAME, OfflineVoice, described, installed, language_name
+from bot.tts.offline.voices import BY_NAME, OfflineVoice, described, installed
 
 SAMPLE_RATE = 24_000
 MAX_CHARS = 2_000

@@ -84,44 +84,6 @@ SHIPPED: tuple[OfflineVoice, ...] = (
 BY_NAME = {voice.name: voice for voice in SHIPPED}
 
 
-_LANGUAGES = {
-    "ar": "Arabic",
-    "cs": "Czech",
-    "da": "Danish",
-    "de": "German",
-    "el": "Greek",
-    "en": "English",
-    "es": "Spanish",
-    "fi": "Finnish",
-    "fr": "French",
-    "he": "Hebrew",
-    "hi": "Hindi",
-    "hu": "Hungarian",
-    "id": "Indonesian",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "nl": "Dutch",
-    "no": "Norwegian",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-    "ru": "Russian",
-    "sv": "Swedish",
-    "th": "Thai",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "vi": "Vietnamese",
-    "zh": "Chinese",
-}
-
-
-def language_name(language: str) -> str:
-    """A language as a person calls it, with its code: ``Russian (ru)``."""
-    name = _LANGUAGES.get(language)
-    return f"{name} ({language})" if name else f"the language {language!r}"
-
-
 def vector_file(folder: Path, name: str) -> Path:
     """Where the style vectors of a Kokoro voice lie: float16, little-endian, 510 rows of 256."""
     return folder / "kokoro" / f"{name}.f16"

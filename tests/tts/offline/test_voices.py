@@ -9,7 +9,7 @@ import pytest
 
 from bot.resources import folder
 from bot.tts.offline import voices
-from bot.tts.offline.voices import BY_NAME, SHIPPED, Model, described, installed, language_name, vector_file
+from bot.tts.offline.voices import BY_NAME, SHIPPED, Model, described, installed, vector_file
 
 
 @pytest.fixture
@@ -73,9 +73,3 @@ def test_a_revision_names_model_and_reading() -> None:
     """Either of them changed is another sound."""
     assert described(BY_NAME["heart"], folder("voices")).revision == f"hibari-0.2.1-r{voices.READING}"
     assert described(BY_NAME["ff_siwis"], folder("voices")).revision.startswith("kokoro-0.1.0-")
-
-
-def test_languages_are_called_by_their_names() -> None:
-    """People read Russian, programs ru; a code nobody named stays a code."""
-    assert language_name("ru") == "Russian (ru)"
-    assert "'xx'" in language_name("xx")
