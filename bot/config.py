@@ -73,6 +73,27 @@ class HttpSettings:
 
 
 @dataclass(frozen=True)
+class DiscordSettings:
+    """The Discord adapter. ``message_content`` asks for the privileged intent without which other people's messages
+    cannot be read aloud. ``shard_count`` 0 is what Discord advises; ``shard_ids`` (``0,1``) are this process's own.
+    ``owners`` are ids, comma-separated, besides the application's own. Times are in seconds: how long a request for the
+    voice channel, for a note, and a message read aloud stay wanted; how long the bot stays alone; how long a bot's
+    message must rest to be whole."""
+
+    message_content: bool = True
+    shard_count: int = _between(0, 0, 100_000)
+    shard_ids: str = ""
+    owners: str = ""
+    sync_commands: bool = True
+    voice_seconds: float = _between(300.0, 5, 86_400)
+    note_seconds: float = _between(840.0, 5, 86_400)
+    read_seconds: float = _between(120.0, 5, 86_400)
+    leave_seconds: float = _between(30.0, 0, 86_400)
+    settle_seconds: float = _between(2.5, 0.1, 60)
+    connect_seconds: float = _between(10.0, 0.1, 120)
+
+
+@dataclass(frozen=True)
 class OfflineSettings:
     """The embedded engine: ``slots`` workers of a core each, put down after ``idle_seconds`` without work."""
 
@@ -155,6 +176,7 @@ class Settings:
     speak: SpeakSettings = field(default_factory=SpeakSettings)
     voices: VoicesSettings = field(default_factory=VoicesSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
+    discord: DiscordSettings = field(default_factory=DiscordSettings)
     offline: OfflineSettings = field(default_factory=OfflineSettings)
     edge: EdgeSettings = field(default_factory=EdgeSettings)
     audio: AudioSettings = field(default_factory=AudioSettings)

@@ -1,0 +1,1 @@
+"""The application commands, a cog for each group of them."""
