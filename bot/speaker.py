@@ -17,7 +17,7 @@ import structlog
 from bot.config import AudioSettings
 from bot.errors import Abandoned, AudioError, Cancelled, SaysoError, StoreError
 from bot.log import where
-from bot.queue import Dispatcher, Entry, Job, State, from_json, to_json
+from bot.queue import Dispatcher, Entry, Job, State, Unfinished, everything, to_json
 from bot.said import Figures, Production, Said
 from bot.script import Explanation, Script, Stage, write
 from bot.speech import Clip, Reason, Refusal, Request, Speech, Utterance
@@ -29,6 +29,9 @@ log = structlog.get_logger()
 
 GRACE = 5.0
 """Seconds that cancelled speeches have to end."""
+
+ATTEMPTS = 5
+"""How many starts a request may go through undelivered: after that it may itself be what ends the process."""
 
 
 class Speaker:
@@ -93,16 +96,28 @@ class Speaker:
         cost = sum(_cost(line.utterance) for line in lines)
         return Explanation(script, tuple(lines), cached, cost, key)
 
-    async def unfinished(self) -> Sequence[Request]:
-        """The requests that a crash or a shutdown left undelivered, to be said again by the adapter of their target."""
-        requests = []
-        for entry in await self.store.journal.pending(self._wall()):
-            try:
-                requests.append(from_json(entry.request))
-            except ValueError:  # written by another version; one such entry must not keep the others back
-                log.warning("journal_entry_unreadable")
+    async def unfinished(self, wanted: Callable[[Request], bool] = everything) -> Sequence[Unfinished]:
+        """The requests that a crash or a shutdown left undelivered, to be said again by the adapter of their target.
+
+        Only those that are ``wanted`` are handed out and counted as tried; the rest belongs to other adapters, and to
+        other processes on the same database. ``wanted`` must be pure. Call it once after a start, before anything new
+        of the kind is asked for. One that has been through too many starts is given up instead.
+        """
+        found: dict[str, Unfinished | None] = {}
+
+        def mine(entry: Entry) -> bool:
+            read = found[entry.id] = _read(entry)
+            return read is None or wanted(read.request)
+
+        pending = await self.store.journal.pending(self._wall(), mine)
+        kept = []
+        for entry in pending:
+            if (read := found[entry.id]) is None or entry.attempts > ATTEMPTS:
+                log.warning("journal_entry_unreadable" if read is None else "journal_entry_given_up")
                 await self.store.journal.mark(entry.id, State.FAILED)
-        return requests
+            else:
+                kept.append(replace(read, attempts=entry.attempts))
+        return kept
 
     def key(self, utterances: Sequence[Utterance]) -> str:
         """The cache key of these utterances under the encoding in force."""
@@ -289,6 +304,14 @@ class Speaker:
             await self.store.preferences.remember(request.user, production.script.who.name, guild=request.guild)
         except StoreError as error:
             log.warning("cache_write_failed", error=type(error).__name__)
+
+
+def _read(entry: Entry) -> Unfinished | None:
+    """What a journal's entry holds; None for one of another version, which must not keep the others back."""
+    try:
+        return Unfinished.of(entry)
+    except ValueError:
+        return None
 
 
 def _cost(utterance: Utterance) -> float:

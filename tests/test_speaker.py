@@ -12,9 +12,9 @@ import pytest
 
 from bot.config import SpeakSettings
 from bot.errors import Cancelled, EngineTruncated, EngineUnavailable, Expired, SaysoError, StoreError
-from bot.queue import Entry, Limits, Position, State
+from bot.queue import Entry, Limits, Position, State, Unfinished
 from bot.said import Said
-from bot.speaker import Speaker
+from bot.speaker import ATTEMPTS, Speaker
 from bot.speech import Priority, Reason, Refusal, Request
 from bot.tts.audio import decode, packets
 from tests.conftest import Opened
@@ -275,8 +275,8 @@ async def test_what_is_to_be_delivered_is_journalled_before_it_is_acknowledged(o
         await said(speaker, request("No target, no journal."))
     async with opened() as speaker:
         (unfinished,) = await speaker.unfinished()
-        assert unfinished == wanted
-        answer = await said(speaker, unfinished)
+        assert unfinished == Unfinished(wanted, State.ACCEPTED, None, 1)
+        answer = await said(speaker, unfinished.request)
         await answer.speech.clip()
         await answer.mark(State.SENDING, mark="nonce")
         await answer.mark(State.DONE)
@@ -485,8 +485,32 @@ async def test_a_journal_entry_of_another_version_keeps_nobody_back(opened: Open
     async with opened() as speaker:
         await speaker.store.journal.accept(Entry("odd", {"novel": 1}, at=1.0))
         await said(speaker, request(target={"platform": "discord"}))
-        assert [r.text for r in await speaker.unfinished()] == [TEXT]
-        assert [r.text for r in await speaker.unfinished()] == [TEXT]
+        assert [left.request.text for left in await speaker.unfinished()] == [TEXT]
+        assert [left.request.text for left in await speaker.unfinished()] == [TEXT]
+
+
+async def test_each_adapter_takes_up_its_own(opened: Opened) -> None:
+    """What is for another is neither handed out nor counted as tried, and a mark comes back with its request."""
+    async with opened() as speaker:
+        on_discord = await said(speaker, request(target={"platform": "discord"}))
+        await on_discord.mark(State.SENDING, mark="nonce")
+        await said(speaker, request(user="telegram:7", target={"platform": "telegram"}))
+    async with opened() as speaker:
+        for attempt in (1, 2):
+            (found,) = await speaker.unfinished(lambda request: request.target["platform"] == "discord")
+            assert (found.request.user, found.state) == ("discord:42", State.SENDING)
+            assert (found.mark, found.attempts) == ("nonce", attempt)
+        (other,) = await speaker.unfinished(lambda request: request.target["platform"] == "telegram")
+        assert (other.request.user, other.attempts) == ("telegram:7", 1)
+
+
+async def test_a_request_that_no_start_survives_is_given_up(opened: Opened) -> None:
+    """It may be what ends the process; after a few starts it is FAILED and never comes back."""
+    async with opened() as speaker:
+        await said(speaker, request(target={"platform": "discord"}))
+        tried = [len(await speaker.unfinished()) for _ in range(ATTEMPTS + 2)]
+        assert tried == [1] * ATTEMPTS + [0, 0]
+        assert [job["state"] for job in await speaker.store.journal.export("discord:42")] == ["failed"]
 
 
 async def test_a_stream_that_was_cut_is_closed(opened: Opened) -> None:

@@ -5,7 +5,7 @@ from bot.queue.desk import Position, Snapshot
 from bot.queue.dispatcher import Dispatcher
 from bot.queue.fair import FairQueue, Popped
 from bot.queue.job import Job
-from bot.queue.journal import Entry, Journal, MemoryJournal, State, from_json, to_json
+from bot.queue.journal import Entry, Journal, MemoryJournal, State, Unfinished, everything, from_json, to_json
 from bot.queue.place import Place
 from bot.queue.ticket import Ticket
 
@@ -23,6 +23,8 @@ __all__ = [
     "Snapshot",
     "State",
     "Ticket",
+    "Unfinished",
+    "everything",
     "from_json",
     "to_json",
 ]

@@ -12,11 +12,11 @@ where it has none the adapter chose before it wrote SENDING. What a crash may lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from types import NoneType
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 from bot.speech import Priority, Request
 
@@ -54,6 +54,30 @@ class Entry:
     mark: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A request that was accepted and, as far as the journal knows, not delivered.
+
+    ``state`` is ACCEPTED or SENDING, with the ``mark`` that its adapter gave it; ``attempts`` counts how often it was
+    handed out, this time included.
+    """
+
+    request: Request
+    state: State
+    mark: str | None
+    attempts: int
+
+    @classmethod
+    def of(cls, entry: Entry) -> Self:
+        """What an entry holds. Raises ValueError for one that another version wrote."""
+        return cls(from_json(entry.request), entry.state, entry.mark, entry.attempts)
+
+
+def everything(_: object) -> bool:
+    """Whether it is wanted: yes."""
+    return True
+
+
 class Journal(Protocol):
     """Where entries are kept. Safe to call from many tasks of one event loop at once.
 
@@ -78,12 +102,14 @@ class Journal(Protocol):
         """
         ...
 
-    async def pending(self, now: float) -> Sequence[Entry]:
+    async def pending(self, now: float, wanted: Callable[[Entry], bool] = everything) -> Sequence[Entry]:
         """The unfinished entries, oldest ``at`` first, each with ``attempts`` one higher, durably, than before.
 
-        Those with ``expires <= now`` are set EXPIRED instead and not returned. Called once after a start, before
-        anything new is accepted: ``attempts`` then tells how many starts an entry has been through, and an entry that
-        takes the process down every time can be given up.
+        Those with ``expires <= now`` are set EXPIRED instead and not returned. Entries that are not ``wanted`` are left
+        as they are: they are another adapter's, or another process's that shares the journal. ``wanted`` must be pure
+        and must not raise. Called once after a start, before anything new of the kind that is wanted is accepted:
+        ``attempts`` then tells how many starts an entry has been through, and an entry that takes the process down
+        every time can be given up.
         """
         ...
 
@@ -106,10 +132,10 @@ class MemoryJournal:
         if entry is not None and not entry.state.finished:
             self.entries[id] = replace(entry, state=state, mark=entry.mark if mark is None else mark)
 
-    async def pending(self, now: float) -> Sequence[Entry]:
+    async def pending(self, now: float, wanted: Callable[[Entry], bool] = everything) -> Sequence[Entry]:
         pending = []
         for entry in sorted(self.entries.values(), key=lambda entry: entry.at):
-            if entry.state.finished:
+            if entry.state.finished or not wanted(entry):
                 continue
             if entry.expires is not None and entry.expires <= now:
                 self.entries[entry.id] = replace(entry, state=State.EXPIRED)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, Row, Text, bindparam, delete, func, not_, or_, select, update
 
-from bot.queue.journal import Entry, State
+from bot.queue.journal import Entry, State, everything
 from bot.store.database import Database
 from bot.store.tables import JOURNAL, insert
 
@@ -22,6 +23,9 @@ _MARK = (
     .where(JOURNAL.c.id == bindparam("b_id"), _UNFINISHED)
     .values(state=bindparam("b_state"), mark=func.coalesce(bindparam("b_mark", type_=Text), JOURNAL.c.mark))
 )
+
+_EXPIRE = update(JOURNAL).where(JOURNAL.c.id == bindparam("b_id"), _UNFINISHED).values(state=State.EXPIRED.value)
+_TRY = update(JOURNAL).where(JOURNAL.c.id == bindparam("b_id"), _UNFINISHED).values(attempts=JOURNAL.c.attempts + 1)
 
 
 class SqlJournal:
@@ -42,9 +46,9 @@ class SqlJournal:
         row: dict[str, object] = {"b_id": id, "b_state": state.value, "b_mark": mark}
         await self._join(lambda batch: batch.marks.append(row))
 
-    async def pending(self, now: float) -> Sequence[Entry]:
-        """The unfinished entries, oldest first, each with one attempt more."""
-        return await self._database.write(partial(_pending, now=now))
+    async def pending(self, now: float, wanted: Callable[[Entry], bool] = everything) -> Sequence[Entry]:
+        """The unfinished entries that are wanted, oldest first, each with one attempt more."""
+        return await self._database.write(partial(_pending, now=now, wanted=wanted))
 
     async def forget(self, *, before: float) -> int:
         """Drop the finished entries from before."""
@@ -100,11 +104,19 @@ class _Batch:
             connection.execute(_MARK, self.marks)
 
 
-def _pending(connection: Connection, now: float) -> Sequence[Entry]:
-    connection.execute(update(JOURNAL).where(_UNFINISHED, JOURNAL.c.expires <= now).values(state=State.EXPIRED.value))
-    connection.execute(update(JOURNAL).where(_UNFINISHED).values(attempts=JOURNAL.c.attempts + 1))
+def _pending(connection: Connection, now: float, wanted: Callable[[Entry], bool]) -> Sequence[Entry]:
     rows = connection.execute(select(JOURNAL).where(_UNFINISHED).order_by(JOURNAL.c.at, JOURNAL.c.id))
-    return [_entry(row) for row in rows]
+    mine = [entry for entry in map(_entry, rows) if wanted(entry)]
+    late = [entry for entry in mine if _is_late(entry, now)]
+    rest = [replace(entry, attempts=entry.attempts + 1) for entry in mine if not _is_late(entry, now)]
+    for statement, entries in ((_EXPIRE, late), (_TRY, rest)):
+        if entries:
+            connection.execute(statement, [{"b_id": entry.id} for entry in entries])
+    return rest
+
+
+def _is_late(entry: Entry, now: float) -> bool:
+    return entry.expires is not None and entry.expires <= now
 
 
 def _forget(connection: Connection, before: float) -> int:

@@ -87,6 +87,33 @@ class JournalContract:
         assert await ids(journal, now=10.0) == ["soon"]
         assert await ids(journal, now=5.0) == ["soon"]
 
+    async def test_what_is_not_wanted_is_left_to_others(self, journal: Journal) -> None:
+        """Neither tried nor expired: another adapter, or another process, asks for it itself."""
+        for id, expires in (("mine", None), ("theirs", None), ("their late one", 5.0)):
+            await journal.accept(entry(id, expires=expires))
+        assert [found.id for found in await journal.pending(9.0, lambda entry: entry.id == "mine")] == ["mine"]
+        theirs = await journal.pending(4.0, lambda entry: entry.id != "mine")
+        assert sorted((found.id, found.attempts) for found in theirs) == [("their late one", 1), ("theirs", 1)]
+
+    async def test_each_takes_its_own_and_together_they_take_all(self, journal: Journal) -> None:
+        """Two that share a journal and ask at the same time hand nothing out twice, and leave nothing."""
+        for number in range(20):
+            await journal.accept(entry(f"{number:02}", float(number)))
+        even, odd = await asyncio.gather(
+            journal.pending(0.0, lambda entry: int(entry.id) % 2 == 0),
+            journal.pending(0.0, lambda entry: int(entry.id) % 2 == 1),
+        )
+        assert [int(found.id) for found in even] == list(range(0, 20, 2))
+        assert [int(found.id) for found in odd] == list(range(1, 20, 2))
+        assert {found.attempts for found in (*even, *odd)} == {1}
+
+    async def test_what_is_wanted_may_depend_on_all_that_was_written(self, journal: Journal) -> None:
+        """The predicate sees the entry as it stands, mark and all."""
+        await journal.accept(entry("a"))
+        await journal.mark("a", State.SENDING, mark="nonce")
+        assert await journal.pending(0.0, lambda entry: entry.mark is None) == []
+        assert [found.id for found in await journal.pending(0.0, lambda entry: entry.mark == "nonce")] == ["a"]
+
     async def test_forgetting_drops_only_old_finished_entries(self, journal: Journal) -> None:
         """Unfinished entries stay however old, finished ones until their day."""
         for id, at in (("old", 1.0), ("open", 2.0), ("new", 9.0)):
