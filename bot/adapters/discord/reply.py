@@ -1,13 +1,67 @@
-"""Answers to interactions that arrive in time, once, and to the right people (skeleton; signatures are contracts)."""
+"""Answers to interactions that arrive in time, once, and to the right people.
+
+Discord wants to hear of an interaction within 3 seconds (else 10062), takes one first answer (a second is 40060), and
+forgets it after 15 minutes (10015, 50027). What was answered so far is kept with the interaction, in its ``extras``.
+"""
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
 import discord
+import structlog
+
+log = structlog.get_logger()
+
+LONGEST = 2000
+"""Characters in a message."""
+
+NOBODY = discord.AllowedMentions.none()
+"""Whom an answer pings."""
+
+UNKNOWN_MESSAGE = 10008
+UNKNOWN_WEBHOOK = 10015
+UNKNOWN_INTERACTION = 10062
+ANSWERED = 40060
+TOKEN_EXPIRED = 50027
+
+GONE = frozenset({UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, TOKEN_EXPIRED})
+"""What Discord says of an interaction that can no longer be answered."""
+
+UNREACHED = (discord.HTTPException, aiohttp.ClientError, OSError, asyncio.TimeoutError)
+"""What a call to Discord raises when nothing came of it."""
+
+_KEPT = "sayso.reply"
+
+
+@dataclass(slots=True)
+class _State:
+    """``owed``: whether only the asker sees the deferred answer that still shows as thinking; None if there is none."""
+
+    owed: bool | None = None
+    lost: bool = False
+    message: int | None = None
 
 
 async def defer(interaction: discord.Interaction, *, ephemeral: bool) -> bool:
     """Say within the 3 seconds that an answer will come. False if Discord no longer knows the interaction."""
-    raise NotImplementedError
+    state = _state(interaction)
+    try:
+        callback = await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+        state.message = callback.message_id if callback else None
+    except discord.InteractionResponded:
+        return not state.lost
+    except UNREACHED as error:
+        # The library repeats a call whose answer was lost; a repetition of one that had arrived is told 40060.
+        if code_of(error) != ANSWERED:
+            _note("interaction_lost", error)
+            state.lost = True
+            return False
+    state.owed = ephemeral
+    return True
 
 
 async def tell(
@@ -23,4 +77,110 @@ async def tell(
     After a public defer, an ephemeral answer takes the place of the public one. When the token has expired a public
     answer is sent to the channel instead, and an ephemeral one is given up. Never pings anybody.
     """
-    raise NotImplementedError
+    state, given = _state(interaction), _Given(text, view, file)
+    try:
+        if not state.lost:
+            return await _answer(interaction, state, given, ephemeral)
+    except UNREACHED as error:
+        _note("answer_failed", error)
+        state.lost = code_of(error) in GONE
+    return await _post(interaction, given) if state.lost and not ephemeral else None
+
+
+async def retell(interaction: discord.Interaction, text: str, *, view: discord.ui.View | None = None) -> bool:
+    """Change the message whose button was pressed, as the first answer to that. False if it could not be done."""
+    try:
+        await interaction.response.edit_message(content=text[:LONGEST], view=view, allowed_mentions=NOBODY)
+    except (discord.InteractionResponded, *UNREACHED) as error:
+        _note("answer_failed", error)
+        return False
+    return True
+
+
+def response_of(interaction: discord.Interaction) -> int | None:
+    """The id of the message that the deferred answer is, if Discord told."""
+    return _state(interaction).message
+
+
+def reachable(interaction: discord.Interaction) -> bool:
+    """Whether Discord still took answers to the interaction when it was last asked."""
+    return not _state(interaction).lost
+
+
+def code_of(error: BaseException) -> int:
+    """Discord's own code of an error, 0 if it has none."""
+    return error.code if isinstance(error, discord.HTTPException) else 0
+
+
+class _Given:
+    """What is to be said, in the forms in which discord.py wants it."""
+
+    def __init__(self, text: str, view: discord.ui.View | None, file: discord.File | None) -> None:
+        self.text, self.view, self.file = text[:LONGEST], view, file
+
+    def new(self) -> dict[str, Any]:
+        """For a new message; may be asked for again when the way before failed."""
+        if self.file is not None:
+            self.file.fp.seek(0)
+        parts = {"content": self.text, "allowed_mentions": NOBODY, "view": self.view, "file": self.file}
+        return {name: part for name, part in parts.items() if part is not None}
+
+    def changed(self) -> dict[str, Any]:
+        """For a message that is there already."""
+        parts = {"view": None, **self.new()}
+        file = parts.pop("file", None)
+        return {**parts, "attachments": [file] if file else []}
+
+
+async def _answer(
+    interaction: discord.Interaction, state: _State, given: _Given, ephemeral: bool
+) -> discord.Message | None:
+    owed, state.owed = state.owed, None
+    if owed is not None:
+        if (message := await _settle(interaction, given, as_owed=owed == ephemeral)) is not None:
+            state.message = message.id
+            return message
+    elif not interaction.response.is_done():
+        try:
+            return await _first(interaction, given, ephemeral)
+        except discord.HTTPException as error:
+            if error.code != ANSWERED:
+                raise
+    return await interaction.followup.send(**given.new(), ephemeral=ephemeral, wait=True)
+
+
+async def _first(interaction: discord.Interaction, given: _Given, ephemeral: bool) -> discord.Message | None:
+    callback = await interaction.response.send_message(**given.new(), ephemeral=ephemeral)
+    return callback.resource if isinstance(callback.resource, discord.Message) else None
+
+
+async def _settle(interaction: discord.Interaction, given: _Given, *, as_owed: bool) -> discord.Message | None:
+    """Put the answer where one is owed, or take the owed one away if other people are to see it."""
+    try:
+        if as_owed:
+            return await interaction.edit_original_response(**given.changed())
+        # What is sent first after a defer is seen by whom the defer was for; so the defer has to go.
+        await interaction.delete_original_response()
+    except discord.NotFound as error:  # a moderator was faster
+        if error.code != UNKNOWN_MESSAGE:
+            raise
+    return None
+
+
+async def _post(interaction: discord.Interaction, given: _Given) -> discord.Message | None:
+    if interaction.channel_id is None:
+        return None
+    try:
+        return await interaction.client.get_partial_messageable(interaction.channel_id).send(**given.new())
+    except UNREACHED as error:
+        _note("answer_failed", error)
+        return None
+
+
+def _state(interaction: discord.Interaction) -> _State:
+    state: _State = interaction.extras.setdefault(_KEPT, _State())
+    return state
+
+
+def _note(event: str, error: Exception) -> None:
+    log.info(event, code=code_of(error), error=type(error).__name__)
