@@ -1,0 +1,152 @@
+"""Every phrase that Sayso says is there in every language, and can be filled in in each alike."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from string import Formatter
+
+import pytest
+import yaml
+
+from bot.adapters import words
+from bot.adapters.words import LOCALES, closest, duration, language, listed, translated, word
+
+HERE = Path(words.__file__).parent
+SECTIONS = sorted({path.stem for path in HERE.glob("*/*.yaml")})
+
+
+def phrases(locale: str, section: str) -> dict[str, str]:
+    """A section by dotted keys, read by itself and strictly: a key that stands there twice is an error."""
+    path = HERE / locale / f"{section}.yaml"
+    if not path.is_file():
+        return {}
+    tree = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.BaseLoader)
+    return dict(leaves(tree, f"{section}.", f"{locale}/{section}.yaml"))
+
+
+def leaves(node: yaml.Node | None, above: str, file: str) -> Iterator[tuple[str, str]]:
+    assert isinstance(node, yaml.MappingNode), f"{file}: {above[:-1]} must be a mapping"
+    names = [key.value for key, _ in node.value]
+    assert len(names) == len(set(names)), f"{file}: {above} has a key twice: {sorted(names)}"
+    for key, value in node.value:
+        if isinstance(value, yaml.ScalarNode):
+            yield above + key.value, value.value
+        else:
+            yield from leaves(value, f"{above}{key.value}.", file)
+
+
+def placeholders(phrase: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(phrase) if name is not None}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_every_language_has_the_same_phrases(section: str) -> None:
+    """No section lacks a phrase in any language, nor has one that English lacks."""
+    english = phrases("en", section).keys()
+    missing = {locale: sorted(english - phrases(locale, section).keys()) for locale in LOCALES}
+    surplus = {locale: sorted(phrases(locale, section).keys() - english) for locale in LOCALES}
+    assert not any(missing.values()), f"{section}.yaml lacks {missing}"
+    assert not any(surplus.values()), f"{section}.yaml has what English lacks: {surplus}"
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_phrase_has_the_same_placeholders_in_every_language(section: str) -> None:
+    """What is filled in in one language is filled in in all, and by plain names only."""
+    english = phrases("en", section)
+    for locale in LOCALES:
+        for key, phrase in phrases(locale, section).items():
+            wanted = placeholders(english[key]) if key in english else set()
+            assert placeholders(phrase) == wanted, f"{locale}: {key} has other placeholders than English: {phrase!r}"
+            assert all(name.isidentifier() for name in placeholders(phrase)), f"{locale}: {key}: {phrase!r}"
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_phrases_are_tidy(section: str) -> None:
+    """No phrase is empty, has blanks at its ends or, by a folded line, inside of Chinese or Japanese."""
+    torn = re.compile(r"[぀-ヿ一-鿿。、，] +[぀-ヿ一-鿿]")
+    for locale in LOCALES:
+        for key, phrase in phrases(locale, section).items():
+            assert phrase.strip(), f"{locale}: {key} is empty"
+            assert key == "common.comma" or phrase == phrase.strip(), f"{locale}: {key} is {phrase!r}"
+            assert not torn.search(phrase), f"{locale}: {key} has a blank where a line was folded: {phrase!r}"
+
+
+@pytest.mark.parametrize(
+    ("tag", "catalogue"),
+    [
+        ("en", "en"), ("en-US", "en"), ("en-GB", "en"), ("ja", "ja"), ("ja-JP", "ja"), ("zh-CN", "zh-CN"),
+        ("zh-TW", "zh-CN"), ("zh", "zh-CN"), ("zh_cn", "zh-CN"), ("ZH-Hant-HK", "zh-CN"), ("de", "en"), ("", "en"),
+        ("jam", "en"),
+    ],
+)  # fmt: skip
+def test_the_nearest_catalogue_answers(tag: str, catalogue: str) -> None:
+    """A tag is answered from its own catalogue, else from that of its language, else in English."""
+    assert closest(tag) == catalogue
+
+
+def test_english_comes_first() -> None:
+    """The catalogues are the folders there are, English before the others."""
+    assert LOCALES[0] == "en"
+    assert set(LOCALES) == {path.parent.name for path in HERE.glob("*/common.yaml")} >= {"en", "zh-CN", "ja"}
+
+
+def test_a_phrase_is_filled_in() -> None:
+    """Values are put in as they are: braces in them mean nothing."""
+    assert word("refusals.again", "en", time="{20 s}") == "Try again in about {20 s}."
+    assert word("refusals.again", "zh-TW", time="20 秒") == "请在大约 20 秒后再试。"
+
+
+def test_english_stands_in() -> None:
+    """A language without a catalogue is answered in English."""
+    assert word("refusals.soon", "de") == "Try again in a minute."
+    assert translated("refusals.nonsense", "ja") is None
+
+
+@pytest.mark.parametrize("key", ["refusals.nonsense", "nonsense.at.all", "refusals", "nonsense", "refusals.failure"])
+def test_a_key_that_nobody_has_is_an_error(key: str) -> None:
+    """A key without a phrase is a mistake of the caller, not an empty answer."""
+    with pytest.raises(KeyError):
+        word(key, "en")
+
+
+def test_a_value_that_is_not_given_is_an_error() -> None:
+    """A placeholder without its value is a mistake of the caller."""
+    with pytest.raises(KeyError, match="time"):
+        word("refusals.again", "en")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "english", "chinese", "japanese"),
+    [
+        (0.0, "1 s", "1 秒", "1秒"),
+        (19.2, "20 s", "20 秒", "20秒"),
+        (99.0, "99 s", "99 秒", "99秒"),
+        (99.5, "2 min", "2 分钟", "2分"),
+        (121.0, "3 min", "3 分钟", "3分"),
+        (6000.0, "2 h", "2 小时", "2時間"),
+        (172_801.0, "3 d", "3 天", "3日"),
+    ],
+)
+def test_a_time_is_rounded_up_to_what_people_count_in(
+    seconds: float, english: str, chinese: str, japanese: str
+) -> None:
+    """Nobody is told to come back too early."""
+    assert [duration(seconds, locale) for locale in ("en", "zh-CN", "ja")] == [english, chinese, japanese]
+
+
+def test_languages_have_names() -> None:
+    """A language is called what people call it; one without a name by its code."""
+    assert language("ja", "zh-CN") == "日语"
+    assert language("zh-TW", "en") == "Chinese"
+    assert language("no", "en") == "Norwegian"
+    assert language("NO", "ja") == "ノルウェー語"
+    assert language("tlh", "en") == "tlh"
+
+
+def test_a_list_is_parted_as_the_language_does() -> None:
+    """Commas in English, enumeration commas in Chinese and Japanese."""
+    assert listed(["a", "b"], "en") == "a, b"
+    assert listed(("a", "b"), "ja") == "a、b"
+    assert listed([], "en") == ""
