@@ -21,7 +21,7 @@ class Figures:
 
 @dataclass(slots=True)
 class Production:
-    """A speech in the making and who still wants it."""
+    """A speech in the making and who still wants it; ``key`` is that of the cache, once the speech is whole."""
 
     request: Request
     script: Script
@@ -30,6 +30,7 @@ class Production:
     speech: Speech = field(default_factory=Speech)
     askers: int = 1
     truncated: bool = False
+    key: str | None = None
 
     def outlives(self, request: Request) -> bool:
         """Whether ``request`` can rely on it: it is whole, or at least will not be given up for being late first."""
@@ -51,6 +52,12 @@ class Said:
     _journal: Journal | None = None
     _production: Production | None = None
     _leave: Callable[[Production], None] | None = None
+    _key: str | None = None
+
+    @property
+    def key(self) -> str | None:
+        """The cache key to replay it by, once the speech is whole; None before, and if it failed."""
+        return self._key if self._production is None else self._production.key
 
     @property
     def position(self) -> Position | None:

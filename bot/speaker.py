@@ -21,7 +21,7 @@ from bot.queue import Dispatcher, Entry, Job, State, Unfinished, everything, to_
 from bot.said import Figures, Production, Said
 from bot.script import Explanation, Script, Stage, write
 from bot.speech import Clip, Reason, Refusal, Request, Speech, Utterance
-from bot.store import Store, cache_key
+from bot.store import GuildSettings, Preference, Store, cache_key
 from bot.tts.audio import Loudness, SpeechEncoder, packets
 from bot.tts.text import estimate_seconds
 
@@ -62,11 +62,13 @@ class Speaker:
         Raises StoreError when the store cannot be read or the journal not be written: nothing is then said.
         """
         accepted = self._clock()
+        if self.dispatcher.ticket(request.id) is not None:
+            return Refusal(Reason.INVALID, "This very request is being said already; wait for it.")
+        if request.replay is not None:
+            return await self._again(request, request.replay, accepted)
         script = await self._script(request)
         if isinstance(script, Refusal):
             return script
-        if self.dispatcher.ticket(request.id) is not None:
-            return Refusal(Reason.INVALID, "This very request is being said already; wait for it.")
         if not isinstance(request.text, str):
             return await self._begin(request, script, None, accepted)
         lines = script.read(request.text)
@@ -77,10 +79,22 @@ class Speaker:
         if (running := self._running.get(key)) and running.outlives(request):
             return await self._join(running, request)
         if (found := await self._cached(key, request)) is not None:
-            return await self._replay(request, _as_planned(found, utterances), accepted)
+            return await self._replay(request, key, _as_planned(found, utterances), accepted)
         if (running := self._running.get(key)) and running.outlives(request):  # begun while the cache was read
             return await self._join(running, request)
         return await self._begin(request, script, utterances, accepted)
+
+    async def replay(self, request: Request, key: str) -> Said | Refusal:
+        """Say again what has this cache key, for whoever asks now and without synthesis: :attr:`Request.replay`."""
+        return await self.say(replace(request, replay=key))
+
+    async def latest(self, guild: str | None = None, user: str | None = None) -> str | None:
+        """The cache key of what was heard last in a guild, by a user, or by the user there; None if nothing is kept."""
+        if user is None:
+            heard = None if guild is None else await self.store.cache.latest(guild)
+            return heard.key if heard else None
+        recent = await self.store.cache.recent(user, guild=guild, limit=1)
+        return recent[0].key if recent else None
 
     async def explain(self, request: Request) -> Explanation | Refusal:
         """How it would be said, without saying it. A streamed text cannot be explained."""
@@ -134,14 +148,22 @@ class Speaker:
             if stuck:
                 log.error("speeches_stuck", count=len(stuck))
 
-    async def _script(self, request: Request) -> Script | Refusal:
-        """Who is to speak, or why nobody may."""
+    async def _admitted(self, request: Request) -> tuple[Preference, GuildSettings] | Refusal:
+        """What the asker and their guild have settled, or why they may not be spoken."""
         user = await self.store.preferences.get(request.user)
         if user.opted_out:
             return Refusal(Reason.OPTED_OUT, "You have asked not to be spoken; opt in again to change that.")
         guild = await self.store.settings.guild(request.guild)
         if request.user in guild.blocked_users:
             return Refusal(Reason.NOT_ALLOWED, "You are blocked from speaking here; ask an administrator of this chat.")
+        return user, guild
+
+    async def _script(self, request: Request) -> Script | Refusal:
+        """Who is to speak, or why nobody may."""
+        admitted = await self._admitted(request)
+        if isinstance(admitted, Refusal):
+            return admitted
+        user, guild = admitted
         channel = await self.store.settings.channel(request.guild, request.channel or "")
         limit = guild.max_chars or self.stage.speak.max_chars
         if isinstance(request.text, str) and len(request.text) > limit:
@@ -161,10 +183,23 @@ class Speaker:
                 await self.store.cache.drop(key)
             return None
 
-    async def _replay(self, request: Request, found: tuple[Clip, Sequence[bytes]], accepted: float) -> Said:
+    async def _again(self, request: Request, key: str, accepted: float) -> Said | Refusal:
+        """What was said before, if the asker may be spoken and it is still kept."""
+        admitted = await self._admitted(request)
+        if isinstance(admitted, Refusal):
+            return admitted
+        if (found := await self._cached(key, request)) is not None:
+            return await self._replay(request, key, found, accepted)
+        running = self._running.get(key)
+        if running is not None and running.key == key:  # whole, and on its way into the cache
+            return await self._join(running, request)
+        return Refusal(Reason.NOT_KEPT, "That is no longer kept; use /say again to have it spoken anew.")
+
+    async def _replay(self, request: Request, key: str, found: tuple[Clip, Sequence[bytes]], accepted: float) -> Said:
         await self._accept(request)
         figures = Figures(accepted, first_audio=self._clock() - accepted)
-        return Said(request, Speech.finished(*found), figures, cached=True, _journal=self.store.journal)
+        speech, journal = Speech.finished(*found), self.store.journal
+        return Said(request, speech, figures, cached=True, _journal=journal, _key=key)
 
     async def _join(self, production: Production, request: Request) -> Said:
         production.askers += 1
@@ -227,8 +262,9 @@ class Speaker:
 
     def _end(self, production: Production, key: str | None) -> None:
         production.ticket.release()
-        if key and self._running.get(key) is production:
-            del self._running[key]
+        for name in (key, production.key):
+            if name and self._running.get(name) is production:
+                del self._running[name]
 
     async def _produce(self, production: Production, utterances: Sequence[Utterance] | None) -> None:
         speech = production.speech
@@ -245,8 +281,10 @@ class Speaker:
                     await self._utter(production, encoder, utterance)
             rest, clip = await asyncio.to_thread(encoder.finish)
             self._append(production, rest)
+            production.key = self.key([spoken.utterance for spoken in clip.spoken])
+            self._running[production.key] = production  # until it is in the cache
             speech.finish(clip)
-            await self._keep(production, clip)
+            await self._keep(production, production.key, clip)
         except Abandoned as error:
             self._fail(speech, error)
         except SaysoError as error:
@@ -293,14 +331,14 @@ class Speaker:
         assert not isinstance(text, str)
         return production.script.follow(_up_to(text, production.script.limit, production))
 
-    async def _keep(self, production: Production, clip: Clip) -> None:
+    async def _keep(self, production: Production, key: str, clip: Clip) -> None:
         """Cache under what was really spoken: a fallback's sound must not answer for the engine that failed."""
-        request, spoken = production.request, [s.utterance for s in clip.spoken]
+        request = production.request
         # In whose stead it was spoken belongs to this request, not to the sound.
         plain = [replace(s, utterance=replace(s.utterance, instead_of="", alternatives=())) for s in clip.spoken]
         clip = replace(clip, spoken=tuple(plain))
         try:
-            await self.store.cache.put(self.key(spoken), clip, user=request.user, guild=request.guild)
+            await self.store.cache.put(key, clip, user=request.user, guild=request.guild)
             await self.store.preferences.remember(request.user, production.script.who.name, guild=request.guild)
         except StoreError as error:
             log.warning("cache_write_failed", error=type(error).__name__)

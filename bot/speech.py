@@ -46,7 +46,8 @@ class Request:
     ``text`` is raw, as typed, or an async stream of pieces while an LLM writes. ``voice`` is a persona, an alias or an
     engine's own voice name; ``rate`` is a factor (1.0 as the voice speaks, 1.5 half as fast again). ``names`` puts a
     name to each mention in the text (``{"<@42>": "Ann"}``). ``deadline`` is Unix time. ``target`` says how to deliver,
-    in plain JSON, so that it can be journalled.
+    in plain JSON, so that it can be journalled. ``replay`` is the cache key of something that was said before and is to
+    be said again as it was: the text, and how it is to be spoken, then do not count.
     """
 
     guild: str
@@ -63,6 +64,7 @@ class Request:
     target: Mapping[str, object] = field(default_factory=dict)
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     at: float = field(default_factory=time.time)
+    replay: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +142,7 @@ class Reason(StrEnum):
     NOT_ALLOWED = "not_allowed"
     OPTED_OUT = "opted_out"
     INVALID = "invalid"
+    NOT_KEPT = "not_kept"
     USER_QUEUE_FULL = "user_queue_full"
     GUILD_QUEUE_FULL = "guild_queue_full"
     QUEUE_FULL = "queue_full"

@@ -78,6 +78,81 @@ async def test_the_same_again_comes_from_the_cache(speaker: Speaker, offline: Fa
     assert len(offline.asked) == 2
 
 
+async def test_what_was_said_is_said_again_by_its_key(speaker: Speaker, offline: FakeEngine) -> None:
+    """For whoever asks, without synthesis, from the moment at which it is whole and for as long as it is kept."""
+    first = await said(speaker, request())
+    assert first.key is None
+    clip = await first.speech.clip()
+    assert first.key is not None
+    for again in (
+        await speaker.replay(request("", user="discord:7"), first.key),  # not in the cache yet
+        await speaker.say(request("Some other text.", replay=first.key)),
+    ):
+        assert isinstance(again, Said)
+        assert (again.cached, again.key) == (True, first.key)
+        assert [packet async for packet in again.speech] == list(packets(clip.ogg))
+        await kept(speaker, 1)
+    assert len(offline.asked) == 2
+    assert (await said(speaker, request())).key == first.key
+
+
+async def test_what_is_no_longer_kept_must_be_asked_for_anew(speaker: Speaker) -> None:
+    """And the answer says how."""
+    gone = await speaker.replay(request(""), "no such key")
+    assert isinstance(gone, Refusal)
+    assert gone.reason is Reason.NOT_KEPT
+    assert "use /say again" in gone.message
+
+
+async def test_who_may_not_be_spoken_may_not_replay(speaker: Speaker) -> None:
+    """Neither who is blocked nor who opted out."""
+    first = await said(speaker, request())
+    await first.speech.clip()
+    assert first.key is not None
+    await speaker.store.settings.set_guild("discord:1", blocked_users=["discord:7"])
+    await speaker.store.preferences.set("discord:8", opted_out=True)
+    for user, reason in (("discord:7", Reason.NOT_ALLOWED), ("discord:8", Reason.OPTED_OUT)):
+        assert (await refused(speaker, request("", user=user, replay=first.key))).reason is reason
+
+
+async def test_a_replay_survives_a_crash(opened: Opened, offline: FakeEngine) -> None:
+    """It is journalled with its key, and says the same after the next start."""
+    async with opened() as speaker:
+        first = await said(speaker, request())
+        clip = await first.speech.clip()
+        await kept(speaker, 1)
+        assert first.key is not None
+        await speaker.replay(request("", target={"platform": "discord"}), first.key)
+    async with opened() as speaker:
+        (left,) = await speaker.unfinished()
+        assert await (await said(speaker, left.request)).speech.clip() == clip
+    assert len(offline.asked) == 2
+
+
+async def test_the_latest_is_known_by_guild_and_by_user(speaker: Speaker) -> None:
+    """Whoever asks for a replay without saying of what."""
+    assert await speaker.latest("discord:1") is await speaker.latest() is None
+    keys = []
+    for user, guild in (("discord:42", "discord:1"), ("discord:7", "discord:1"), ("discord:42", "discord:2")):
+        answer = await said(speaker, request(f"{user} speaks in {guild}.", user=user, guild=guild))
+        await answer.speech.clip()
+        keys.append(answer.key)
+        await kept(speaker, len(keys))
+    assert await speaker.latest("discord:1") == keys[1]
+    assert await speaker.latest(user="discord:42") == keys[2]
+    assert await speaker.latest("discord:1", "discord:42") == keys[0]
+    assert await speaker.latest("discord:3") is await speaker.latest("discord:2", "discord:7") is None
+
+
+async def test_a_speech_that_failed_has_no_key(speaker: Speaker, offline: FakeEngine) -> None:
+    """Nothing of it is kept."""
+    offline.scripts = [Script(2, error=EngineTruncated("offline", "It broke off."))]
+    answer = await said(speaker, request("Hello there."))
+    with pytest.raises(EngineTruncated):
+        await answer.speech.clip()
+    assert answer.key is None
+
+
 async def test_another_rate_or_voice_is_another_sound(speaker: Speaker, offline: FakeEngine) -> None:
     """The cache never answers with what was not asked for."""
     for how in ({}, {"rate": 1.5}, {"engine": "edge"}):

@@ -155,7 +155,9 @@ def to_json(request: Request) -> dict[str, object] | None:
     """A request as plain JSON; None for a streamed text, which cannot be said again after a crash."""
     if not isinstance(request.text, str):
         return None
-    data: dict[str, object] = {item.name: getattr(request, item.name) for item in fields(request)}
+    # What is not said is left out, so that a version which does not know of it yet can read the rest.
+    every = ((item, getattr(request, item.name)) for item in fields(request))
+    data: dict[str, object] = {item.name: value for item, value in every if value != item.default}
     return data | {
         "priority": request.priority.name.lower(),
         "names": dict(request.names),
@@ -179,6 +181,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "target": (dict,),
     "id": (str,),
     "at": _NUMBER,
+    "replay": (str, NoneType),
 }
 _NEEDED = ("guild", "user", "text", "id", "at")
 
