@@ -1,10 +1,25 @@
-"""What a server decided about Sayso on Discord; kept in the ``extra`` of its settings and of its channels'."""
+"""What a server decided about Sayso on Discord; kept in the ``extra`` of its settings and of its channels'.
+
+All of it stands under one name there, so that what other adapters keep is left alone. It is read forgivingly: a value
+that another version or a person's hand has damaged is as good as none. It is written strictly.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Protocol, TypeVar
+
+SECTION = "discord"
+"""Under which name in ``extra``."""
+
+LONGEST_MARK = 20
+"""Characters of a prefix or a mark."""
+
+MOST_IDS = 100
+"""Roles or bots in one rule."""
+
+MOST_PER_MINUTE = 600
 
 
 class Kept(Protocol):
@@ -49,12 +64,12 @@ class ChannelRules:
 
 def rules_of(guild: Kept) -> Rules:
     """The rules in a guild's settings; a default where nothing readable is kept."""
-    raise NotImplementedError
+    return _read(Rules, guild)
 
 
 def channel_rules_of(channel: Kept) -> ChannelRules:
     """The rules in a channel's settings."""
-    raise NotImplementedError
+    return _read(ChannelRules, channel)
 
 
 def with_rules(guild: Kept, **changes: object) -> dict[str, Any]:
@@ -62,9 +77,93 @@ def with_rules(guild: Kept, **changes: object) -> dict[str, Any]:
 
     Raises ValueError naming what is allowed.
     """
-    raise NotImplementedError
+    return _changed(Rules, guild, changes)
 
 
 def with_channel_rules(channel: Kept, **changes: object) -> dict[str, Any]:
     """As :func:`with_rules`, for a channel."""
-    raise NotImplementedError
+    return _changed(ChannelRules, channel, changes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """What a rule may be, in words, as a test, in JSON and back."""
+
+    allowed: str
+    fits: Callable[[Any], bool]
+    to_json: Callable[[Any], Any] = lambda value: value
+    from_json: Callable[[Any], Any] = lambda value: value
+
+
+R = TypeVar("R", Rules, ChannelRules)
+
+
+def _read(kind: type[R], kept: Kept) -> R:
+    found = {name: value for name, value in _section(kept).items() if name in _FORMS[kind]}
+    return kind(**{name: _FORMS[kind][name].from_json(v) for name, v in found.items() if _FORMS[kind][name].fits(v)})
+
+
+def _changed(kind: type[Rules] | type[ChannelRules], kept: Kept, changes: Mapping[str, object]) -> dict[str, Any]:
+    section = dict(_section(kept))
+    for name, value in changes.items():
+        form = _form(kind, name)
+        if value is None:
+            section.pop(name, None)
+        elif form.fits(value):
+            section[name] = form.to_json(value)
+        else:
+            raise ValueError(f"{name} must be {form.allowed}, or None for the default; it cannot be {value!r:.60}")
+    others = {name: value for name, value in kept.extra.items() if name != SECTION}
+    return {**others, SECTION: section} if section else others
+
+
+def _form(kind: type[Rules] | type[ChannelRules], name: str) -> _Form:
+    if (form := _FORMS[kind].get(name)) is None:
+        raise ValueError(f"there is no rule {name!r} here; there are: {', '.join(_FORMS[kind])}")
+    return form
+
+
+def _section(kept: Kept) -> Mapping[str, Any]:
+    found = kept.extra.get(SECTION)
+    return found if isinstance(found, Mapping) else {}
+
+
+def _is_id(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**63
+
+
+def _are_ids(value: object) -> bool:
+    if not isinstance(value, Iterable) or isinstance(value, str | bytes | Mapping):
+        return False
+    items = list(value)
+    return len(items) <= MOST_IDS and all(map(_is_id, items))
+
+
+def _is_mark(value: object) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_MARK and value.isprintable() and value == value.strip()
+
+
+def _is_pace(value: object) -> bool:
+    return _is_id(value) and isinstance(value, int) and value <= MOST_PER_MINUTE
+
+
+_SWITCH = _Form("True or False", lambda value: isinstance(value, bool))
+_ID = _Form("the id of a channel", _is_id)
+_IDS = _Form(f"at most {MOST_IDS} ids", _are_ids, lambda value: sorted(set(value)), frozenset)
+_MARK = _Form(f"at most {LONGEST_MARK} printable characters without blanks around them", _is_mark)
+_PACE = _Form(f"a whole number from 1 to {MOST_PER_MINUTE}", _is_pace)
+
+_BY_NAME = {
+    "roles": _IDS,
+    "ignored_roles": _IDS,
+    "bots": _IDS,
+    "prefix": _MARK,
+    "ignore_mark": _MARK,
+    "per_minute": _PACE,
+    "voice": _ID,
+}
+"""What is not named here is a switch."""
+
+_FORMS: Mapping[type, Mapping[str, _Form]] = {
+    kind: {item.name: _BY_NAME.get(item.name, _SWITCH) for item in fields(kind)} for kind in (Rules, ChannelRules)
+}
