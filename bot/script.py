@@ -13,7 +13,7 @@ from bot.tts.engine import Engine, Voice
 from bot.tts.languages import language_name
 from bot.tts.text import Options, Sentence, clean, sentences
 from bot.tts.voices import Persona, UnknownName, Voices, fold, speaks
-from bot.wishes import COMMAND, Choice, Chosen, Rules, Wishes, banned_voice, decide
+from bot.wishes import COMMAND, Choice, Chosen, House, Wishes, banned_voice, decide
 
 NOTHING_TO_SAY = Refusal(Reason.NOTHING_TO_SAY, "Nothing pronounceable is left of that; write some words.")
 
@@ -120,7 +120,7 @@ class Explanation:
 def write(
     stage: Stage,
     request: Request,
-    layers: tuple[Chosen, Chosen, Rules],
+    layers: tuple[Chosen, Chosen, House],
     limit: int,
     available: Mapping[str, Sequence[Voice]],
 ) -> Script | Refusal:

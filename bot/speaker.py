@@ -14,6 +14,7 @@ from dataclasses import replace
 
 import structlog
 
+from bot.casting import Casting, Taste, VoiceChoice
 from bot.config import AudioSettings
 from bot.errors import Abandoned, AudioError, Cancelled, SaysoError, StoreError
 from bot.log import where
@@ -24,6 +25,7 @@ from bot.speech import Clip, Reason, Refusal, Request, Speech, Utterance
 from bot.store import GuildSettings, Preference, Store, cache_key
 from bot.tts.audio import Loudness, SpeechEncoder, packets
 from bot.tts.text import estimate_seconds
+from bot.wishes import Rules
 
 log = structlog.get_logger()
 
@@ -53,6 +55,7 @@ class Speaker:
         self._clock = clock
         self._wall = wall
         self._loudness = Loudness()
+        self._casting: Casting | None = None
         self._running: dict[str, Production] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -95,6 +98,26 @@ class Speaker:
             return heard.key if heard else None
         recent = await self.store.cache.recent(user, guild=guild, limit=1)
         return recent[0].key if recent else None
+
+    async def choices(
+        self,
+        user: str,
+        guild: str,
+        typed: str = "",
+        limit: int = 25,
+        engine: str | None = None,
+        channel: str | None = None,
+    ) -> Sequence[VoiceChoice]:
+        """Who may be meant by what somebody types in a guild, for autocompletion: see :meth:`Casting.choices`."""
+        available = await self.stage.available()
+        if self._casting is None or not self._casting.shows(available):
+            self._casting = Casting(self.stage.voices, available)
+        settings, preferences = self.store.settings, self.store.preferences
+        house = await settings.guild(guild)
+        layers = (await preferences.get(user), await settings.channel(guild, channel or ""), house)
+        language = next((layer.language for layer in layers if layer.language), None)
+        taste = Taste(await preferences.favourites(user, guild), language)
+        return self._casting.choices(typed, Rules.of(house, self.stage.engines), taste, limit, engine)
 
     async def explain(self, request: Request) -> Explanation | Refusal:
         """How it would be said, without saying it. A streamed text cannot be explained."""

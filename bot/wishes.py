@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, Protocol, Self, TypeVar
 
 from bot.config import SpeakSettings
 from bot.speech import Reason, Refusal, Request
-from bot.tts.voices import fold
+from bot.tts.engine import Voice
+from bot.tts.voices import Persona, fold
 
 T = TypeVar("T")
 
@@ -61,16 +62,45 @@ class Chosen(Protocol):
     def language(self) -> str | None: ...
 
 
-class Rules(Chosen, Protocol):
-    """What a guild has chosen, and what it allows."""
+class House(Chosen, Protocol):
+    """What a guild has chosen, and what it allows; empty or None is no rule."""
 
     @property
     def locked(self) -> bool: ...
     @property
     def banned_voices(self) -> frozenset[str]: ...
+    @property
+    def allowed_engines(self) -> frozenset[str]: ...
 
 
-def decide(request: Request, user: Chosen, channel: Chosen, guild: Rules, config: SpeakSettings) -> Wishes | Refusal:
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What holds in a guild: the ``engines`` that may be asked for, in the order of the house, and who is ``banned``.
+
+    A persona is banned by any of its names, a voice by its own name or by that with its engine's before it.
+    """
+
+    engines: tuple[str, ...]
+    banned: frozenset[str] = frozenset()
+
+    @classmethod
+    def of(cls, guild: House, engines: Iterable[str]) -> Self:
+        """The rules of a guild, where there are these engines."""
+        allowed = guild.allowed_engines
+        return cls(
+            tuple(engine for engine in engines if not allowed or engine in allowed),
+            frozenset(map(fold, guild.banned_voices)),
+        )
+
+    def bans(self, who: Persona | Voice) -> bool:
+        """Whether nobody may speak like that."""
+        if not self.banned:
+            return False
+        names = (who.name, *who.aliases) if isinstance(who, Persona) else (who.name, who.engine + who.name)
+        return not self.banned.isdisjoint(map(fold, names))
+
+
+def decide(request: Request, user: Chosen, channel: Chosen, guild: House, config: SpeakSettings) -> Wishes | Refusal:
     """Settle engine, voice, rate and language, or say why the asker may not have them so."""
     banned = frozenset(fold(name) for name in guild.banned_voices)
     if request.rate is not None and not 0.5 <= request.rate <= 2.0:

@@ -40,6 +40,12 @@ class Copies(Generic[K, V]):
         self._writes += 1
         self._hold(key, value)
 
+    def drop(self, *keys: K) -> None:
+        """These were changed just now, into what is to be read."""
+        self._writes += 1
+        for key in keys:
+            self._held.pop(key, None)
+
     def clear(self) -> None:
         """Rows were deleted just now."""
         self._writes += 1

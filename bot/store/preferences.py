@@ -19,6 +19,7 @@ from bot.store.tables import FAVOURITES, PREFERENCES, insert
 
 VOICES_KEPT = 50
 """How many voices of a user or a guild are counted; beyond that the least used is dropped."""
+_MOST = 2 * (VOICES_KEPT + 1)
 
 _FIELDS = [PREFERENCES.c[item.name] for item in fields(Preference)]
 _FIND = select(*_FIELDS).where(PREFERENCES.c.user == bindparam("user"))
@@ -54,6 +55,7 @@ class Preferences:
         self._cache = cache
         self._clock = clock
         self._copies: Copies[str, Preference] = Copies(clock)
+        self._favourites: Copies[tuple[str, str], list[str]] = Copies(clock)
 
     async def get(self, user: str) -> Preference:
         """What the user wants; all defaults where nothing was said."""
@@ -71,12 +73,13 @@ class Preferences:
     async def remember(self, user: str, voice: str, *, guild: str | None = None) -> None:
         """The user spoke in that voice."""
         owners = [("user", user)] + ([("guild", guild)] if guild else [])
-        await self._database.write(partial(_remember, owners=owners, voice=voice, at=self._clock()))
+        work = partial(_remember, owners=owners, voice=voice, at=self._clock())
+        # Others of the guild see it when their copies are old: an autocompletion is not worth more.
+        await self._database.write(work, lambda _: self._favourites.drop((user, guild or ""), (user, "")))
 
     async def favourites(self, user: str, guild: str | None = None, limit: int = 25) -> list[str]:
         """The voices used most: the user's own first, then the guild's."""
-        rows = await self._database.read(_FAVOURITES, {"user": user, "guild": guild or "", "limit": limit})
-        return [row.voice for row in rows]
+        return (await self._favourites.get((user, guild or ""), self._load_favourites))[:limit]
 
     async def export(self, user: str) -> dict[str, object]:
         """Everything that is kept about the user, as JSON."""
@@ -96,11 +99,19 @@ class Preferences:
         What a guild decided about them (a block) is the guild's, and stays; what somebody else heard too stays, without
         their id. Counts of a guild's voices name nobody.
         """
-        await self._database.write(partial(_forget, user=user), lambda _: self._copies.put(user, Preference()))
+        await self._database.write(partial(_forget, user=user), lambda _: self._drop_copies(user))
         await self._journal.forget_user(user)
         await self._settings.forget(user)
         await self._cache.forget(user)
         await self._database.scrub()
+
+    def _drop_copies(self, user: str) -> None:
+        self._copies.put(user, Preference())
+        self._favourites.clear()
+
+    async def _load_favourites(self, key: tuple[str, str]) -> list[str]:
+        rows = await self._database.read(_FAVOURITES, {"user": key[0], "guild": key[1], "limit": _MOST})
+        return [row.voice for row in rows]
 
     async def _load(self, user: str) -> Preference:
         rows = await self._database.read(_FIND, {"user": user})

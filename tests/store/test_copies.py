@@ -96,3 +96,22 @@ async def test_memory_is_bounded_and_keeps_what_is_used(clock: Clock) -> None:
     assert rows.reads == 0
     await copies.get("b", rows.load)
     assert rows.reads == 1
+
+
+async def test_a_dropped_copy_is_read_again_and_the_others_are_not(clock: Clock) -> None:
+    """A read that began before does not bring the old row back."""
+    rows, copies = Rows(), Copies[str, str](clock)
+    for key in ("a", "b"):
+        copies.put(key, "old")
+    rows.rows["a"] = "new"
+    copies.drop("a", "never held")
+    assert [await copies.get(key, rows.load) for key in ("a", "b")] == ["new", "old"]
+    rows.answer.clear()
+    copies.drop("a")
+    reading = asyncio.create_task(copies.get("a", rows.load))
+    await asyncio.sleep(0)
+    rows.rows["a"] = "newer"
+    copies.drop("a")
+    rows.answer.set()
+    assert await reading == "new"
+    assert await copies.get("a", rows.load) == "newer"

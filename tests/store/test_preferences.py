@@ -109,6 +109,23 @@ async def test_favourites_are_the_users_own_then_the_guilds(store: Store) -> Non
     assert await store.preferences.favourites(ANN, None, 10) == ["b", "a"]
 
 
+async def test_favourites_come_from_memory(store: Store, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who types a name asks with every key; what they themselves choose meanwhile is seen at once."""
+    await store.preferences.remember(ANN, "a", guild=GUILD)
+    assert await store.preferences.favourites(ANN, GUILD) == ["a"]
+    with monkeypatch.context() as patch:
+        patch.setattr(store.preferences._database, "read", None)
+        assert await store.preferences.favourites(ANN, GUILD) == ["a"]
+    for _ in range(2):
+        await store.preferences.remember(ANN, "b", guild=GUILD)
+    assert await store.preferences.favourites(ANN, GUILD) == ["b", "a"]
+    await store.preferences.remember(BOB, "c", guild=GUILD)
+    clock.advance(60)
+    assert await store.preferences.favourites(ANN, GUILD) == ["b", "a", "c"]
+    await store.preferences.forget(ANN)
+    assert await store.preferences.favourites(ANN, None) == []
+
+
 async def test_a_private_chat_is_not_its_user(store: Store) -> None:
     """Telegram gives a private chat the id of its user; the counts of the two stay apart."""
     await store.preferences.remember("telegram:7", "a", guild="telegram:9")
