@@ -1,0 +1,194 @@
+"""How one parcel is delivered: heard in a room or sent as a note, and written down at each step."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Callable, Iterator
+from functools import reduce
+from typing import Any
+
+import discord
+import structlog
+
+from bot.adapters import words
+from bot.adapters.discord.excuse import REFUSED, excuse
+from bot.adapters.discord.mark import Heard, Noted
+from bot.adapters.discord.note import Sent, send_note, send_through
+from bot.adapters.discord.parcel import Parcel, Receipt
+from bot.adapters.discord.target import Target
+from bot.adapters.discord.voice import Item, Outcome, Trouble
+from bot.adapters.words import word
+from bot.errors import Cancelled, Expired, SaysoError, StoreError
+from bot.queue import State
+from bot.speech import Clip
+
+log = structlog.get_logger()
+
+_End = tuple[State | None, Receipt]
+"""How it ended, for the journal and for people; no state where the journal is to bring it back."""
+
+
+class Delivery:
+    """Brings one parcel. ``closing`` tells whether the house is being closed; ``wall`` is Unix time."""
+
+    def __init__(
+        self, client: discord.Client, parcel: Parcel, *, wall: Callable[[], float], closing: Callable[[], bool]
+    ) -> None:
+        self._client = client
+        self._parcel = parcel
+        self._said = parcel.said
+        self._target = parcel.target
+        self._locale = parcel.target.locale
+        self._wall = wall
+        self._closing = closing
+        self._heard = -1.0
+
+    async def run(self) -> Receipt:
+        """Deliver it and write down what became of it."""
+        item = self._parcel.item
+        try:
+            state, receipt = await (self._send() if item is None else self._play(item))
+        except SaysoError as error:
+            state, receipt = self._broken_off(error)
+        except REFUSED as error:
+            code = error.code if isinstance(error, discord.HTTPException) else None
+            log.info("note_not_sent", guild=self._target.guild, error=type(error).__name__, code=code)
+            state, receipt = State.FAILED, Receipt(False, why=excuse(error, self._locale))
+        if state is not None:
+            await self.mark(state, None if receipt.message is None else str(receipt.message))
+        return receipt
+
+    async def mark(self, state: State, mark: str | None = None) -> None:
+        """Write down how far it has come; where that fails the delivery goes on, for it has begun."""
+        try:
+            await self._said.mark(state, mark=mark)
+        except StoreError as error:
+            log.warning("delivery_not_marked", state=state.value, error=type(error).__name__)
+
+    async def heard(self, seconds: float) -> None:
+        """So much of it was surely heard: where the next start goes on. For the room to call."""
+        if seconds > self._heard and not self._parcel.leaving:
+            self._heard = seconds
+            await self.mark(State.SENDING, str(Heard(seconds)))
+
+    # In the voice channel
+
+    async def _play(self, item: Item) -> _End:
+        begun = asyncio.create_task(item.begun.wait())
+        either: set[asyncio.Future[Any]] = {begun, item.ended}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            begun.cancel()
+        if item.begun.is_set():
+            await self.heard(item.start)
+        await asyncio.wait({item.ended})  # not awaited itself: it is the room's, and not to be cancelled from here
+        return await self._played(item, item.ended.result())
+
+    async def _played(self, item: Item, outcome: Outcome) -> _End:
+        match outcome:
+            case Outcome.HEARD:
+                return State.DONE, Receipt(True, note=self._remarks())
+            case Outcome.LOST:
+                return await self._lost(item)
+            case Outcome.EXPIRED:
+                self._said.cancel()
+                raise Expired("Its time was over before it could begin.")
+            case Outcome.FAILED:
+                await self._said.speech.clip()
+                raise SaysoError("It could not be played.")
+        self._said.cancel()
+        return self._given_up()
+
+    async def _lost(self, item: Item) -> _End:
+        trouble = word(f"voice.trouble.{item.trouble or Trouble.NO_ANSWER.value}", self._locale)
+        if self._target.note_if_lost and not self._target.quiet:
+            return await self._send(word("delivery.instead", self._locale, trouble=trouble))
+        self._said.cancel()
+        return State.FAILED, Receipt(False, why=trouble)
+
+    # As a note
+
+    async def _send(self, remark: str = "") -> _End:
+        clip = await self._clip()
+        self._parcel.leaving = True
+        await self._said.mark(State.SENDING, mark=str(Noted(self._wall(), len(clip.ogg))))
+        sent = await self._post(clip)
+        reduced = word("delivery.as_file", self._locale) if sent.reduced else ""
+        return State.DONE, Receipt(True, sent.message, note=self._remarks(remark, reduced))
+
+    async def _clip(self) -> Clip:
+        """All of it; raises Cancelled as soon as it is taken back, whoever else still wants it made."""
+        making = asyncio.create_task(self._said.speech.clip())
+        either: set[asyncio.Future[Any]] = {making, self._parcel.withdrawn}
+        try:
+            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+            if self._parcel.withdrawn.done():
+                raise Cancelled("It was taken back.")
+            return making.result()
+        finally:
+            making.cancel()
+            await asyncio.gather(making, return_exceptions=True)
+
+    async def _post(self, clip: Clip) -> Sent:
+        """By the bot's own right; through the interaction where there is none, and so its token was kept."""
+        target, hook = self._target, hook_of(self._client, self._target)
+        guild = None if target.guild is None else self._client.get_guild(target.guild)
+        limit = None if guild is None else guild.filesize_limit
+        if hook is not None:
+            return await send_through(hook, clip, limit=limit)
+        nonce = nonce_of(self._parcel.request.id)
+        return await send_note(self._client, target.channel, clip, nonce=nonce, reply_to=target.reply_to, limit=limit)
+
+    # In words
+
+    def _broken_off(self, error: SaysoError) -> _End:
+        """Its making failed, or was given up."""
+        if isinstance(error, Expired):
+            return State.EXPIRED, self._failed(error)
+        if not isinstance(error, Cancelled):
+            return State.FAILED, self._failed(error)
+        if self._parcel.withdrawn.done():
+            return self._given_up()
+        return (None, restarting(self._target)) if self._closing() else (State.CANCELLED, self._failed(error))
+
+    def _failed(self, error: SaysoError) -> Receipt:
+        return Receipt(False, why=words.failure(error, self._locale))
+
+    def _given_up(self) -> _End:
+        taken_back = self._parcel.withdrawn.done()
+        why = word("delivery.taken_back" if taken_back else "delivery.skipped", self._locale)
+        return State.CANCELLED, Receipt(False, why=why, taken_back=taken_back)
+
+    def _remarks(self, *first: str) -> str:
+        """What is to be known of something that was delivered."""
+        remarks = [*filter(None, first), *self._stood_in()]
+        if self._said.truncated:
+            remarks.append(word("delivery.truncated", self._locale))
+        return reduce(self._joined, remarks) if remarks else ""
+
+    def _stood_in(self) -> Iterator[str]:
+        spoken = (spoken.utterance for spoken in self._said.speech.spoken)
+        for wanted, spoke in sorted({(each.instead_of, each.engine) for each in spoken if each.instead_of}):
+            yield word("delivery.stood_in", self._locale, wanted=wanted, spoke=spoke)
+
+    def _joined(self, first: str, second: str) -> str:
+        return word("common.sentences", self._locale, first=first, second=second)
+
+
+def nonce_of(id: str) -> str:
+    """A request's own mark on its message: the same in every process, and within Discord's 25 characters."""
+    return hashlib.blake2b(id.encode(), digest_size=12).hexdigest()
+
+
+def hook_of(client: discord.Client, target: Target) -> discord.Webhook | None:
+    """The way through the interaction, if its token was kept."""
+    if target.application is None or target.token is None:
+        return None
+    return discord.Webhook.partial(target.application, target.token, client=client)
+
+
+def restarting(target: Target) -> Receipt:
+    """It is not delivered by this process; the journal brings it back."""
+    return Receipt(False, why=word("delivery.restarting", target.locale))
