@@ -12,8 +12,8 @@ from bot.speech import Reason, Refusal, Request, Utterance
 from bot.tts.engine import Engine, Voice
 from bot.tts.languages import language_name
 from bot.tts.text import Options, Sentence, clean, sentences
-from bot.tts.voices import Persona, UnknownName, Voices, fold, speaks
-from bot.wishes import COMMAND, Choice, Chosen, House, Wishes, banned_voice, decide
+from bot.tts.voices import Persona, UnknownName, Voices, speaks
+from bot.wishes import COMMAND, Choice, Chosen, Rules, Wishes, decide, engine_not_allowed, no_engine
 
 NOTHING_TO_SAY = Refusal(Reason.NOTHING_TO_SAY, "Nothing pronounceable is left of that; write some words.")
 
@@ -50,6 +50,7 @@ class Script:
 
     stage: Stage
     wishes: Wishes
+    rules: Rules
     engine: str
     who: Persona | Voice
     options: Options
@@ -118,37 +119,50 @@ class Explanation:
 
 
 def write(
-    stage: Stage,
-    request: Request,
-    layers: tuple[Chosen, Chosen, House],
-    limit: int,
-    available: Mapping[str, Sequence[Voice]],
+    stage: Stage, request: Request, below: Sequence[Chosen], rules: Rules, available: Mapping[str, Sequence[Voice]]
 ) -> Script | Refusal:
-    """Settle who speaks; ``layers`` are the user's, the channel's and the guild's choices."""
-    wishes = decide(request, *layers, stage.speak)
+    """Settle who speaks; ``below`` are the choices of the user, the channel and the guild."""
+    if not rules.engines:
+        return no_engine(stage.engines)
+    wishes = decide(request, below, rules, stage.speak, lambda name: stage.voices.find(name, available))
     if isinstance(wishes, Refusal):
         return wishes
-    banned = frozenset(map(fold, layers[-1].banned_voices))
-    if banned:  # by whatever name they are asked for, and whoever's voice they are in a language
-        available = {e: [v for v in voices if fold(v.name) not in banned] for e, voices in available.items()}
-    who = stage.voices.find(wishes.voice.value, available)
-    if isinstance(who, Persona) and fold(who.name) in banned:
-        if wishes.voice.layer == COMMAND:
-            return banned_voice(wishes.voice.value)
-        who = stage.voices.default
+    if request.engine and request.engine not in rules.engines:
+        return _no_such_engine(stage, request.engine, rules)
+    if rules.banned:  # whoever's voice they are in a language
+        available = {e: [v for v in voices if not rules.bans(v)] for e, voices in available.items()}
+    who = _find(stage, wishes.voice.value, rules, available)
     if isinstance(who, UnknownName):
         near = ", ".join(who.nearest)
         message = f"There is no voice {who.name!r}; the nearest are {near}. `sayso voices` lists all."
         return Refusal(Reason.UNKNOWN_VOICE, message, {"name": who.name, "nearest": list(who.nearest)})
-    engine = wishes.engine.value
     if isinstance(who, Voice) and wishes.voice.layer < wishes.engine.layer:
-        # An engine's own voice, chosen more closely than any engine, brings its engine along.
-        engine = who.engine
-        wishes = replace(wishes, engine=Choice(engine, wishes.voice.layer))
-    if engine not in stage.engines:
-        names = ", ".join(stage.engines)
-        return Refusal(Reason.UNKNOWN_ENGINE, f"There is no engine {engine!r} here; choose one of {names}.")
-    return Script(stage, wishes, engine, who, _options(stage, request, wishes, engine), limit, available)
+        # An engine's own voice, chosen more closely than any engine, brings its engine along; where that is not
+        # allowed, who chose it elsewhere gets the likest voice of one that is.
+        if who.engine in rules.engines:
+            wishes = replace(wishes, engine=Choice(who.engine, wishes.voice.layer))
+        elif wishes.voice.layer == COMMAND:
+            return engine_not_allowed(who.engine, rules)
+    engine, limit = wishes.engine.value, rules.max_chars or stage.speak.max_chars
+    return Script(stage, wishes, rules, engine, who, _options(stage, request, wishes, engine), limit, available)
+
+
+def _find(
+    stage: Stage, name: str, rules: Rules, available: Mapping[str, Sequence[Voice]]
+) -> Persona | Voice | UnknownName:
+    """Who goes by a name, on an engine that is allowed if there is such a one."""
+    allowed = {engine: voices for engine, voices in available.items() if engine in rules.engines}
+    who = stage.voices.find(name, allowed)
+    if isinstance(who, UnknownName) and len(allowed) < len(available):
+        who = stage.voices.find(name, available)
+    return who
+
+
+def _no_such_engine(stage: Stage, engine: str, rules: Rules) -> Refusal:
+    if engine in stage.engines:
+        return engine_not_allowed(engine, rules)
+    names = ", ".join(rules.engines)
+    return Refusal(Reason.UNKNOWN_ENGINE, f"There is no engine {engine!r} here; choose one of {names}.")
 
 
 def _options(stage: Stage, request: Request, wishes: Wishes, engine: str) -> Options:

@@ -10,7 +10,7 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import aclosing, suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import structlog
 
@@ -22,10 +22,10 @@ from bot.queue import Dispatcher, Entry, Job, State, Unfinished, everything, to_
 from bot.said import Figures, Production, Said
 from bot.script import Explanation, Script, Stage, write
 from bot.speech import Clip, Reason, Refusal, Request, Speech, Utterance
-from bot.store import GuildSettings, Preference, Store, cache_key
+from bot.store import ChannelSettings, GuildSettings, Preference, Store, cache_key
 from bot.tts.audio import Loudness, SpeechEncoder, packets
 from bot.tts.text import estimate_seconds
-from bot.wishes import Rules
+from bot.wishes import Chosen, Rules
 
 log = structlog.get_logger()
 
@@ -34,6 +34,21 @@ GRACE = 5.0
 
 ATTEMPTS = 5
 """How many starts a request may go through undelivered: after that it may itself be what ends the process."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Layers:
+    """What was settled around an asker, and what holds for all of it together."""
+
+    user: Preference
+    channel: ChannelSettings
+    guild: GuildSettings
+    rules: Rules
+
+    @property
+    def below(self) -> tuple[Chosen, ...]:
+        """The choices below the command, the closest first."""
+        return self.user, self.channel, self.guild
 
 
 class Speaker:
@@ -112,12 +127,10 @@ class Speaker:
         available = await self.stage.available()
         if self._casting is None or not self._casting.shows(available):
             self._casting = Casting(self.stage.voices, available)
-        settings, preferences = self.store.settings, self.store.preferences
-        house = await settings.guild(guild)
-        layers = (await preferences.get(user), await settings.channel(guild, channel or ""), house)
-        language = next((layer.language for layer in layers if layer.language), None)
-        taste = Taste(await preferences.favourites(user, guild), language)
-        return self._casting.choices(typed, Rules.of(house, self.stage.engines), taste, limit, engine)
+        layers = await self._layers(user, guild, channel)
+        language = next((layer.language for layer in layers.below if layer.language), None)
+        taste = Taste(await self.store.preferences.favourites(user, guild), language)
+        return self._casting.choices(typed, layers.rules, taste, limit, engine)
 
     async def explain(self, request: Request) -> Explanation | Refusal:
         """How it would be said, without saying it. A streamed text cannot be explained."""
@@ -171,28 +184,32 @@ class Speaker:
             if stuck:
                 log.error("speeches_stuck", count=len(stuck))
 
-    async def _admitted(self, request: Request) -> tuple[Preference, GuildSettings] | Refusal:
-        """What the asker and their guild have settled, or why they may not be spoken."""
-        user = await self.store.preferences.get(request.user)
-        if user.opted_out:
+    async def _layers(self, user: str, guild: str, channel: str | None) -> _Layers:
+        """What the user, the channel and the guild have settled."""
+        settings = self.store.settings
+        preference, house = await self.store.preferences.get(user), await settings.guild(guild)
+        room = await settings.channel(guild, channel or "")
+        return _Layers(preference, room, house, Rules.of(house, self.stage.engines))
+
+    async def _admitted(self, request: Request) -> _Layers | Refusal:
+        """What those around the asker have settled, or why the asker may not be spoken."""
+        layers = await self._layers(request.user, request.guild, request.channel)
+        if layers.user.opted_out:
             return Refusal(Reason.OPTED_OUT, "You have asked not to be spoken; opt in again to change that.")
-        guild = await self.store.settings.guild(request.guild)
-        if request.user in guild.blocked_users:
+        if request.user in layers.guild.blocked_users:
             return Refusal(Reason.NOT_ALLOWED, "You are blocked from speaking here; ask an administrator of this chat.")
-        return user, guild
+        return layers
 
     async def _script(self, request: Request) -> Script | Refusal:
         """Who is to speak, or why nobody may."""
-        admitted = await self._admitted(request)
-        if isinstance(admitted, Refusal):
-            return admitted
-        user, guild = admitted
-        channel = await self.store.settings.channel(request.guild, request.channel or "")
-        limit = guild.max_chars or self.stage.speak.max_chars
+        layers = await self._admitted(request)
+        if isinstance(layers, Refusal):
+            return layers
+        limit = layers.rules.max_chars or self.stage.speak.max_chars
         if isinstance(request.text, str) and len(request.text) > limit:
             message = f"That is {len(request.text)} characters, and at most {limit} are spoken; shorten or split it."
             return Refusal(Reason.TOO_LONG, message, {"length": len(request.text), "limit": limit})
-        return write(self.stage, request, (user, channel, guild), limit, await self.stage.available())
+        return write(self.stage, request, layers.below, layers.rules, await self.stage.available())
 
     async def _cached(self, key: str, request: Request | None = None) -> tuple[Clip, Sequence[bytes]] | None:
         """The clip of a key and its packets. A broken cache costs time, not the answer."""
@@ -239,7 +256,10 @@ class Speaker:
         deadline = None if request.deadline is None else self._clock() + request.deadline - self._wall()
         job = Job(request.id, request.guild, request.user, request.priority, accepted, deadline)
         costs = [_cost(utterance) for utterance in utterances or ()]
-        ticket = self.dispatcher.admit(job, script.engine, sum(costs), len(costs))
+        rules, cost, turns = script.rules, sum(costs), len(costs)
+        ticket = self.dispatcher.admit(
+            job, script.engine, cost, turns, per_user=rules.per_user, per_guild=rules.per_guild
+        )
         if isinstance(ticket, Refusal):
             return ticket
         production = Production(request, script, ticket, Figures(accepted))

@@ -5,16 +5,19 @@ A guild may lock voices (its members' choices do not count) or ban some of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Generic, Protocol, Self, TypeVar
 
 from bot.config import SpeakSettings
 from bot.speech import Reason, Refusal, Request
 from bot.tts.engine import Voice
-from bot.tts.voices import Persona, fold
+from bot.tts.voices import Persona, UnknownName, fold
 
 T = TypeVar("T")
+
+Find = Callable[[str], Persona | Voice | UnknownName]
+"""Who is meant by a name."""
 
 COMMAND, USER, CHANNEL, GUILD, CONFIG = range(5)
 _BECAUSE = (
@@ -71,17 +74,28 @@ class House(Chosen, Protocol):
     def banned_voices(self) -> frozenset[str]: ...
     @property
     def allowed_engines(self) -> frozenset[str]: ...
+    @property
+    def max_chars(self) -> int | None: ...
+    @property
+    def per_user(self) -> int | None: ...
+    @property
+    def per_guild(self) -> int | None: ...
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
     """What holds in a guild: the ``engines`` that may be asked for, in the order of the house, and who is ``banned``.
 
-    A persona is banned by any of its names, a voice by its own name or by that with its engine's before it.
+    A persona is banned by any of its names, a voice by its own name or by that with its engine's before it. The three
+    limits are None where the configuration decides.
     """
 
     engines: tuple[str, ...]
     banned: frozenset[str] = frozenset()
+    locked: bool = False
+    max_chars: int | None = None
+    per_user: int | None = None
+    per_guild: int | None = None
 
     @classmethod
     def of(cls, guild: House, engines: Iterable[str]) -> Self:
@@ -90,38 +104,58 @@ class Rules:
         return cls(
             tuple(engine for engine in engines if not allowed or engine in allowed),
             frozenset(map(fold, guild.banned_voices)),
+            guild.locked,
+            guild.max_chars,
+            guild.per_user,
+            guild.per_guild,
         )
 
-    def bans(self, who: Persona | Voice) -> bool:
+    def bans(self, who: Persona | Voice | UnknownName) -> bool:
         """Whether nobody may speak like that."""
         if not self.banned:
             return False
-        names = (who.name, *who.aliases) if isinstance(who, Persona) else (who.name, who.engine + who.name)
+        match who:
+            case Persona():
+                names = (who.name, *who.aliases)
+            case Voice():
+                names = (who.name, who.engine + who.name)
+            case _:
+                names = (who.name,)
         return not self.banned.isdisjoint(map(fold, names))
 
 
-def decide(request: Request, user: Chosen, channel: Chosen, guild: House, config: SpeakSettings) -> Wishes | Refusal:
-    """Settle engine, voice, rate and language, or say why the asker may not have them so."""
-    banned = frozenset(fold(name) for name in guild.banned_voices)
+def decide(
+    request: Request, below: Sequence[Chosen], rules: Rules, config: SpeakSettings, find: Find
+) -> Wishes | Refusal:
+    """Settle engine, voice, rate and language, or say why the asker may not have them so.
+
+    ``below`` are the layers from the user's down to the guild's. What they chose and is banned or not allowed does not
+    count: it was not chosen for this guild.
+    """
     if request.rate is not None and not 0.5 <= request.rate <= 2.0:
         return Refusal(Reason.INVALID, f"A rate of {request.rate:g} is outside 0.5 to 2.0; choose one within.")
-    if guild.locked and (request.voice or request.engine):
+    if rules.locked and (request.voice or request.engine):
         return Refusal(Reason.NOT_ALLOWED, "This server has locked its voice; leave voice and engine out.")
-    if request.voice and fold(request.voice) in banned:
+    layers: list[Chosen] = [request, *below, config]
+    voices = [None if layer.voice and _banned(layer.voice, rules, find) else layer.voice for layer in layers]
+    if request.voice and voices[COMMAND] is None:
         return banned_voice(request.voice)
-    layers: list[Chosen] = [request, user, channel, guild, config]
-    voices = [None if layer.voice and fold(layer.voice) in banned else layer.voice for layer in layers]
-    engines = [layer.engine for layer in layers]
-    if guild.locked:
+    engines = [layer.engine if layer.engine in rules.engines else None for layer in layers]
+    if rules.locked:
         voices[USER] = engines[USER] = None
     # Where a guild bans even the configured default there is nothing below it to fall back on.
     voices[CONFIG] = config.voice
     return Wishes(
-        engine=_first(engines, config.engine),
+        engine=_first(engines, next(iter(rules.engines), config.engine)),
         voice=_first(voices, config.voice),
         rate=_first([layer.rate for layer in layers], config.rate),
         language=_first([layer.language for layer in layers], None),
     )
+
+
+def _banned(name: str, rules: Rules, find: Find) -> bool:
+    """Whether a name is banned, or whoever goes by it."""
+    return bool(rules.banned) and (fold(name) in rules.banned or rules.bans(find(name)))
 
 
 def _first(values: Iterable[T | None], default: T) -> Choice[T]:
@@ -134,3 +168,17 @@ def _first(values: Iterable[T | None], default: T) -> Choice[T]:
 def banned_voice(name: str) -> Refusal:
     """The answer to who asks for a voice that the guild bans."""
     return Refusal(Reason.NOT_ALLOWED, f"This server does not allow the voice {name}; choose another.")
+
+
+def engine_not_allowed(name: str, rules: Rules) -> Refusal:
+    """The answer to who asks for an engine that the guild does not allow."""
+    allowed = ", ".join(rules.engines)
+    message = f"This server does not allow the engine {name}; choose {allowed}."
+    return Refusal(Reason.NOT_ALLOWED, message, {"engine": name, "allowed": list(rules.engines)})
+
+
+def no_engine(engines: Iterable[str]) -> Refusal:
+    """The answer where nothing that the guild allows is installed."""
+    there = list(engines)
+    message = f"None of the engines that this server allows is here; an administrator can allow {' or '.join(there)}."
+    return Refusal(Reason.NOT_ALLOWED, message, {"engines": there})

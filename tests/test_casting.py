@@ -15,6 +15,7 @@ from bot.casting import Casting, Taste, VoiceChoice
 from bot.resources import folder
 from bot.speaker import Speaker
 from bot.speech import Request
+from bot.store import GuildSettings
 from bot.tts.engine import Voice
 from bot.tts.offline.voices import SHIPPED
 from bot.tts.voices import Persona, Voices, fold
@@ -119,30 +120,17 @@ def test_favourites_then_the_language_then_personas_then_the_rest() -> None:
 
 def test_who_is_banned_or_not_allowed_never_appears() -> None:
     """By whatever name they are banned, and however they are asked for."""
-    banned = Rules.of(_House(banned_voices=frozenset({"NOVA", "en-US-Guy Neural", "offline heart"})), ALL)
+    banned = Rules.of(GuildSettings(banned_voices=frozenset({"NOVA", "en-US-Guy Neural", "offline heart"})), ALL)
     everybody = values(found("", banned, limit=10_000))
     assert not {"ava", "en-US-GuyNeural", "heart"} & set(everybody)
     assert "en-US-AvaNeural" in everybody
     for typed in ("ava", "nova", "guy", "heart", "en-US-GuyNeural"):
         assert not {"ava", "en-US-GuyNeural", "heart"} & set(values(found(typed, banned)))
-    offline = found("", Rules.of(_House(allowed_engines=frozenset({"offline", "gone"})), ALL), limit=10_000)
+    offline = found("", Rules.of(GuildSettings(allowed_engines=frozenset({"offline", "gone"})), ALL), limit=10_000)
     assert {choice.engine for choice in offline} == {"", "offline"}
     assert {choice.engine for choice in found("nanami", RULES, engine="edge")} == {"", "edge"}
     assert found("", Rules(()), limit=10_000) == []
     assert found("", RULES, engine="festival") == []
-
-
-class _House:
-    """What a guild decided."""
-
-    voice = engine = rate = language = None
-    locked = False
-
-    def __init__(
-        self, banned_voices: frozenset[str] = frozenset(), allowed_engines: frozenset[str] = frozenset()
-    ) -> None:
-        self.banned_voices = banned_voices
-        self.allowed_engines = allowed_engines
 
 
 NAMES = st.text("abéß 好-_.·ﬁⅷ́", min_size=1, max_size=8) | st.sampled_from(

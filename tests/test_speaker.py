@@ -17,6 +17,7 @@ from bot.said import Said
 from bot.speaker import ATTEMPTS, Speaker
 from bot.speech import Priority, Reason, Refusal, Request
 from bot.tts.audio import decode, packets
+from bot.tts.engine import Voice
 from tests.conftest import Opened
 from tests.doubles.engine import FakeEngine, Script
 
@@ -295,6 +296,74 @@ async def test_preferences_and_settings_decide_and_block(speaker: Speaker, offli
     await speaker.store.settings.set_guild("discord:1", blocked_users=frozenset({"discord:7"}), max_chars=10)
     assert (await refused(speaker, request(user="discord:7"))).reason is Reason.NOT_ALLOWED
     assert (await refused(speaker, request(user="discord:8"))).reason is Reason.TOO_LONG
+
+
+async def test_a_guilds_own_bounds_hold_and_are_remembered_nowhere_else(opened: Opened, offline: FakeEngine) -> None:
+    """From the next request on, for this guild alone."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened(limits=Limits(per_user=2)) as speaker:
+        settings = speaker.store.settings
+        await settings.set_guild("discord:1", per_user=3, per_guild=4)
+        for number in range(3):
+            await said(speaker, request(f"Number {number}."))
+        full = await refused(speaker, request("One too many."))
+        assert (full.reason, full.details["limit"]) == (Reason.USER_QUEUE_FULL, 3)
+        await said(speaker, request("Somebody else.", user="discord:7"))
+        full = await refused(speaker, request("And more.", user="discord:8"))
+        assert (full.reason, full.details["limit"]) == (Reason.GUILD_QUEUE_FULL, 4)
+        for number in range(2):
+            await said(speaker, request(f"Number {number} elsewhere.", guild="discord:2"))
+        elsewhere = await refused(speaker, request("Elsewhere.", guild="discord:2"))
+        assert elsewhere.details["limit"] == 2
+        await settings.set_guild("discord:1", per_guild=None)
+        assert isinstance(await speaker.say(request("There is room.", user="discord:8")), Said)
+        assert not speaker.dispatcher._bounds.overrides
+
+
+async def test_an_engine_that_is_not_allowed_is_refused_to_who_asks_for_it(speaker: Speaker, edge: FakeEngine) -> None:
+    """By its name or by that of its voice, and the answer names those that are allowed."""
+    await speaker.store.settings.set_guild("discord:1", allowed_engines=["offline"])
+    for how in ({"engine": "edge"}, {"voice": "en-US-AvaMultilingualNeural"}):
+        no = await refused(speaker, request(**how))
+        assert (no.reason, no.details["allowed"]) == (Reason.NOT_ALLOWED, ["offline"])
+        assert no.message.endswith("choose offline.")
+    assert (await refused(speaker, request(engine="festival"))).reason is Reason.UNKNOWN_ENGINE
+    assert edge.asked == []
+
+
+async def test_an_engine_that_is_not_allowed_gives_way_where_it_was_preferred(
+    speaker: Speaker, offline: FakeEngine, edge: FakeEngine
+) -> None:
+    """A preference was made elsewhere: the likest voice of an allowed engine speaks, and nobody is refused."""
+    await speaker.store.settings.set_guild("discord:1", allowed_engines=["offline"], engine="edge")
+    await speaker.store.preferences.set("discord:42", engine="edge")
+    await (await said(speaker, request("Hello there."))).speech.clip()
+    await speaker.store.preferences.set("discord:42", engine=None, voice="en-US-AvaMultilingualNeural")
+    await (await said(speaker, request("Hello again."))).speech.clip()
+    assert [u.voice for u in offline.asked] == ["heart", "heart"]
+    assert edge.asked == []
+
+
+async def test_where_the_configured_engine_is_not_allowed_the_first_that_is_speaks(
+    speaker: Speaker, edge: FakeEngine
+) -> None:
+    """And where none is there, the answer says whom to ask."""
+    await speaker.store.settings.set_guild("discord:1", allowed_engines=["edge"])
+    await (await said(speaker, request("Hello there."))).speech.clip()
+    assert [u.engine for u in edge.asked] == ["edge"]
+    await speaker.store.settings.set_guild("discord:1", allowed_engines=["gone"])
+    no = await refused(speaker, request("Hello there."))
+    assert no.reason is Reason.NOT_ALLOWED
+    assert "an administrator can allow offline or edge" in no.message
+
+
+async def test_a_short_name_means_a_voice_that_is_allowed(speaker: Speaker, edge: FakeEngine) -> None:
+    """Where two engines have a voice of that name, the one that may not speak hides nobody."""
+    edge.installed = (*edge.installed, Voice("edge", "heart", "en-US", "female"))
+    await speaker.store.settings.set_guild("discord:1", allowed_engines=["edge"])
+    await (await said(speaker, request("Hello there.", voice="heart"))).speech.clip()
+    assert [u.voice for u in edge.asked] == ["heart"]
 
 
 async def test_a_fallback_speaks_says_so_and_is_not_kept_for_the_other(

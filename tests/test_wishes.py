@@ -8,7 +8,9 @@ import pytest
 
 from bot.config import SpeakSettings
 from bot.speech import Reason, Refusal, Request
-from bot.wishes import CHANNEL, COMMAND, CONFIG, GUILD, USER, Wishes, decide
+from bot.tts.engine import Voice
+from bot.tts.voices import Persona, UnknownName, fold
+from bot.wishes import CHANNEL, COMMAND, CONFIG, GUILD, USER, Rules, Wishes, decide
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,25 @@ class Layer:
     language: str | None = None
     locked: bool = False
     banned_voices: frozenset[str] = frozenset()
+    allowed_engines: frozenset[str] = frozenset()
+    max_chars: int | None = None
+    per_user: int | None = None
+    per_guild: int | None = None
 
 
+ENGINES = ("offline", "edge", "e0", "e1", "e2", "e3", "e4")
 CONFIGURED = SpeakSettings(engine="offline", voice="sayso", rate=1.0)
+AVA = Persona("ava", "", "female", ("nova",), {})
+
+
+def find(name: str) -> Persona | UnknownName:
+    """Everybody but Ava is a stranger."""
+    return AVA if fold(name) in ("ava", "nova") else UnknownName(name, ())
 
 
 def wishes(command: Layer, user: Layer, channel: Layer, guild: Layer) -> Wishes | Refusal:
     request = Request("g", "u", "text", command.voice, command.engine, command.rate, command.language)
-    return decide(request, user, channel, guild, CONFIGURED)
+    return decide(request, (user, channel, guild), Rules.of(guild, ENGINES), CONFIGURED, find)
 
 
 @pytest.mark.parametrize("layer", [COMMAND, USER, CHANNEL, GUILD])
@@ -90,3 +103,39 @@ def test_a_rate_out_of_range_is_refused(rate: float) -> None:
     refused = wishes(Layer(rate=rate), Layer(), Layer(), Layer())
     assert isinstance(refused, Refusal)
     assert "0.5 to 2.0" in refused.message
+
+
+def test_a_persona_that_is_banned_by_one_name_is_banned_by_all() -> None:
+    """Refused to who asks for it, passed over where it was preferred."""
+    banning = Layer(banned_voices=frozenset({"NOVA"}))
+    for name in ("ava", "Nova"):
+        refused = wishes(Layer(voice=name), Layer(), Layer(), banning)
+        assert isinstance(refused, Refusal)
+        got = wishes(Layer(), Layer(voice=name), Layer(voice="guy"), banning)
+        assert isinstance(got, Wishes)
+        assert got.voice.value == "guy"
+
+
+def test_an_engine_that_is_not_allowed_does_not_count_where_it_was_preferred() -> None:
+    """The next layer decides, and below them all the first engine that is allowed."""
+    allowing = Layer(allowed_engines=frozenset({"edge", "e2"}))
+    got = wishes(Layer(), Layer(engine="e1"), Layer(engine="e2"), allowing)
+    assert isinstance(got, Wishes)
+    assert (got.engine.value, got.engine.layer) == ("e2", CHANNEL)
+    got = wishes(Layer(), Layer(engine="e1"), Layer(), allowing)
+    assert isinstance(got, Wishes)
+    assert (got.engine.value, got.engine.layer) == ("edge", CONFIG)
+
+
+def test_the_rules_keep_the_order_of_the_house() -> None:
+    """What is not installed is not allowed, and no list allows all."""
+    assert Rules.of(Layer(), ENGINES).engines == ENGINES
+    assert Rules.of(Layer(allowed_engines=frozenset({"e1", "gone", "edge"})), ENGINES).engines == ("edge", "e1")
+    assert Rules.of(Layer(allowed_engines=frozenset({"gone"})), ENGINES).engines == ()
+
+
+def test_a_voice_is_banned_by_its_name_with_or_without_its_engine() -> None:
+    """So that of two voices of one name one may be banned."""
+    heart = Voice("offline", "heart", "en")
+    for name, banned in (("Heart", True), ("offline heart", True), ("edge heart", False), ("", False)):
+        assert Rules.of(Layer(banned_voices=frozenset({name} - {""})), ENGINES).bans(heart) is banned

@@ -33,18 +33,20 @@ class Bounds:
         self._guilds: Counter[str] = Counter()
         self._users: dict[str, Counter[str]] = {}
 
-    def full(self, job: Job) -> Reason | None:
+    def of(self, guild: str) -> Limits:
+        """The bounds of a guild; ``total`` is never its own."""
+        return self.overrides.get(guild, self.limits)
+
+    def full(self, job: Job, limits: Limits) -> Reason | None:
         """Which bound a job would break; the nearest to the asker first, for that is what they can do something for."""
-        limits = self.overrides.get(job.guild, self.limits)
         if self.users(job.guild, job.user) >= limits.per_user:
             return Reason.USER_QUEUE_FULL
         if self._guilds[job.guild] >= limits.per_guild:
             return Reason.GUILD_QUEUE_FULL
         return Reason.QUEUE_FULL if self.total >= self.limits.total else None
 
-    def limit(self, reason: Reason, guild: str) -> int:
+    def limit(self, reason: Reason, limits: Limits) -> int:
         """The bound that ``reason`` speaks of."""
-        limits = self.overrides.get(guild, self.limits)
         if reason is Reason.USER_QUEUE_FULL:
             return limits.per_user
         return limits.per_guild if reason is Reason.GUILD_QUEUE_FULL else self.limits.total

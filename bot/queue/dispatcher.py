@@ -18,6 +18,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from bot.queue import bounds
 from bot.queue.bounds import Bounds, Limits
@@ -107,15 +108,28 @@ class Dispatcher:
         """Have ``on_wait(seconds, priority)`` called for each turn that begins; it must be quick and not raise."""
         self._on_wait.append(on_wait)
 
-    def admit(self, job: Job, engine: str, cost: float = 0.0, turns: int = 0) -> Ticket | Refusal:
+    def admit(
+        self,
+        job: Job,
+        engine: str,
+        cost: float = 0.0,
+        turns: int = 0,
+        *,
+        per_user: int | None = None,
+        per_guild: int | None = None,
+    ) -> Ticket | Refusal:
         """A place for a job, or why there is none; the place is the job's until the ticket is released.
 
         ``cost`` is the estimated seconds of audio of all its ``turns`` together, by which others are told how long
-        they wait; 0 where nobody knows. Raises ValueError if a job of that id is here already.
+        they wait; 0 where nobody knows. ``per_user`` and ``per_guild`` are what the guild has settled for itself, in
+        place of the bounds in force: told with each job, for thousands of guilds would have to be remembered. Raises
+        ValueError if a job of that id is here already.
         """
         if job.id in self._tickets:
             raise ValueError("the job is here already")
-        refused = self._refusal(job, engine)
+        limits = self._bounds.of(job.guild)
+        limits = replace(limits, per_user=per_user or limits.per_user, per_guild=per_guild or limits.per_guild)
+        refused = self._refusal(job, engine, limits)
         if refused is not None:
             return refused
         self._admitted += 1
@@ -165,7 +179,7 @@ class Dispatcher:
             return False
         return True
 
-    def _refusal(self, job: Job, engine: str) -> Refusal | None:
+    def _refusal(self, job: Job, engine: str, limits: Limits) -> Refusal | None:
         desk = self._desks.get(engine)
         if self._closing:
             return bounds.closing(60.0)
@@ -173,10 +187,10 @@ class Dispatcher:
             return bounds.unknown(engine, tuple(self._desks))
         if job.deadline is not None and job.deadline <= self._clock():
             return bounds.expired()
-        reason = self._bounds.full(job)
+        reason = self._bounds.full(job, limits)
         if reason is None:
             return None
-        return bounds.refusal(reason, self._bounds.limit(reason, job.guild), self._room(reason, job, desk))
+        return bounds.refusal(reason, self._bounds.limit(reason, limits), self._room(reason, job, desk))
 
     def _room(self, reason: Reason, job: Job, desk: Desk) -> float:
         """About when a place is free again, from what is known in O(1): a flood of refusals must stay cheap."""

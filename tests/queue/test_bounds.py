@@ -29,18 +29,19 @@ def bounds(limits: Limits, *jobs: Job) -> Bounds:
 def test_the_nearest_bound_is_named_first() -> None:
     """Who is at every bound at once hears of their own, for that is the one they can do something about."""
     full = Limits(per_user=1, per_guild=1, total=1)
-    assert bounds(full, job()).full(job()) is Reason.USER_QUEUE_FULL
-    assert bounds(full, job()).full(job(user="v")) is Reason.GUILD_QUEUE_FULL
-    assert bounds(full, job()).full(job("h")) is Reason.QUEUE_FULL
-    assert bounds(full).full(job()) is None
+    assert bounds(full, job()).full(job(), full) is Reason.USER_QUEUE_FULL
+    assert bounds(full, job()).full(job(user="v"), full) is Reason.GUILD_QUEUE_FULL
+    assert bounds(full, job()).full(job("h"), full) is Reason.QUEUE_FULL
+    assert bounds(full).full(job(), full) is None
 
 
 def test_a_guilds_own_bounds_do_not_widen_the_house() -> None:
     """An override's total is not the guild's to have."""
     counted = bounds(Limits(total=2), job(), job())
     counted.overrides["g"] = Limits(total=1_000)
-    assert counted.full(job()) is Reason.QUEUE_FULL
-    assert counted.limit(Reason.QUEUE_FULL, "g") == 2
+    limits = counted.of("g")
+    assert counted.full(job(), limits) is Reason.QUEUE_FULL
+    assert counted.limit(Reason.QUEUE_FULL, limits) == 2
 
 
 @given(st.lists(st.tuples(st.sampled_from("gh"), st.sampled_from("uvw"))))

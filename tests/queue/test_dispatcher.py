@@ -600,6 +600,23 @@ class TestBounds:
         assert refused(dispatcher, job()).details["limit"] == 3
 
     @virtual
+    async def test_a_guilds_own_bounds_may_come_with_each_job(self) -> None:
+        """They hold for that job alone, whether narrower or wider, and never widen the house."""
+        dispatcher = desk(limits=Limits(per_user=2, per_guild=3, total=5))
+        for _ in range(2):
+            admitted(dispatcher, job())
+        assert refused(dispatcher, job()).details["limit"] == 2
+        for narrow in ({"per_user": 1}, {"per_user": 9, "per_guild": 2}):
+            no = dispatcher.admit(job(), "e", **narrow)
+            assert isinstance(no, Refusal)
+            assert no.details["limit"] == min(narrow.values())
+        for _ in range(3):
+            assert isinstance(dispatcher.admit(job(), "e", per_user=9, per_guild=9), Ticket)
+        no = dispatcher.admit(job(), "e", per_user=9, per_guild=9)
+        assert isinstance(no, Refusal)
+        assert no.reason is Reason.QUEUE_FULL
+
+    @virtual
     async def test_a_refusal_says_what_to_do_and_when(self) -> None:
         """Each ends with an instruction, and the time it names grows with what waits."""
         dispatcher = desk(limits=Limits(per_user=1, per_guild=2, total=60))
