@@ -112,6 +112,62 @@ def code_of(error: BaseException) -> int:
     return error.code if isinstance(error, discord.HTTPException) else 0
 
 
+class Answer:
+    """One public answer that is changed as things go, also when the interaction's token has long expired."""
+
+    def __init__(self, interaction: discord.Interaction) -> None:
+        self._interaction = interaction
+        self._shown: tuple[str, list[str]] | None = None
+
+    @property
+    def shown(self) -> bool:
+        """Whether it has said anything yet."""
+        return self._shown is not None
+
+    async def show(self, text: str, view: discord.ui.View | None = None) -> bool:
+        """Say this instead of what was said before. False if that could not be done; never raises."""
+        look = text, [] if view is None else [str(getattr(item, "custom_id", "")) for item in view.children]
+        if look == self._shown:
+            return True
+        try:
+            done = await (self._change(text, view) if self.shown else self._begin(text, view))
+        except UNREACHED as error:
+            _note("answer_not_changed", error)
+            return False
+        if done:
+            self._shown = look
+        return done
+
+    async def _begin(self, text: str, view: discord.ui.View | None) -> bool:
+        message = await tell(self._interaction, text, ephemeral=False, view=view)
+        if message is not None:
+            _state(self._interaction).message = message.id
+        return message is not None
+
+    async def _change(self, text: str, view: discord.ui.View | None) -> bool:
+        state = _state(self._interaction)
+        if not state.lost:
+            try:
+                await self._interaction.edit_original_response(**_Given(text, view, None).changed())
+                return True
+            except discord.HTTPException as error:
+                if error.code not in GONE:
+                    raise
+                state.lost = True
+        return await edit(self._interaction.client, self._interaction.channel_id, state.message, text, view)
+
+
+async def edit(
+    client: discord.Client, channel: int | None, message: int | None, text: str, view: discord.ui.View | None = None
+) -> bool:
+    """Change a message of Sayso's by the bot's own right. False if it is not known; raises what discord.py does."""
+    if channel is None or message is None:
+        return False
+    its = client.get_partial_messageable(channel).get_partial_message(message)
+    await its.edit(content=text[:LONGEST], view=view, allowed_mentions=NOBODY)
+    return True
+
+
 class _Given:
     """What is to be said, in the forms in which discord.py wants it."""
 
