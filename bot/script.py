@@ -121,9 +121,9 @@ class Explanation:
 def write(
     stage: Stage, request: Request, below: Sequence[Chosen], rules: Rules, available: Mapping[str, Sequence[Voice]]
 ) -> Script | Refusal:
-    """Settle who speaks; ``below`` are the choices of the user, the channel and the guild."""
+    """Settle who speaks; ``below`` are the choices of the user, the channel, the guild and the owner."""
     if not rules.engines:
-        return no_engine(stage.engines)
+        return no_engine()
     wishes = decide(request, below, rules, stage.speak, lambda name: stage.voices.find(name, available))
     if isinstance(wishes, Refusal):
         return wishes

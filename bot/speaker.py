@@ -25,7 +25,7 @@ from bot.speech import Clip, Reason, Refusal, Request, Speech, Utterance
 from bot.store import ChannelSettings, GuildSettings, Preference, Store, cache_key
 from bot.tts.audio import Loudness, SpeechEncoder, packets
 from bot.tts.text import estimate_seconds
-from bot.wishes import Chosen, Rules
+from bot.wishes import EVERY_GUILD, Chosen, Rules
 
 log = structlog.get_logger()
 
@@ -43,12 +43,13 @@ class _Layers:
     user: Preference
     channel: ChannelSettings
     guild: GuildSettings
+    everywhere: GuildSettings
     rules: Rules
 
     @property
     def below(self) -> tuple[Chosen, ...]:
         """The choices below the command, the closest first."""
-        return self.user, self.channel, self.guild
+        return self.user, self.channel, self.guild, self.everywhere
 
 
 class Speaker:
@@ -185,11 +186,11 @@ class Speaker:
                 log.error("speeches_stuck", count=len(stuck))
 
     async def _layers(self, user: str, guild: str, channel: str | None) -> _Layers:
-        """What the user, the channel and the guild have settled."""
-        settings = self.store.settings
-        preference, house = await self.store.preferences.get(user), await settings.guild(guild)
-        room = await settings.channel(guild, channel or "")
-        return _Layers(preference, room, house, Rules.of(house, self.stage.engines))
+        """What the user, the channel, the guild and the owner have settled."""
+        settings, preference = self.store.settings, await self.store.preferences.get(user)
+        room, house = await settings.channel(guild, channel or ""), await settings.guild(guild)
+        everywhere = await settings.guild(EVERY_GUILD)
+        return _Layers(preference, room, house, everywhere, Rules.of(house, everywhere, self.stage.engines))
 
     async def _admitted(self, request: Request) -> _Layers | Refusal:
         """What those around the asker have settled, or why the asker may not be spoken."""
@@ -198,6 +199,8 @@ class Speaker:
             return Refusal(Reason.OPTED_OUT, "You have asked not to be spoken; opt in again to change that.")
         if request.user in layers.guild.blocked_users:
             return Refusal(Reason.NOT_ALLOWED, "You are blocked from speaking here; ask an administrator of this chat.")
+        if request.user in layers.everywhere.blocked_users:
+            return Refusal(Reason.NOT_ALLOWED, "You are blocked from speaking; ask whoever runs this bot.")
         return layers
 
     async def _script(self, request: Request) -> Script | Refusal:

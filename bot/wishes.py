@@ -1,6 +1,6 @@
-"""Who decides the voice: what the command says > the user's preference > the channel > the guild > the configuration.
+"""Who decides the voice: the command > the user's preference > the channel > the guild > the owner > the configuration.
 
-A guild may lock voices (its members' choices do not count) or ban some of them.
+A guild may lock voices (its members' choices do not count) or ban some of them; so may the owner, for all guilds.
 """
 
 from __future__ import annotations
@@ -19,19 +19,23 @@ T = TypeVar("T")
 Find = Callable[[str], Persona | Voice | UnknownName]
 """Who is meant by a name."""
 
-COMMAND, USER, CHANNEL, GUILD, CONFIG = range(5)
+EVERY_GUILD = "*"
+"""The guild under whose name the owner's settings for all are kept."""
+
+COMMAND, USER, CHANNEL, GUILD, EVERYWHERE, CONFIG = range(6)
 _BECAUSE = (
     "the command asked for it",
     "the user's preference",
     "the channel's setting",
     "the guild's setting",
+    "the owner's setting for all",
     "the configuration's default",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Choice(Generic[T]):
-    """A value and the layer that chose it, 0 (the command) to 4 (the configuration)."""
+    """A value and the layer that chose it, 0 (the command) to 5 (the configuration)."""
 
     value: T
     layer: int
@@ -53,7 +57,7 @@ class Wishes:
 
 
 class Chosen(Protocol):
-    """What a user, a channel or a guild may have chosen; None is no choice."""
+    """What a user, a channel, a guild or the owner may have chosen; None is no choice."""
 
     @property
     def voice(self) -> str | None: ...
@@ -66,7 +70,7 @@ class Chosen(Protocol):
 
 
 class House(Chosen, Protocol):
-    """What a guild has chosen, and what it allows; empty or None is no rule."""
+    """What a guild, or the owner for all of them, has chosen and allows; empty or None is no rule."""
 
     @property
     def locked(self) -> bool: ...
@@ -84,7 +88,8 @@ class House(Chosen, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What holds in a guild: the ``engines`` that may be asked for, in the order of the house, and who is ``banned``.
+    """What holds in a guild, by its own word and the owner's: the ``engines`` that may be asked for, in the order of
+    the house, and who is ``banned``.
 
     A persona is banned by any of its names, a voice by its own name or by that with its engine's before it. The three
     limits are None where the configuration decides.
@@ -98,16 +103,16 @@ class Rules:
     per_guild: int | None = None
 
     @classmethod
-    def of(cls, guild: House, engines: Iterable[str]) -> Self:
-        """The rules of a guild, where there are these engines."""
-        allowed = guild.allowed_engines
+    def of(cls, guild: House, everywhere: House, engines: Iterable[str]) -> Self:
+        """What the two allow together, where there are these engines: never more than either."""
+        lists = [house.allowed_engines for house in (guild, everywhere) if house.allowed_engines]
         return cls(
-            tuple(engine for engine in engines if not allowed or engine in allowed),
-            frozenset(map(fold, guild.banned_voices)),
-            guild.locked,
-            guild.max_chars,
-            guild.per_user,
-            guild.per_guild,
+            tuple(engine for engine in engines if all(engine in allowed for allowed in lists)),
+            frozenset(map(fold, guild.banned_voices | everywhere.banned_voices)),
+            guild.locked or everywhere.locked,
+            _least(guild.max_chars, everywhere.max_chars),
+            _least(guild.per_user, everywhere.per_user),
+            _least(guild.per_guild, everywhere.per_guild),
         )
 
     def bans(self, who: Persona | Voice | UnknownName) -> bool:
@@ -129,7 +134,7 @@ def decide(
 ) -> Wishes | Refusal:
     """Settle engine, voice, rate and language, or say why the asker may not have them so.
 
-    ``below`` are the layers from the user's down to the guild's. What they chose and is banned or not allowed does not
+    ``below`` are the layers from the user's down to the owner's. What they chose and is banned or not allowed does not
     count: it was not chosen for this guild.
     """
     if request.rate is not None and not 0.5 <= request.rate <= 2.0:
@@ -177,8 +182,11 @@ def engine_not_allowed(name: str, rules: Rules) -> Refusal:
     return Refusal(Reason.NOT_ALLOWED, message, {"engine": name, "allowed": list(rules.engines)})
 
 
-def no_engine(engines: Iterable[str]) -> Refusal:
-    """The answer where nothing that the guild allows is installed."""
-    there = list(engines)
-    message = f"None of the engines that this server allows is here; an administrator can allow {' or '.join(there)}."
-    return Refusal(Reason.NOT_ALLOWED, message, {"engines": there})
+def no_engine() -> Refusal:
+    """The answer where nothing that is allowed is installed."""
+    message = "None of the engines that are allowed here is installed; ask an administrator to allow another."
+    return Refusal(Reason.NOT_ALLOWED, message, {"allowed": []})
+
+
+def _least(*limits: int | None) -> int | None:
+    return min((limit for limit in limits if limit is not None), default=None)

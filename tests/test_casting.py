@@ -120,13 +120,17 @@ def test_favourites_then_the_language_then_personas_then_the_rest() -> None:
 
 def test_who_is_banned_or_not_allowed_never_appears() -> None:
     """By whatever name they are banned, and however they are asked for."""
-    banned = Rules.of(GuildSettings(banned_voices=frozenset({"NOVA", "en-US-Guy Neural", "offline heart"})), ALL)
+    banned = Rules.of(
+        GuildSettings(banned_voices=frozenset({"NOVA", "en-US-Guy Neural", "offline heart"})), GuildSettings(), ALL
+    )
     everybody = values(found("", banned, limit=10_000))
     assert not {"ava", "en-US-GuyNeural", "heart"} & set(everybody)
     assert "en-US-AvaNeural" in everybody
     for typed in ("ava", "nova", "guy", "heart", "en-US-GuyNeural"):
         assert not {"ava", "en-US-GuyNeural", "heart"} & set(values(found(typed, banned)))
-    offline = found("", Rules.of(GuildSettings(allowed_engines=frozenset({"offline", "gone"})), ALL), limit=10_000)
+    offline = found(
+        "", Rules.of(GuildSettings(allowed_engines=frozenset({"offline", "gone"})), GuildSettings(), ALL), limit=10_000
+    )
     assert {choice.engine for choice in offline} == {"", "offline"}
     assert {choice.engine for choice in found("nanami", RULES, engine="edge")} == {"", "edge"}
     assert found("", Rules(()), limit=10_000) == []

@@ -18,6 +18,7 @@ from bot.speaker import ATTEMPTS, Speaker
 from bot.speech import Priority, Reason, Refusal, Request
 from bot.tts.audio import decode, packets
 from bot.tts.engine import Voice
+from bot.wishes import EVERY_GUILD
 from tests.conftest import Opened
 from tests.doubles.engine import FakeEngine, Script
 
@@ -355,7 +356,26 @@ async def test_where_the_configured_engine_is_not_allowed_the_first_that_is_spea
     await speaker.store.settings.set_guild("discord:1", allowed_engines=["gone"])
     no = await refused(speaker, request("Hello there."))
     assert no.reason is Reason.NOT_ALLOWED
-    assert "an administrator can allow offline or edge" in no.message
+    assert "ask an administrator to allow another" in no.message
+
+
+async def test_the_owner_decides_for_all_on_the_running_bot(speaker: Speaker, edge: FakeEngine) -> None:
+    """Below every guild's own choice, and above every guild's rules."""
+    settings = speaker.store.settings
+    await settings.set_guild(EVERY_GUILD, engine="edge", blocked_users=["discord:7"], max_chars=20)
+    await (await said(speaker, request("Hello there."))).speech.clip()
+    assert [u.engine for u in edge.asked] == ["edge"]
+    assert (await refused(speaker, request(user="discord:7"))).message.endswith("ask whoever runs this bot.")
+    await settings.set_guild("discord:1", engine="offline", max_chars=100)
+    explained = await speaker.explain(request("Hello again."))
+    assert not isinstance(explained, Refusal)
+    assert (explained.script.engine, explained.script.wishes.engine.why) == ("offline", "the guild's setting")
+    assert (await refused(speaker, request("word " * 5))).details["limit"] == 20
+    await settings.set_guild(EVERY_GUILD, allowed_engines=["edge"], banned_voices=["ava"])
+    assert (await refused(speaker, request("Hi.", engine="offline"))).details["allowed"] == ["edge"]
+    assert "ava" not in [choice.value for choice in await speaker.choices("discord:42", "discord:1")]
+    await settings.reset(EVERY_GUILD)
+    assert (await said(speaker, request(user="discord:7"))).speech
 
 
 async def test_a_short_name_means_a_voice_that_is_allowed(speaker: Speaker, edge: FakeEngine) -> None:

@@ -10,7 +10,7 @@ from bot.config import SpeakSettings
 from bot.speech import Reason, Refusal, Request
 from bot.tts.engine import Voice
 from bot.tts.voices import Persona, UnknownName, fold
-from bot.wishes import CHANNEL, COMMAND, CONFIG, GUILD, USER, Rules, Wishes, decide
+from bot.wishes import CHANNEL, COMMAND, CONFIG, EVERYWHERE, GUILD, USER, Rules, Wishes, decide
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Layer:
     per_guild: int | None = None
 
 
+NOTHING = Layer()
 ENGINES = ("offline", "edge", "e0", "e1", "e2", "e3", "e4")
 CONFIGURED = SpeakSettings(engine="offline", voice="sayso", rate=1.0)
 AVA = Persona("ava", "", "female", ("nova",), {})
@@ -39,15 +40,16 @@ def find(name: str) -> Persona | UnknownName:
     return AVA if fold(name) in ("ava", "nova") else UnknownName(name, ())
 
 
-def wishes(command: Layer, user: Layer, channel: Layer, guild: Layer) -> Wishes | Refusal:
+def wishes(command: Layer, user: Layer, channel: Layer, guild: Layer, everywhere: Layer = NOTHING) -> Wishes | Refusal:
     request = Request("g", "u", "text", command.voice, command.engine, command.rate, command.language)
-    return decide(request, (user, channel, guild), Rules.of(guild, ENGINES), CONFIGURED, find)
+    rules = Rules.of(guild, everywhere, ENGINES)
+    return decide(request, (user, channel, guild, everywhere), rules, CONFIGURED, find)
 
 
-@pytest.mark.parametrize("layer", [COMMAND, USER, CHANNEL, GUILD])
+@pytest.mark.parametrize("layer", [COMMAND, USER, CHANNEL, GUILD, EVERYWHERE])
 def test_the_closest_layer_that_chose_decides(layer: int) -> None:
-    """Command over user over channel over guild over configuration, for each of the four choices."""
-    layers = [Layer() if i < layer else Layer(f"v{i}", f"e{i}", 1.0 + i / 10, f"l{i}") for i in range(4)]
+    """Command over user over channel over guild over owner over configuration, for each of the four choices."""
+    layers = [Layer() if i < layer else Layer(f"v{i}", f"e{i}", 1.0 + i / 10, f"l{i}") for i in range(5)]
     got = wishes(*layers)
     assert isinstance(got, Wishes)
     assert (got.voice.value, got.engine.value, got.rate.value, got.language.value) == (
@@ -129,13 +131,43 @@ def test_an_engine_that_is_not_allowed_does_not_count_where_it_was_preferred() -
 
 def test_the_rules_keep_the_order_of_the_house() -> None:
     """What is not installed is not allowed, and no list allows all."""
-    assert Rules.of(Layer(), ENGINES).engines == ENGINES
-    assert Rules.of(Layer(allowed_engines=frozenset({"e1", "gone", "edge"})), ENGINES).engines == ("edge", "e1")
-    assert Rules.of(Layer(allowed_engines=frozenset({"gone"})), ENGINES).engines == ()
+    assert Rules.of(NOTHING, NOTHING, ENGINES).engines == ENGINES
+    assert Rules.of(Layer(allowed_engines=frozenset({"e1", "gone", "edge"})), NOTHING, ENGINES).engines == (
+        "edge",
+        "e1",
+    )
+    assert Rules.of(Layer(allowed_engines=frozenset({"gone"})), NOTHING, ENGINES).engines == ()
 
 
 def test_a_voice_is_banned_by_its_name_with_or_without_its_engine() -> None:
     """So that of two voices of one name one may be banned."""
     heart = Voice("offline", "heart", "en")
     for name, banned in (("Heart", True), ("offline heart", True), ("edge heart", False), ("", False)):
-        assert Rules.of(Layer(banned_voices=frozenset({name} - {""})), ENGINES).bans(heart) is banned
+        assert Rules.of(Layer(banned_voices=frozenset({name} - {""})), NOTHING, ENGINES).bans(heart) is banned
+
+
+def test_the_owners_choice_for_all_says_so() -> None:
+    """It goes before the configuration and after every guild's own."""
+    everywhere = Layer(voice="house", engine="edge", rate=1.2, language="ja")
+    got = wishes(NOTHING, NOTHING, NOTHING, Layer(rate=1.1), everywhere)
+    assert isinstance(got, Wishes)
+    assert (got.voice.value, got.engine.value, got.language.value) == ("house", "edge", "ja")
+    assert got.voice.why == "the owner's setting for all"
+    assert (got.rate.value, got.rate.layer) == (1.1, GUILD)
+
+
+def test_a_guild_and_the_owner_together_allow_no_more_than_either() -> None:
+    """Engines of both, bans of either, the lower of two limits."""
+    guild = Layer(allowed_engines=frozenset({"edge", "e1"}), banned_voices=frozenset({"A"}), max_chars=10, per_user=3)
+    everywhere = Layer(
+        allowed_engines=frozenset({"e1", "offline"}),
+        banned_voices=frozenset({"b"}),
+        max_chars=20,
+        per_guild=5,
+        locked=True,
+    )
+    rules = Rules.of(guild, everywhere, ENGINES)
+    assert rules == Rules.of(everywhere, guild, ENGINES)
+    assert (rules.engines, sorted(rules.banned), rules.locked) == (("e1",), ["a", "b"], True)
+    assert (rules.max_chars, rules.per_user, rules.per_guild) == (10, 3, 5)
+    assert Rules.of(Layer(allowed_engines=frozenset({"edge"})), everywhere, ENGINES).engines == ()
