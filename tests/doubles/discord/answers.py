@@ -13,6 +13,7 @@ from tests.doubles.discord.interaction import (
     AUTOCOMPLETE,
     CHOICES,
     COMMAND,
+    COMPONENT,
     DEFERRED,
     DEFERRED_UPDATE,
     MESSAGE,
@@ -122,6 +123,10 @@ class Answers:
             raise invalid_form("data.choices", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
         for choice in choices:
             check_choice(choice, "data.")
+        if kind in (DEFERRED_UPDATE, UPDATE) and ix.payload["type"] != COMPONENT:
+            raise invalid_form("type", "INTERACTION_CALLBACK_TYPE", "Only for components")
+        if kind == DEFERRED and data.get("flags", 0) & ~EPHEMERAL:
+            raise invalid_form("data.flags", "INTERACTION_CALLBACK_FLAGS", "A deferred answer may only be ephemeral")
         if kind == MESSAGE:
             check_body(data, files, ix.payload["attachment_size_limit"], ix.channel)
 
@@ -138,7 +143,9 @@ class Answers:
 
     def _post(self, ix: Interaction, body: Json, files: list[Upload]) -> Json:
         first = ix.original is None
-        return self.messages.post(self.world.bot, ix.channel, body, files, extra=self._origin(ix, first=first))
+        message = self.messages.post(self.world.bot, ix.channel, body, files, extra=self._origin(ix, first=first))
+        ix.sent.append(message["id"])
+        return message
 
     def _origin(self, ix: Interaction, *, first: bool) -> Json:
         data = ix.payload["data"]
@@ -151,8 +158,18 @@ class Answers:
         extra: Json = {"webhook_id": self.world.bot.id, "application_id": self.world.bot.id}
         if first and ix.payload["type"] == COMMAND:
             extra["type"] = SLASH if data["type"] == 1 else MENU
+            extra |= self._used_on(data)
             extra["interaction"] = {key: metadata[key] for key in ("id", "type", "user")} | {"name": data["name"]}
         return extra | {"interaction_metadata": metadata}
+
+    def _used_on(self, data: Json) -> Json:
+        """The answer to a message menu points to that message."""
+        target = self.messages.by_id.get(data.get("target_id", ""))
+        if data["type"] != 3 or target is None:
+            return {}
+        place: Json = {key: target[key] for key in ("channel_id", "guild_id") if key in target}
+        reference = {"type": 0, "message_id": target["id"], **place}
+        return {"message_reference": reference, "referenced_message": {**target, "referenced_message": None}}
 
     # -- what follows
 
@@ -189,9 +206,9 @@ class Answers:
         )
 
     def _message(self, ix: Interaction, name: str) -> Json:
-        if name != "@original":
+        if name != "@original" and name in ix.sent:
             return self.messages.find(name)
-        if ix.original is None or ix.original["id"] not in self.messages.by_id:
+        if name != "@original" or ix.original is None or ix.original["id"] not in self.messages.by_id:
             raise unknown("Message")
         return ix.original
 
@@ -229,5 +246,5 @@ def _response(ix: Interaction, kind: int) -> Json:
     interaction["response_message_loading"] = kind == DEFERRED
     if message is None:
         return {"interaction": interaction}
-    resource: Json = {"type": kind} | ({"message": message} if kind != DEFERRED_UPDATE else {})
+    resource: Json = {"type": kind} | ({"message": message} if kind in (MESSAGE, UPDATE) else {})
     return {"interaction": {**interaction, "response_message_id": message["id"]}, "resource": resource}

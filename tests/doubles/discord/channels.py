@@ -44,7 +44,10 @@ class Overwrite:
 
 @dataclass(slots=True, eq=False)
 class Channel:
-    """A channel; ``voice_notes`` false refuses voice messages with 50173, ``parent`` is a thread's channel."""
+    """A channel; ``parent`` is a thread's channel.
+
+    Without ``voice_notes`` it refuses voice messages (50173), ``closed`` it takes no direct message (50007).
+    """
 
     id: str
     kind: Kind
@@ -55,6 +58,7 @@ class Channel:
     owner_id: str | None = None
     recipients: tuple[User, ...] = ()
     voice_notes: bool = True
+    closed: bool = False
     last_message_id: str | None = None
     overwrites: dict[str, Overwrite] = field(default_factory=dict)
 

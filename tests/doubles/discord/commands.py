@@ -73,6 +73,8 @@ class Commands:
         kind = body.get("type", CHAT)
         if kind == CHAT:
             _check_command(body, "")
+        if _size(body) > 8000:
+            raise invalid_form("", "APPLICATION_COMMAND_TOO_LARGE", "Command exceeds maximum size (8000)")
         known = next((c for c in self.of(scope) if (c["type"], c["name"]) == (kind, body["name"])), None)
         return {
             **body,
@@ -200,8 +202,30 @@ def _check_command(body: Json, place: str) -> None:
         raise invalid_form(f"{place}options", "BASE_TYPE_MAX_LENGTH", "Must be 25 or fewer in length.")
     for choice in choices:
         check_choice(choice, place)
+    _check_options(options, place)
     for at, option in enumerate(options):
         _check_command(option, f"{place}options.{at}.")
+
+
+def _check_options(options: list[Json], place: str) -> None:
+    """Each name once, and what is required before what is not."""
+    names = [option["name"] for option in options]
+    if len(set(names)) != len(names):
+        raise invalid_form(f"{place}options", "APPLICATION_COMMAND_OPTIONS_NAME_INVALID", "Option names must be unique")
+    required = [bool(option.get("required")) for option in options]
+    if required != sorted(required, reverse=True):
+        code = "APPLICATION_COMMAND_OPTIONS_REQUIRED_INVALID"
+        raise invalid_form(f"{place}options", code, "Required options must be placed before non-required options")
+
+
+def _size(body: Json) -> int:
+    """Characters of a command: of each text in its longest language."""
+    size = 0
+    for key in ("name", "description"):
+        texts = [body.get(key) or "", *(body.get(f"{key}_localizations") or {}).values()]
+        size += max(len(text) for text in texts)
+    inner = [*(body.get("options") or []), *(body.get("choices") or [])]
+    return size + len(str(body.get("value", ""))) + sum(_size(part) for part in inner)
 
 
 def check_choice(choice: Json, place: str) -> None:

@@ -6,17 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tests.doubles.discord.answers import Answers
 from tests.doubles.discord.channels import DIRECT, Channel, Kind
-from tests.doubles.discord.commands import CHAT, MESSAGE, USER, Commands, invocation, resolved_user
+from tests.doubles.discord.commands import CHAT, MESSAGE, USER, invocation, resolved_user
 from tests.doubles.discord.guild import Guild
 from tests.doubles.discord.interaction import AUTOCOMPLETE, COMMAND, COMPONENT, Interaction
-from tests.doubles.discord.messages import Messages
+from tests.doubles.discord.parts import Parts
 from tests.doubles.discord.people import Member, User
 from tests.doubles.discord.refusal import Json
-from tests.doubles.discord.switchboard import Switchboard
 from tests.doubles.discord.upload import Upload
-from tests.doubles.discord.world import HUMAN, Named, World
+from tests.doubles.discord.world import HUMAN, Named
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +27,8 @@ class Place:
     locale: str
 
 
-class Crowd:
+class Crowd(Parts):
     """The people of a world. Without ``by``, ``guild`` and ``channel`` it is ann, in the first text channel of hers."""
-
-    def __init__(
-        self, world: World, messages: Messages, commands: Commands, answers: Answers, switchboard: Switchboard
-    ) -> None:
-        self.world = world
-        self._messages = messages
-        self._commands = commands
-        self._answers = answers
-        self._switchboard = switchboard
 
     # -- interactions
 

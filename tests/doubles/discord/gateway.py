@@ -9,6 +9,7 @@ import os
 import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import aiohttp
 from aiohttp import web
@@ -19,7 +20,6 @@ from tests.doubles.discord.refusal import Json
 from tests.doubles.discord.world import Event, Intent, World
 
 (DISPATCH, HEARTBEAT, IDENTIFY, PRESENCE, VOICE_STATE, _, RESUME, RECONNECT, MEMBERS, INVALID, HELLO, ACK) = range(12)
-_MEMBERLESS = ("INTERACTION_CREATE",)
 
 
 @dataclass(slots=True, eq=False)
@@ -79,7 +79,11 @@ class Session:
             self.connection.outbox.put_nowait(frame)
 
 
-VoiceUpdate = Callable[[str, Callable[[str, Json], None], Json], None]
+class Voice(Protocol):
+    """What becomes of voice states."""
+
+    def update(self, session_id: str, tell: Callable[[str, Json], None], data: Json) -> None: ...
+    async def ended(self, session_id: str) -> None: ...
 
 
 @dataclass(slots=True, eq=False)
@@ -88,7 +92,7 @@ class Gateway:
 
     world: World
     token: str
-    on_voice_state: VoiceUpdate
+    voice: Voice
     allowed: int = Intent.PRIVILEGED
     compress: bool = True
     heartbeat_ms: int = 41_250
@@ -134,7 +138,7 @@ class Gateway:
         try:
             await self._listen(connection)
         finally:
-            self._gone(connection)
+            await self._gone(connection)
             writer.cancel()
             await asyncio.gather(writer, return_exceptions=True)
         return ws
@@ -146,7 +150,7 @@ class Gateway:
                 self.frames.append(frame)
                 await self._frame(connection, frame["op"], frame["d"])
 
-    def _gone(self, connection: Connection) -> None:
+    async def _gone(self, connection: Connection) -> None:
         self.connections.remove(connection)
         session = connection.session
         if session is None or session.connection is not connection:
@@ -155,6 +159,7 @@ class Gateway:
         # A client's goodbye ends the session; anything else leaves it to be resumed ("Resuming").
         if connection.ws.close_code in (1000, 1001) and session in self.sessions:
             self.sessions.remove(session)
+            await self.voice.ended(session.id)
 
     async def _frame(self, connection: Connection, op: int, data: Json) -> None:
         if op == HEARTBEAT:
@@ -168,7 +173,7 @@ class Gateway:
         elif op == MEMBERS:
             self._members(connection.session, data)
         elif op == VOICE_STATE:
-            self.on_voice_state(connection.session.id, connection.session.tell, data)
+            self.voice.update(connection.session.id, connection.session.tell, data)
         elif op != PRESENCE:
             self.errors.append(f"gateway opcode {op}")
 
@@ -239,3 +244,22 @@ class Gateway:
         """Close every connection."""
         for connection in list(self.connections):
             await connection.close(code)
+
+    def abort(self, *, forget: bool) -> None:
+        """Cut every connection; with ``forget`` there is nothing to resume."""
+        for connection in list(self.connections):
+            connection.abort()
+        if forget:
+            self.sessions.clear()
+
+    def ask_reconnect(self) -> None:
+        """ "Reconnect"."""
+        for connection in self.connections:
+            connection.put(RECONNECT)
+
+    def invalidate(self, *, resumable: bool) -> None:
+        """ "Invalid Session"."""
+        if not resumable:
+            self.sessions.clear()
+        for connection in self.connections:
+            connection.put(INVALID, resumable)

@@ -36,6 +36,8 @@ class Interaction:
     followups: list[Recorded] = field(default_factory=list)
     edits: list[Recorded] = field(default_factory=list)
     deletes: list[Recorded] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
+    """The ids of all messages that its token made."""
     original: Json | None = None
     original_deleted: bool = False
     deferred: bool = False

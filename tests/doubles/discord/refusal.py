@@ -47,7 +47,7 @@ def too_large() -> Refusal:
 def invalid_form(field: str, code: str, message: str) -> Refusal:
     """50035 with the place of the error, as Discord nests it."""
     errors: Json = {"_errors": [{"code": code, "message": message}]}
-    for name in reversed(field.split(".")):
+    for name in reversed([name for name in field.split(".") if name]):
         errors = {name: errors}
     return Refusal(400, 50035, "Invalid Form Body", errors)
 

@@ -6,7 +6,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 
-from tests.doubles.discord.channels import Channel
+from tests.doubles.discord.channels import Channel, Kind
 from tests.doubles.discord.permissions import P, Permission
 from tests.doubles.discord.refusal import Json, Refusal, invalid_form, missing_access, missing_permissions, too_large
 from tests.doubles.discord.upload import Upload
@@ -43,6 +43,8 @@ def check_text(body: Json) -> None:
     if len(body.get("content") or "") > MAX_CONTENT:
         raise invalid_form("content", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_CONTENT} or fewer in length.")
     embeds = body.get("embeds") or []
+    if body.get("flags", 0) & COMPONENTS_V2 and any(body.get(part) for part in ("content", "embeds", "poll")):
+        raise invalid_form("content", "MESSAGE_CANNOT_USE_LEGACY_FIELDS_WITH_COMPONENTS_V2", "Only components")
     if len(embeds) > MAX_EMBEDS:
         raise invalid_form("embeds", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_EMBEDS} or fewer in length.")
     for at, embed in enumerate(embeds):
@@ -101,6 +103,10 @@ def check_may_send(world: World, user_id: str, channel: Channel, body: Json, fil
     """
     if not world.may(user_id, channel, P.VIEW_CHANNEL):
         raise missing_access()
+    if channel.closed:
+        raise Refusal(403, 50007, "Cannot send messages to this user")
+    if channel.kind in (Kind.CATEGORY, Kind.FORUM):
+        raise Refusal(400, 50008, "Cannot send messages in a non-text channel")
     needed: Permission = P.SEND_MESSAGES_IN_THREADS if channel.thread else P.SEND_MESSAGES
     if body.get("flags", 0) & VOICE:
         needed |= P.SEND_VOICE_MESSAGES

@@ -102,6 +102,14 @@ class Switchboard:
         self._enter(guild, guild.members[self.world.bot.id], channel)
         await session.drop(4014)
 
+    async def ended(self, session_id: str) -> None:
+        """A gateway session is over, and with it its voice connections (4014)."""
+        for guild in list(self.world.guilds.values()):
+            member = guild.members.get(self.world.bot.id)
+            if member is None or member.voice.channel_id is None or member.voice.session_id != session_id:
+                continue
+            await self.disconnect(guild)
+
     def forget(self) -> None:
         """The bot's gateway sessions have ended: it is nowhere."""
         for guild in self.world.guilds.values():

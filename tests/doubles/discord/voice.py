@@ -83,7 +83,9 @@ class VoiceSession(asyncio.DatagramProtocol):
     """The session description was sent."""
     group: Group | None = None
     failures: list[BaseException] = field(default_factory=list)
-    _seq: int = 0
+    begun: bool = False
+    """The key exchange goes on, or is done."""
+    _buffer: list[str | bytes] = field(default_factory=list)
     _udp: asyncio.DatagramTransport | None = None
     _peer: tuple[str, int] | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
@@ -133,13 +135,13 @@ class VoiceSession(asyncio.DatagramProtocol):
     async def send(self, op: int, data: Any, *, numbered: bool = False) -> None:
         frame: Json = {"op": op, "d": data}
         if numbered:
-            self._seq += 1
-            frame["seq"] = self._seq
+            frame["seq"] = len(self._buffer) + 1
+            self._buffer.append(json.dumps(frame))
         await self._deliver(json.dumps(frame))
 
     async def send_binary(self, op: int, body: bytes) -> None:
-        self._seq += 1
-        await self._deliver(struct.pack(">HB", self._seq & 0xFFFF, op) + body)
+        self._buffer.append(struct.pack(">HB", len(self._buffer) + 1 & 0xFFFF, op) + body)
+        await self._deliver(self._buffer[-1])
 
     async def _deliver(self, frame: str | bytes) -> None:
         # The bot may be gone already; then nobody is there to be told.
@@ -154,8 +156,7 @@ class VoiceSession(asyncio.DatagramProtocol):
         self.close_code = None
         self.connections += 1
         if first["op"] == RESUME:
-            self.resumes += 1
-            await self.send(RESUMED, None)
+            await self._resume(first["d"].get("seq_ack", -1))
         else:
             await self._welcome()
         await self._listen(ws)
@@ -173,6 +174,14 @@ class VoiceSession(asyncio.DatagramProtocol):
                 frame = json.loads(message.data)
                 self.frames.append(frame)
                 await self._frame(ws, frame["op"], frame["d"])
+
+    async def _resume(self, seen: int) -> None:
+        """ "Buffered Resume": what the client missed is sent again."""
+        self.resumes += 1
+        await self.send(RESUMED, None)
+        for frame in self._buffer[max(seen, 0) :]:
+            await self._deliver(frame)
+        self._start(self._report())
 
     async def _welcome(self) -> None:
         self._cancel()
@@ -212,6 +221,7 @@ class VoiceSession(asyncio.DatagramProtocol):
     async def _begin(self, group: Group) -> None:
         """The key exchange, if anybody is there to exchange keys with."""
         await asyncio.sleep(self.terms.key_exchange_delay)
+        self.begun = True
         bot_commits = self.terms.dave == "bot_first"
         for at, user_id in enumerate(list(self.humans)):
             await (group.join(user_id) if at else group.begin(user_id, bot_commits=bot_commits))
@@ -230,7 +240,7 @@ class VoiceSession(asyncio.DatagramProtocol):
         if int(user_id) in self.humans:
             return
         self.humans.append(int(user_id))
-        if self.group is not None and self.ready.is_set():
+        if self.group is not None and self.begun:
             self._start(_change(self.group.join(int(user_id))))
 
     def went(self, user_id: str) -> None:
@@ -238,7 +248,7 @@ class VoiceSession(asyncio.DatagramProtocol):
         if int(user_id) not in self.humans:
             return
         self.humans.remove(int(user_id))
-        if self.group is not None and self.ready.is_set():
+        if self.group is not None and self.begun:
             self._start(_change(self.group.leave(int(user_id))))
 
     # -- UDP

@@ -143,6 +143,25 @@ class World:
         self.member_event("GUILD_MEMBER_ADD", guild, member)
         return member
 
+    # -- taking away
+
+    def remove_channel(self, guild: Guild, channel: Channel) -> None:
+        """With its threads."""
+        gone = [found for found in guild.channels.values() if found is channel or found.parent is channel]
+        for found in gone:
+            del guild.channels[found.id], self.channels[found.id]
+        self.channel_event("THREAD_DELETE" if channel.thread else "CHANNEL_DELETE", channel)
+
+    def remove_guild(self, guild: Guild) -> None:
+        for channel in guild.channels.values():
+            del self.channels[channel.id]
+        del self.guilds[guild.id]
+
+    def remove_member(self, guild: Guild, member: Member) -> None:
+        del guild.members[member.user.id]
+        data = {"guild_id": guild.id, "user": member.user.payload()}
+        self.emit(Event("GUILD_MEMBER_REMOVE", data, guild.id, intent=Intent.MEMBERS))
+
     def _id(self, id: str | int | None) -> str:
         return self.clock.snowflake() if id is None else str(id)
 
