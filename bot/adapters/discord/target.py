@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from enum import StrEnum
+from types import NoneType
+from typing import Any
 
 VIA = "discord"
 
@@ -25,9 +27,9 @@ class Target:
     ``channel`` is where the asker wrote: notes and answers go there. ``voice`` is the voice channel to be played in.
     ``reply_to`` is the message that a note answers. ``response`` is Sayso's own public message with the buttons, which
     can still be edited when the interaction's token is long expired. ``application`` and ``token`` are the
-    interaction's, for places that can only be answered through it (where the bot itself is no member).
-    ``note_if_lost``: when it cannot be played, a note is sent in its stead. ``quiet``: nobody is told of a failure
-    (chat read aloud).
+    interaction's, for places that can only be answered through it (where the bot itself is no member): where they are
+    set, notes go that way and no other. ``note_if_lost``: when it cannot be played, a note is sent in its stead.
+    ``quiet``: nobody is told of a failure (chat read aloud).
     """
 
     where: Where
@@ -48,16 +50,32 @@ class Target:
         return {"via": VIA, **{name: value for name, value in held.items() if value is not None}}
 
 
+_ID = (int, NoneType)
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "where": (str,),
+    "channel": (int,),
+    **dict.fromkeys(("guild", "voice", "reply_to", "response", "application"), _ID),
+    "token": (str, NoneType),
+    "locale": (str,),
+    "note_if_lost": (bool,),
+    "quiet": (bool,),
+}
+
+
 def target_of(data: Mapping[str, object]) -> Target | None:
     """The target that a journalled request carries; None if it is another adapter's.
 
-    Raises ValueError if it is unreadable.
+    Raises ValueError if it is unreadable, naming the key but never showing its content.
     """
     if data.get("via") != VIA:
         return None
-    known = {item.name for item in fields(Target)}
-    values = {name: value for name, value in data.items() if name in known}
-    try:
-        return Target(**{**values, "where": Where(str(values.get("where")))})  # type: ignore[arg-type]
-    except TypeError as error:
-        raise ValueError("a Discord target lacks its channel") from error
+    values: dict[str, Any] = {name: _checked(name, data[name]) for name in _KINDS if name in data}
+    if not {"where", "channel"} <= values.keys():
+        raise ValueError("a Discord target needs 'where' and 'channel'")
+    return Target(**{**values, "where": Where(values["where"])})
+
+
+def _checked(name: str, value: object) -> object:
+    if not isinstance(value, _KINDS[name]) or isinstance(value, bool) is not (bool in _KINDS[name]):
+        raise ValueError(f"a Discord target's {name!r} cannot be of type {type(value).__name__}")
+    return value
