@@ -98,12 +98,11 @@ def _edge(settings: Settings, resident: bool) -> Edge:
 
 def _stage(settings: Settings, leaves: Mapping[str, Engine]) -> Stage:
     """The engines that people may choose: edge behind a breaker, with the offline voices behind that."""
-    edge: Engine = Breaker(leaves["edge"])
+    offline, breaker = leaves["offline"], Breaker(leaves["edge"])
+    edge = Fallback([breaker, offline]) if settings.edge.fallback else breaker
     fallbacks = {"edge": ("offline",)} if settings.edge.fallback else {}
-    if settings.edge.fallback:
-        edge = Fallback([edge, leaves["offline"]])
-    engines = {"offline": leaves["offline"], "edge": edge}
-    return Stage(engines, _voices(settings), settings.speak, fallbacks)
+    engines: dict[str, Engine] = {"offline": offline, "edge": edge}
+    return Stage(engines, _voices(settings), settings.speak, fallbacks, {"edge": breaker})
 
 
 async def _check(stage: Stage) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 from bot.config import SpeakSettings
 from bot.errors import LanguageNotSpoken, NothingToSay
 from bot.speech import Reason, Refusal, Request, Utterance
+from bot.tts.breaker import Breaker
 from bot.tts.engine import Engine, Voice
 from bot.tts.languages import language_name
 from bot.tts.text import Options, Sentence, clean, sentences
@@ -23,13 +24,14 @@ class Stage:
     """What there is to speak with, and how it is used when nobody says otherwise.
 
     ``engines`` maps the name a user may choose to the engine; ``fallbacks`` names, for each, the engines whose voices
-    its utterances must carry as alternatives.
+    its utterances must carry as alternatives; ``breakers`` are those that stand before some of them.
     """
 
     engines: Mapping[str, Engine]
     voices: Voices
     speak: SpeakSettings
     fallbacks: Mapping[str, Sequence[str]]
+    breakers: Mapping[str, Breaker] = field(default_factory=dict)
 
     async def available(self) -> dict[str, Sequence[Voice]]:
         """The voices that can be used here and now, by engine."""

@@ -17,6 +17,7 @@ import structlog
 from bot.casting import Casting, Taste, VoiceChoice
 from bot.config import AudioSettings
 from bot.errors import Abandoned, AudioError, Cancelled, SaysoError, StoreError
+from bot.health import EngineHealth, examine
 from bot.log import where
 from bot.queue import Dispatcher, Entry, Job, State, Unfinished, everything, to_json
 from bot.said import Figures, Production, Said
@@ -132,6 +133,10 @@ class Speaker:
         language = next((layer.language for layer in layers.below if layer.language), None)
         taste = Taste(await self.store.preferences.favourites(user, guild), language)
         return self._casting.choices(typed, layers.rules, taste, limit, engine)
+
+    async def engines(self) -> tuple[EngineHealth, ...]:
+        """How the engines that people may choose are doing."""
+        return await examine(self.stage, self.dispatcher.snapshot(), self._clock())
 
     async def explain(self, request: Request) -> Explanation | Refusal:
         """How it would be said, without saying it. A streamed text cannot be explained."""

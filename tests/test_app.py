@@ -117,3 +117,17 @@ async def test_a_voice_or_language_that_is_not_there_is_named_at_the_start(
         async with opened(settings(tmp_path, override)):
             pass
     assert words in str(error.value)
+
+
+async def test_the_breaker_before_edge_is_seen(tmp_path: Path) -> None:
+    """Closed at first, and open once edge could not be reached often enough; the fallback behind it speaks on."""
+    async with opened(settings(tmp_path)) as app:
+        offline, edge = await app.speaker.engines()
+        assert (offline.name, offline.breaker, offline.speaks) == ("offline", "", True)
+        assert (edge.name, edge.breaker, edge.opens_in, edge.speaks) == ("edge", "closed", None, True)
+        for number in range(5):
+            await spoken(app, f"This is sentence number {number}.", engine="edge")
+        _, edge = await app.speaker.engines()
+        assert edge.breaker == "open"
+        assert edge.opens_in is not None
+        assert 0 < edge.opens_in <= 70
