@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import base64
 import io
+import select
+from collections.abc import Callable, Collection
 from typing import Any, cast
 
 import discord
+import structlog
 from discord import app_commands
+from discord.ext import commands
 from discord.http import handle_message_parameters
+from discord.voice_state import SocketReader, VoiceConnectionState
 from discord.webhook.async_ import async_context
+
+from bot.log import where
+
+log = structlog.get_logger()
 
 
 def state_of(thing: discord.Client | discord.Message) -> object:
@@ -57,6 +66,7 @@ async def post_sound(
         flags=_flags(sound),
         nonce=nonce,
         allowed_mentions=discord.AllowedMentions.none(),
+        mention_author=False,
         message_reference=reference.to_message_reference_dict() if reference else discord.utils.MISSING,
     ) as parameters:
         message = await client.http.send_message(channel, params=parameters)
@@ -87,3 +97,78 @@ async def follow_with_sound(hook: discord.Webhook, sound: Sound, *, ephemeral: b
 
 def _flags(sound: Sound) -> discord.MessageFlags:
     return discord.MessageFlags(voice=sound._seconds is not None)
+
+
+def leave_out(cog: commands.Cog, names: Collection[str]) -> None:
+    """Have a cog come without the application commands of these names."""
+    held: Any = cog
+    held.__cog_app_commands__ = [command for command in held.__cog_app_commands__ if command.name not in names]
+
+
+class Watched(VoiceConnectionState):
+    """A voice connection that tells at once when its websocket ends, and leaves it to others to connect anew.
+
+    As it comes, the library's own waits up to 30 s for a way to win the old one back, and is "connected" meanwhile.
+    ``ended`` is called with the close code, or None if there was none.
+    """
+
+    def __init__(self, client: discord.VoiceClient, ended: Callable[[int | None], None]) -> None:
+        super().__init__(client)
+        self._tell = ended
+        self._socket_reader.stop()
+        self._socket_reader = _Reader(self)
+        self._socket_reader.start()
+
+    async def _poll_voice_ws(self, reconnect: bool) -> None:
+        code = None
+        try:
+            while True:
+                await self.ws.poll_event()
+        except discord.ConnectionClosed as closed:
+            code = closed.code
+        except TimeoutError:
+            pass  # silent for so long that it must be dead
+        except Exception as error:  # noqa: BLE001 (a message that it cannot digest: the websocket is not read any more)
+            log.warning("voice_websocket_failed", error=type(error).__name__, where=where(error))
+        self._tell(code)
+
+    async def _voice_disconnect(self) -> None:
+        # Who was put out need not leave; the answer to that would end the next connection in its making.
+        if not self._disconnected.is_set():
+            await super()._voice_disconnect()
+
+
+class _Reader(SocketReader):
+    """Reads what the voice server sends by UDP: with ``poll`` where there is one, and never waiting for long.
+
+    The library's ``select`` fails, and spins, from 1024 open files on, and holds a closed connection for 30 s.
+    """
+
+    def _do_run(self) -> None:
+        if not hasattr(select, "poll"):
+            super()._do_run()
+            return
+        while not self._end.is_set():
+            if not self._running.is_set():
+                self._running.wait()
+            elif len(data := self._receive()) > 1:
+                for callback in list(self._callbacks):
+                    callback(data)
+
+    def _receive(self) -> bytes:
+        socket = self.state.socket
+        if not socket or socket.fileno() < 0:
+            self._end.wait(0.05)
+            return b""
+        poll = select.poll()
+        try:
+            poll.register(socket, select.POLLIN)
+            return socket.recv(2048) if poll.poll(1000) else b""
+        except (OSError, ValueError):  # closed in the meantime
+            return b""
+
+
+def speaks_in_clear(client: discord.VoiceClient) -> bool:
+    """Whether what is sent now lacks the end-to-end encryption that was agreed on. May be asked from any thread."""
+    connection = client._connection
+    return connection.dave_protocol_version != 0 and not connection.can_encrypt
