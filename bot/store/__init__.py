@@ -1,4 +1,4 @@
-"""What is remembered: preferences, settings of guilds and channels, the journal and recent audio, in one SQL database.
+"""What is remembered: preferences, settings, the journal, recent audio, and what adapters keep, in one SQL database.
 
 SQLite by default, PostgreSQL beyond one machine, by the same statements. Importing this costs nothing much: SQLAlchemy
 is loaded with the first :class:`Store`, Alembic only when a database is really upgraded.
@@ -14,6 +14,7 @@ from bot.store.records import Change, ChannelSettings, GuildSettings, Preference
 
 if TYPE_CHECKING:
     from bot.store.audio import AudioCache
+    from bot.store.keep import Keep
     from bot.store.preferences import Preferences
     from bot.store.settings import Settings
     from bot.store.store import Store
@@ -23,6 +24,7 @@ __all__ = [
     "Change",
     "ChannelSettings",
     "GuildSettings",
+    "Keep",
     "Preference",
     "Preferences",
     "Recent",
@@ -32,7 +34,13 @@ __all__ = [
     "cache_key",
 ]
 
-_LOADED_LATE = {"AudioCache": "audio", "Preferences": "preferences", "Settings": "settings", "Store": "store"}
+_LOADED_LATE = {
+    "AudioCache": "audio",
+    "Keep": "keep",
+    "Preferences": "preferences",
+    "Settings": "settings",
+    "Store": "store",
+}
 
 
 def __getattr__(name: str) -> object:

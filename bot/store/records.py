@@ -142,7 +142,8 @@ def _are_texts(value: object) -> bool:
     return isinstance(value, Iterable) and not isinstance(value, str | Mapping) and all(map(_is_text, value))
 
 
-def _is_json_object(value: object) -> bool:
+def is_json_object(value: object) -> bool:
+    """Whether JSON can hold it, as an object."""
     return isinstance(value, Mapping) and _is_json(value)
 
 
@@ -187,5 +188,5 @@ _RULES: Mapping[str, Rule] = {
     "max_chars": _COUNT,
     "per_user": _COUNT,
     "per_guild": _COUNT,
-    "extra": Rule("a JSON object", _is_json_object, _copied),
+    "extra": Rule("a JSON object", is_json_object, _copied),
 }

@@ -8,7 +8,7 @@ from bot.errors import StoreError
 from bot.resources import folder
 from bot.store.tables import UPGRADE_LOCK, take_turn
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in ``migrations/versions``: what this code reads and writes."""
 
 

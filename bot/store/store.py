@@ -13,6 +13,7 @@ from typing import Self
 from bot.store.audio import AudioCache, Limits
 from bot.store.database import Database
 from bot.store.journal import SqlJournal
+from bot.store.keep import Keep
 from bot.store.place import place
 from bot.store.preferences import Preferences
 from bot.store.settings import Settings
@@ -28,6 +29,7 @@ class Store:
     settings: Settings
     journal: SqlJournal
     cache: AudioCache
+    keep: Keep
 
     def __init__(
         self,
@@ -41,6 +43,7 @@ class Store:
         self._databases = [database] if cache is database else [database, cache]
         self.settings = Settings(database, clock=clock)
         self.journal = SqlJournal(database)
+        self.keep = Keep(database)
         self.cache = AudioCache(cache, limits, clock=clock, sleep=sleep)
         self.preferences = Preferences(database, self.settings, self.journal, self.cache, clock=clock)
 

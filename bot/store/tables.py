@@ -209,6 +209,14 @@ ATTACHMENTS = Table(
     sqlite_with_rowid=False,
 )
 
+KEPT = Table(
+    "kept",
+    METADATA,
+    Column("key", Text, primary_key=True),
+    Column("value", JsonObject, nullable=False),
+    sqlite_with_rowid=False,
+)
+
 
 AUDIO_LOCK, UPGRADE_LOCK = 0x5A150, 0x5A151
 """Sayso's numbers among PostgreSQL's advisory locks."""

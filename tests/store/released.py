@@ -1,7 +1,7 @@
-"""Databases as each release left them: ``python -m tests.store.released > tests/data/store/v0001.sql`` writes the next.
+"""Databases as each release left them: ``python -m tests.store.released > tests/data/store/v0002.sql`` writes the next.
 
 Run it once, with the code that is about to be released. What :func:`fill` puts in, :func:`check` must find after every
-upgrade; both only ever grow.
+upgrade from a release that could hold it; both only ever grow.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from bot.queue.journal import Entry, State
-from bot.store import ChannelSettings, GuildSettings, Preference, Recent, Store
+from bot.store import ChannelSettings, GuildSettings, Preference, Recent, Store, schema
 from tests.doubles.store import Clock, clip
 
 FOLDER = Path(__file__).parents[1] / "data" / "store"
@@ -45,10 +45,11 @@ async def fill(store: Store) -> None:
     await store.journal.mark("job", State.SENDING, mark="nonce")
     await store.cache.put("key", clip("said 好"), user=ANN, guild=GUILD)
     await store.cache.attach("key", "telegram:bot", "file id")
+    await store.keep.put("discord:voice:42", {"channel": 420, "said 好": [None, 1.5]})
 
 
-async def check(store: Store) -> None:
-    """Find all of it again."""
+async def check(store: Store, written_by: str = schema.HEAD) -> None:
+    """Find all of it again that a release could hold."""
     assert await store.preferences.get(ANN) == Preference("aria", "edge", 1.5, "en", True)
     assert await store.preferences.favourites("nobody", GUILD, 5) == ["aria"]
     guild = await store.settings.guild(GUILD)
@@ -60,6 +61,8 @@ async def check(store: Store) -> None:
     assert await store.cache.recent(ANN) == [Recent("key", Clock().now, 1.5)]
     assert await store.cache.attachment("key", "telegram:bot") == "file id"
     assert await store.cache.get("key") == clip("said 好")
+    if written_by >= "0002":
+        assert await store.keep.all("") == {"discord:voice:42": {"channel": 420, "said 好": [None, 1.5]}}
 
 
 async def _dump(file: Path) -> str:

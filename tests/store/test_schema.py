@@ -59,7 +59,7 @@ async def test_rows_survive_the_upgrade_from_every_release(dump: Path, file: Pat
     """Whatever release somebody comes from, nothing they had is lost."""
     released.load(dump, file)
     async with Store.open(file, clock=clock) as store:
-        await released.check(store)
+        await released.check(store, dump.stem.removeprefix("v"))
 
 
 async def test_this_release_finds_what_it_wrote(url: str, clock: Clock) -> None:
@@ -108,7 +108,7 @@ async def test_a_newer_database_is_refused(url: str) -> None:
 
         await database.write(lambda connection: set_revision(connection, "9999"))
         with pytest.raises(
-            StoreError, match=r"newer Sayso \(its tables are version 9999, this one knows 0001\): update"
+            StoreError, match=rf"newer Sayso \(its tables are version 9999, this one knows {schema.HEAD}\): update"
         ):
             await Store.open(url).__aenter__()
         await database.write(lambda connection: set_revision(connection, schema.HEAD))
@@ -147,11 +147,12 @@ async def test_an_upgrade_that_fails_changes_nothing(file: Path, monkeypatch: py
         await released.fill(store)
 
 
-_REBUILD = """
+_NEXT = f"{int(schema.HEAD) + 1:04}"
+_REBUILD = f"""
 import sqlalchemy as sa
 from alembic import op
 
-revision, down_revision, branch_labels, depends_on = "0002", "0001", None, None
+revision, down_revision, branch_labels, depends_on = "{_NEXT}", "{schema.HEAD}", None, None
 
 
 def upgrade():
@@ -164,9 +165,9 @@ def upgrade():
 def _next_release(monkeypatch: pytest.MonkeyPatch, folder_of_it: Path, migration: str) -> None:
     """Pretend that there is one more migration."""
     shutil.copytree(folder("migrations"), folder_of_it)
-    (folder_of_it / "versions" / "0002_next.py").write_text(migration)
+    (folder_of_it / "versions" / f"{_NEXT}_next.py").write_text(migration)
     monkeypatch.setattr(schema, "folder", lambda name: folder_of_it)
-    monkeypatch.setattr(schema, "HEAD", "0002")
+    monkeypatch.setattr(schema, "HEAD", _NEXT)
 
 
 async def test_a_migration_may_rebuild_a_table_that_others_refer_to(
