@@ -7,14 +7,17 @@ forgets it after 15 minutes (10015, 50027). What was answered so far is kept wit
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 import discord
 import structlog
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
 
 LONGEST = 2000
 """Characters in a message."""
@@ -31,7 +34,10 @@ TOKEN_EXPIRED = 50027
 GONE = frozenset({UNKNOWN_WEBHOOK, UNKNOWN_INTERACTION, TOKEN_EXPIRED})
 """What Discord says of an interaction that can no longer be answered."""
 
-UNREACHED = (discord.HTTPException, aiohttp.ClientError, OSError, asyncio.TimeoutError)
+BROKEN = (aiohttp.ClientError, OSError, asyncio.TimeoutError)
+"""What a connection that breaks raises, as one does that the other side has closed while it was idle."""
+
+UNREACHED = (discord.HTTPException, *BROKEN)
 """What a call to Discord raises when nothing came of it."""
 
 _KEPT = "sayso.reply"
@@ -50,12 +56,12 @@ async def defer(interaction: discord.Interaction, *, ephemeral: bool) -> bool:
     """Say within the 3 seconds that an answer will come. False if Discord no longer knows the interaction."""
     state = _state(interaction)
     try:
-        callback = await interaction.response.defer(ephemeral=ephemeral, thinking=True)
+        callback = await _surely(lambda: interaction.response.defer(ephemeral=ephemeral, thinking=True))
         state.message = callback.message_id if callback else None
     except discord.InteractionResponded:
         return not state.lost
     except UNREACHED as error:
-        # The library repeats a call whose answer was lost; a repetition of one that had arrived is told 40060.
+        # The repetition of a call that had arrived, but whose answer was lost, is told 40060.
         if code_of(error) != ANSWERED:
             _note("interaction_lost", error)
             state.lost = True
@@ -148,7 +154,8 @@ class Answer:
         state = _state(self._interaction)
         if not state.lost:
             try:
-                await self._interaction.edit_original_response(**_Given(text, view, None).changed())
+                given = _Given(text, view, None)
+                await _surely(lambda: self._interaction.edit_original_response(**given.changed()))
                 return True
             except discord.HTTPException as error:
                 if error.code not in GONE:
@@ -214,9 +221,9 @@ async def _settle(interaction: discord.Interaction, given: _Given, *, as_owed: b
     """Put the answer where one is owed, or take the owed one away if other people are to see it."""
     try:
         if as_owed:
-            return await interaction.edit_original_response(**given.changed())
+            return await _surely(lambda: interaction.edit_original_response(**given.changed()))
         # What is sent first after a defer is seen by whom the defer was for; so the defer has to go.
-        await interaction.delete_original_response()
+        await _surely(interaction.delete_original_response)
     except discord.NotFound as error:  # a moderator was faster
         if error.code != UNKNOWN_MESSAGE:
             raise
@@ -231,6 +238,14 @@ async def _post(interaction: discord.Interaction, given: _Given) -> discord.Mess
     except UNREACHED as error:
         _note("answer_failed", error)
         return None
+
+
+async def _surely(call: Callable[[], Awaitable[T]]) -> T:
+    """The call, once more if its connection broke; for what does not become more by being done twice."""
+    try:
+        return await call()
+    except BROKEN:
+        return await call()
 
 
 def _state(interaction: discord.Interaction) -> _State:
