@@ -1,94 +1,173 @@
-"""A guild's voice channel as Sayso uses it (skeleton: to be filled in by its owner; signatures are contracts)."""
+"""A guild's voice channel as Sayso uses it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import asyncio
+from collections.abc import Sequence
 
 import discord
+import structlog
 
-from bot.adapters.discord.voice.playing import Item, Wait
+from bot.adapters.discord.voice.access import VoiceChannel
+from bot.adapters.discord.voice.act import Act
+from bot.adapters.discord.voice.house import House
+from bot.adapters.discord.voice.news import News
+from bot.adapters.discord.voice.performance import Performance
+from bot.adapters.discord.voice.playing import Item, Outcome, Wait
+from bot.adapters.discord.voice.playlist import Playlist
+from bot.adapters.discord.voice.presence import Presence
 from bot.adapters.discord.voice.trouble import Trouble
-from bot.config import DiscordSettings
-from bot.said import Said
-from bot.speaker import Speaker
+from bot.errors import Cancelled
+from bot.log import where
 
-VoiceChannel = discord.VoiceChannel | discord.StageChannel
+log = structlog.get_logger()
 
 
 class Room:
     """What is heard in one guild: a playlist, and the connection it is played over.
 
-    Connects when something is to be played and leaves when told or alone. Never stops a player it did not start.
+    Connects when something is to be played and leaves when told or alone. Never stops a player it did not start. The
+    work is done by one task, which exists only while there is a connection or something to play.
     """
 
-    guild: discord.Guild
+    def __init__(self, guild: discord.Guild, house: House) -> None:
+        self._house = house
+        self._news = News()
+        self._playlist = Playlist()
+        self._presence = Presence(guild, house, self._playlist, self._news)
+        self._performance = Performance(self._presence, house.timing, self._news)
+        self._owner: asyncio.Task[None] | None = None
+        self._closed = False
+
+    @property
+    def guild(self) -> discord.Guild:
+        return self._presence.guild
+
+    @guild.setter
+    def guild(self, guild: discord.Guild) -> None:
+        self._presence.guild = guild
 
     @property
     def channel(self) -> VoiceChannel | None:
-        """Where it is connected now."""
-        raise NotImplementedError
+        """Where it is connected now, by its own connection."""
+        return self._presence.channel
+
+    @property
+    def removed_from(self) -> int | None:
+        """The channel that somebody put the bot out of, until it is in one again."""
+        return self._presence.removed_from
 
     @property
     def items(self) -> Sequence[Item]:
         """What plays, and then what waits, in order."""
-        raise NotImplementedError
+        return self._playlist.items
 
     async def join(self, channel: VoiceChannel, *, move: bool = True) -> Trouble | None:
-        """Come into the channel; ``move`` even if listened to in another. None when there."""
-        raise NotImplementedError
+        """Come into the channel; ``move`` even if listened to in another. None when there, and heard there.
+
+        What was to be heard in the channel that it leaves is heard in the new one. On a stage on which it may not yet
+        speak it stays, and has asked to.
+        """
+        trouble = await self._presence.join(channel, move=move)
+        if self._presence.link is not None:
+            self._wake()
+        return trouble
 
     async def leave(self) -> None:
         """Stop everything and leave."""
-        raise NotImplementedError
+        self.stop()
+        await self._halt()
+        await self._presence.leave()
 
     def play(self, item: Item) -> None:
-        """Add to the playlist; ``item.ended`` tells what became of it."""
-        raise NotImplementedError
+        """Add to the playlist; ``item.ended`` tells what became of it, or is cancelled if the room is closed first."""
+        if self._closed:
+            item.ended.cancel()
+            return
+        act = Act(item, self._changed, self._playlist.remove)
+        self._playlist.add(act)
+        if (deadline := item.said.request.deadline) is not None:
+            act.expire(deadline - self._house.wall())
+        self._wake()
 
     def skip(self, item: Item | None = None) -> Item | None:
         """End one item (None: the one that plays); the next follows. None if there is nothing to skip."""
-        raise NotImplementedError
+        return self._end(item, Outcome.SKIPPED)
+
+    def cancel(self, item: Item) -> bool:
+        """End an item because its asker took it back. False if it is over already."""
+        return self._end(item, Outcome.CANCELLED) is not None
 
     def stop(self) -> int:
         """End all items; returns how many. The connection stays."""
-        raise NotImplementedError
+        count = self._playlist.end(Outcome.SKIPPED)
+        self._news.tell()
+        return count
 
     def wait(self, item: Item) -> Wait:
         """What stands before an item; nothing once it plays."""
-        raise NotImplementedError
+        return self._playlist.wait(item)
 
-
-class Rooms:
-    """The rooms of one client. ``restore`` brings the bot back to its channels after a restart."""
-
-    def __init__(self, client: discord.Client, speaker: Speaker, settings: DiscordSettings) -> None:
-        raise NotImplementedError
-
-    def room(self, guild: discord.Guild) -> Room:
-        """The room of a guild, made when it is first asked for."""
-        raise NotImplementedError
-
-    def __iter__(self) -> Iterator[Room]:
-        raise NotImplementedError
-
-    def find(self, guild: int) -> Room | None:
-        """The room of a guild that has one."""
-        raise NotImplementedError
-
-    def best(self, said: Said) -> Item | None:
-        """The item that plays this, if any."""
-        raise NotImplementedError
-
-    async def restore(self) -> None:
-        """Rejoin the channels that the bot was in, if somebody still listens there."""
-        raise NotImplementedError
+    def attend(self) -> None:
+        """Somebody came or went: see who listens, and prepare to leave if nobody does."""
+        self._presence.attend()
 
     async def close(self) -> None:
-        """Leave every channel, keeping in the store where it was."""
-        raise NotImplementedError
+        """Leave, for this process ends; where it was remains in the store, and what waited has no outcome."""
+        self._closed = True
+        self._playlist.withdraw()
+        await self._halt()
+        await self._presence.close()
 
-    async def on_voice_state_update(
-        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
-    ) -> None:
-        """Somebody moved; leaves (after ``settings.leave_seconds``) where nobody is left to hear it."""
-        raise NotImplementedError
+    def _end(self, item: Item | None, outcome: Outcome) -> Item | None:
+        act = self._playlist.find(item)
+        if act is None:
+            return None
+        act.end(outcome)
+        self._news.tell()
+        return act.item
+
+    def _changed(self, act: Act) -> None:
+        """There is news of a speech. What was taken back, or came to nothing, need not wait for its turn to end."""
+        if act.feed.error is not None and (isinstance(act.feed.error, Cancelled) or not act.feed.packets):
+            act.end(act.verdict)
+        self._news.tell()
+
+    def _wake(self) -> None:
+        self._news.tell()
+        if self._owner is None or self._owner.done():
+            self._owner = asyncio.create_task(self._own(), name=f"voice room {self.guild.id}")
+            self._owner.add_done_callback(self._slept)
+
+    def _slept(self, _: asyncio.Task[None]) -> None:
+        # Whatever ended the task, what was added since must not wait for the next item to come along.
+        if self._playlist.first is not None and not self._closed:
+            self._wake()
+
+    async def _own(self) -> None:
+        while not self._closed and (self._playlist.first or self._presence.link is not None):
+            act = self._playlist.first
+            try:
+                await (self._performance.play(act) if act is not None else self._sit())
+            except Exception as error:  # noqa: BLE001 (discord.py and sockets: one item must not take the room along)
+                log.error("voice_room_failed", guild=self.guild.id, error=type(error).__name__, where=where(error))
+                await self._give_up(act)
+
+    async def _sit(self) -> None:
+        """Nothing is to be said: see that the connection lives."""
+        link = self._presence.link
+        if link is not None and link.lost:
+            await self._presence.mend()
+        else:
+            await self._news.wait()
+
+    async def _give_up(self, act: Act | None) -> None:
+        if act is None:
+            await self._presence.renew()
+        else:
+            act.end(Outcome.LOST, Trouble.NO_ANSWER)
+
+    async def _halt(self) -> None:
+        if self._owner is not None:
+            self._owner.cancel()
+            await asyncio.wait([self._owner])

@@ -1,0 +1,70 @@
+"""Whether the bot may come into a voice channel and be heard there: Discord answers a no with silence only."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import TypeAlias
+
+import discord
+
+from bot.adapters.discord.voice.trouble import Trouble
+
+VoiceChannel: TypeAlias = discord.VoiceChannel | discord.StageChannel
+
+_LOOK = 0.02
+"""Seconds between two looks at what the gateway has told."""
+
+
+def barred(channel: VoiceChannel) -> Trouble | None:
+    """What keeps the bot from coming in, or from being heard once it is there."""
+    guild = channel.guild
+    allowed = channel.permissions_for(guild.me)
+    if not (allowed.view_channel and allowed.connect):
+        return Trouble.MAY_NOT_CONNECT
+    if isinstance(channel, discord.VoiceChannel) and (not allowed.speak or channel == guild.afk_channel):
+        return Trouble.MAY_NOT_SPEAK
+    others = sum(user != guild.me.id for user in channel.voice_states)
+    if channel.user_limit and others >= channel.user_limit and not allowed.move_members:
+        return Trouble.FULL
+    return None
+
+
+def listeners(channel: VoiceChannel) -> int:
+    """How many people are in the channel. Who is not known counts as one of them."""
+    members = map(channel.guild.get_member, channel.voice_states)
+    return sum(member is None or not member.bot for member in members)
+
+
+async def may_speak(channel: VoiceChannel, patience: float) -> bool:
+    """Whether the bot, which is in the channel, is heard there.
+
+    On a stage it makes itself a speaker, or else asks to be one and waits ``patience`` seconds for that to be granted.
+    """
+    here = channel.guild.me.voice
+    if here is None or not here.suppress:
+        return here is None or not here.mute
+    if isinstance(channel, discord.VoiceChannel):
+        return False
+    await _step_up(channel)
+    return await _granted(channel, patience)
+
+
+async def _step_up(channel: discord.StageChannel) -> None:
+    me = channel.guild.me
+    allowed = channel.permissions_for(me)
+    with suppress(discord.HTTPException):  # whatever the answer, what counts is whether we may speak in the end
+        if allowed.mute_members:
+            await me.edit(suppress=False)
+        elif allowed.request_to_speak and me.voice is not None and me.voice.requested_to_speak_at is None:
+            await me.request_to_speak()
+
+
+async def _granted(channel: discord.StageChannel, patience: float) -> bool:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            # The library's cache tells nobody that it has changed.
+            while (here := channel.guild.me.voice) is not None and here.suppress:  # noqa: ASYNC110
+                await asyncio.sleep(_LOOK)
+            return True
+    return False

@@ -1,0 +1,102 @@
+"""The rooms of one client."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import discord
+import structlog
+
+from bot.adapters.discord.voice.access import VoiceChannel, listeners
+from bot.adapters.discord.voice.house import PREFIX, House, Keep, Stay, Timing, goes, key_of
+from bot.adapters.discord.voice.playing import Item
+from bot.adapters.discord.voice.room import Room
+from bot.config import DiscordSettings
+from bot.said import Said
+from bot.speaker import Speaker
+
+log = structlog.get_logger()
+
+_AT_ONCE = 5
+"""How many channels are rejoined at the same time after a restart."""
+
+
+class Rooms:
+    """A room for each guild. ``restore`` brings the bot back to its channels after a restart.
+
+    ``stay`` says of a guild whether the bot remains in its channel though nobody is there.
+    """
+
+    def __init__(
+        self,
+        client: discord.Client,
+        speaker: Speaker,
+        settings: DiscordSettings,
+        *,
+        stay: Stay = goes,
+        keep: Keep | None = None,
+        timing: Timing | None = None,
+        wall: Callable[[], float] = time.time,
+    ) -> None:
+        self._client = client
+        self._house = House(settings, keep or speaker.store.keep, stay, timing or Timing(), wall)
+        self._rooms: dict[int, Room] = {}
+
+    def room(self, guild: discord.Guild) -> Room:
+        """The room of a guild, made when it is first asked for."""
+        room = self._rooms.setdefault(guild.id, Room(guild, self._house))
+        room.guild = guild  # after an invitation anew it is another object
+        return room
+
+    def __iter__(self) -> Iterator[Room]:
+        return iter(list(self._rooms.values()))
+
+    def find(self, guild: int) -> Room | None:
+        """The room of a guild that has one."""
+        return self._rooms.get(guild)
+
+    def best(self, said: Said) -> Item | None:
+        """The item that plays this, if any."""
+        return next((item for room in self for item in room.items if item.said is said), None)
+
+    async def restore(self) -> None:
+        """Rejoin the channels that the bot was in, if somebody still listens there."""
+        some = asyncio.Semaphore(_AT_ONCE)
+        kept = await self._house.keep.all(PREFIX)
+        await asyncio.gather(*(self._return(key, held, some) for key, held in kept.items()))
+
+    async def close(self) -> None:
+        """Leave every channel, keeping in the store where it was."""
+        await asyncio.gather(*(room.close() for room in self))
+
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        """Somebody moved; leaves (after ``settings.leave_seconds``) where nobody is left to hear it."""
+        room = self.find(member.guild.id)
+        if room is not None and before.channel != after.channel:
+            room.attend()
+
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        """The bot was removed from a guild."""
+        room = self._rooms.pop(guild.id, None)
+        if room is not None:
+            await room.leave()
+
+    async def _return(self, key: str, held: Mapping[str, Any], some: asyncio.Semaphore) -> None:
+        guild = self._client.get_guild(int(key.removeprefix(PREFIX)))
+        if guild is None or guild.unavailable:
+            return  # another process's, or not there just now
+        channel = guild.get_channel(int(held.get("channel", 0)))
+        if not isinstance(channel, VoiceChannel) or not await self._wanted(channel):
+            await self._house.keep.drop(key_of(guild.id))
+            return
+        async with some:
+            trouble = await self.room(guild).join(channel, move=False)
+        log.info("voice_restored", guild=guild.id, trouble=trouble)
+
+    async def _wanted(self, channel: VoiceChannel) -> bool:
+        return listeners(channel) > 0 or await self._house.stay(channel.guild.id)

@@ -1,0 +1,179 @@
+"""A guild with a bot in it that has rooms, over the loopback Discord; and speeches of tones to be heard in them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, cast
+
+import av
+import discord
+import numpy as np
+
+from bot.adapters.discord.voice import Item, Room, Rooms
+from bot.adapters.discord.voice.access import VoiceChannel
+from bot.adapters.discord.voice.house import Timing
+from bot.config import DiscordSettings
+from bot.said import Figures, Said
+from bot.speaker import Speaker
+from bot.speech import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, Clip, Request, Samples, Speech, Spoken, Utterance
+from tests.doubles.discord import FakeDiscord
+from tests.doubles.discord.rtp import RtpPacket
+
+QUICK = Timing(grace=0.15, pauses=(0.0, 0.05, 0.1), quiet=0.2, stage=0.2, keys=0.4, lent=0.4, hang_up=0.5, stuck=1.0)
+"""As patient as the loopback needs it."""
+
+UTTERANCE = Utterance("Hello.", "offline", "heart", "en")
+
+
+class Memory:
+    """Keeps what rooms keep, in plain sight."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, Mapping[str, Any]] = {}
+
+    async def put(self, key: str, value: Mapping[str, Any], /) -> None:
+        self.held[key] = value
+
+    async def all(self, prefix: str, /) -> Mapping[str, Mapping[str, Any]]:
+        return {key: value for key, value in self.held.items() if key.startswith(prefix)}
+
+    async def drop(self, key: str, /) -> None:
+        self.held.pop(key, None)
+
+
+def encoded(samples: Samples) -> list[bytes]:
+    """Mono sound at 48 kHz as packets of 20 ms."""
+    encoder = cast(av.AudioCodecContext, av.CodecContext.create("libopus", "w"))
+    encoder.sample_rate, encoder.layout, encoder.format, encoder.bit_rate = SAMPLE_RATE, "mono", "s16", 32_000
+    encoder.options = {"application": "voip", "frame_duration": "20"}
+    whole = samples[: len(samples) // PACKET_SAMPLES * PACKET_SAMPLES]
+    frame = av.AudioFrame.from_ndarray((whole * 32767).astype(np.int16)[None, :], format="s16", layout="mono")
+    frame.sample_rate = SAMPLE_RATE
+    return [bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)]]
+
+
+@cache
+def tone(seconds: float, hertz: float = 440.0) -> tuple[bytes, ...]:
+    """A sine."""
+    at = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    return tuple(encoded((0.5 * np.sin(2 * np.pi * hertz * at)).astype(np.float32)))
+
+
+@cache
+def siren(seconds: float) -> tuple[bytes, ...]:
+    """A rising tone, of which no two packets are alike: what was heard can be told packet by packet."""
+    at = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    sound = 0.5 * np.sin(2 * np.pi * (200 * at + 400 * at**2))
+    packets = tuple(encoded(sound.astype(np.float32)))
+    assert len(set(packets)) == len(packets)
+    return packets
+
+
+def places(heard: Sequence[RtpPacket], packets: Sequence[bytes]) -> list[int]:
+    """Which packet each of those heard is."""
+    index = {packet: at for at, packet in enumerate(packets)}
+    return [index[packet.opus] for packet in heard]
+
+
+def speech(packets: Sequence[bytes], starts: Sequence[float] = (0.0,)) -> Speech:
+    """A finished speech with utterances that start there."""
+    spoken = tuple(Spoken(UTTERANCE, start) for start in starts)
+    return Speech.finished(Clip(b"", len(packets) * PACKET_SECONDS, b"", spoken), packets)
+
+
+def said(speech: Speech, **request: Any) -> Said:
+    """What an asker holds of it."""
+    return Said(Request("discord:5000", "discord:2000", "Hello.", **request), speech, Figures(0.0))
+
+
+def clip(packets: int) -> Clip:
+    return Clip(b"", packets * PACKET_SECONDS, b"", ())
+
+
+@dataclass(eq=False)
+class Bot(discord.Client):
+    """A client that tells its rooms of voice states, as the plug-in does."""
+
+    rooms: Rooms | None = field(default=None, init=False)
+
+    def __init__(self, connector: Any) -> None:
+        intents = discord.Intents(guilds=True, voice_states=True)
+        super().__init__(intents=intents, connector=connector, guild_ready_timeout=0.02)
+        self.rooms = None
+
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        if self.rooms is not None:
+            await self.rooms.on_voice_state_update(member, before, after)
+
+
+@dataclass(eq=False)
+class Scene:
+    """``room`` is that of guild 5000, ``talk`` its voice channel, in which ann sits."""
+
+    fake: FakeDiscord
+    bot: Bot
+    rooms: Rooms
+    memory: Memory
+
+    @property
+    def guild(self) -> discord.Guild:
+        guild = self.bot.get_guild(int(self.fake.guild_id))
+        assert guild is not None
+        return guild
+
+    @property
+    def room(self) -> Room:
+        return self.rooms.room(self.guild)
+
+    @property
+    def talk(self) -> discord.VoiceChannel:
+        return cast(discord.VoiceChannel, self.channel(self.fake.voice_channel))
+
+    def channel(self, id: str | int) -> VoiceChannel:
+        channel = self.bot.get_channel(int(id))
+        assert isinstance(channel, VoiceChannel)
+        return channel
+
+    def item(self, packets: Sequence[bytes] | Speech, channel: str | int | None = None, **more: Any) -> Item:
+        """Put on the playlist of the channel's guild."""
+        where = self.channel(channel or self.fake.voice_channel)
+        request = {name: more.pop(name) for name in ("deadline", "text") if name in more}
+        held = packets if isinstance(packets, Speech) else speech(packets)
+        item = Item(said(held, **request), where.id, int(self.fake.user_id), **more)
+        self.rooms.room(where.guild).play(item)
+        return item
+
+    async def heard(self, packets: int) -> list[RtpPacket]:
+        """What people heard, once it is that many packets."""
+        await self.fake.until(lambda: len(self.fake.heard()) >= packets)
+        return self.fake.heard()
+
+
+@asynccontextmanager
+async def scene(
+    *, settings: Mapping[str, Any] | None = None, timing: Timing = QUICK, memory: Memory | None = None, **fake: Any
+) -> AsyncIterator[Scene]:
+    """A bot that is connected; what is left at the end is closed, and nothing may be left of it."""
+    before = asyncio.all_tasks()
+    async with FakeDiscord(**fake) as discord_:
+        bot = Bot(discord_.connector())
+        task = asyncio.create_task(bot.start(discord_.token))
+        await discord_.until(bot.is_ready)
+        memory = memory or Memory()
+        wanted = DiscordSettings(**{"connect_seconds": 1.0, "leave_seconds": 30.0, **(settings or {})})
+        bot.rooms = Rooms(bot, cast(Speaker, None), wanted, keep=memory, timing=timing)
+        try:
+            yield Scene(discord_, bot, bot.rooms, memory)
+        finally:
+            await bot.rooms.close()
+            await bot.close()
+            await asyncio.wait([task])
+        assert discord_.errors == []
+    left = [one.get_name() for one in asyncio.all_tasks() - before if one.get_name().startswith("voice")]
+    assert left == []
