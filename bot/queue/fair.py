@@ -69,6 +69,11 @@ class FairQueue:
         return id in self._slices
 
     @property
+    def ageing(self) -> float:
+        """Seconds of waiting that make up for one step of priority."""
+        return self._ageing
+
+    @property
     def guilds(self) -> int:
         """Guilds that wait for anything."""
         return self._guilds
@@ -188,6 +193,15 @@ class FairQueue:
         lane.tag += (seconds - popped.cost) / lane.weight
         lane.serve(job.user, now, next(self._count))
         self._place(lane)
+
+    def promote(self, job: Job) -> None:
+        """Put a job that waits or is known in the place of ``job``, the same with another time, priority or deadline.
+
+        Its guild and user stay who pays and is served for it. Without effect if it is neither.
+        """
+        slice = self._slices.get(job.id) or self._plans.get(job.id)
+        if slice is not None:
+            slice.lane.promote(slice, job, waits=job.id in self._slices)
 
     def cancel(self, id: str) -> bool:
         """Take a job out; False if it does not wait."""

@@ -133,6 +133,17 @@ class Lane:
         elif first:
             self._stand(asker)
 
+    def promote(self, slice: Slice, job: Job, *, waits: bool) -> None:
+        """Let a slice be of ``job`` from now on, and stand where that belongs."""
+        if waits:
+            order = next(order for _, order, other in slice.asker.slices if other is slice)
+            self.remove(slice)
+            slice.job = job
+            self.add(slice, order)
+        else:
+            slice.job = job
+            self._line = None
+
     def serve(self, user: str, now: float, turn: int) -> None:
         """Note that a user was being served until ``now``.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from types import TracebackType
 from typing import Self
 
@@ -11,6 +12,7 @@ from bot.errors import Abandoned, Cancelled, Expired
 from bot.queue.desk import LATE, Desk, Position
 from bot.queue.fair import Popped
 from bot.queue.job import Job
+from bot.speech import Priority
 
 LEAST = 0.05
 """Estimated seconds of audio that a turn costs at least."""
@@ -54,6 +56,23 @@ class Ticket:
         """
         if self._turn is not None:
             self._turn.made += seconds
+
+    def promote(self, at: float, priority: Priority, deadline: float | None) -> bool:
+        """Let somebody else want the job too, since ``at``: it goes when the sooner of the two would have gone.
+
+        It is given up at the later of both deadlines. False, and without effect, if it is over or being given up.
+        """
+        if self._cancelled or self._released or (self._turn is not None and self._turn.ended):
+            return False
+        job, ageing = self.job, self._desk.queue.ageing
+        if at + ageing * priority >= job.at + ageing * job.priority:
+            at, priority = job.at, job.priority
+        both = [until for until in (job.deadline, deadline) if until is not None]
+        self.job = replace(job, at=at, priority=priority, deadline=max(both) if len(both) == 2 else None)
+        self._desk.queue.promote(self.job)
+        if self._turn is not None:
+            self._turn.job = self.job
+        return True
 
     def on_cancel(self, callback: Callable[[], object]) -> None:
         """Have ``callback`` called if the job is cancelled while no turn of it waits, at once if it was already.
@@ -162,6 +181,11 @@ class Turn:
         self._woken: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
 
+    @property
+    def ended(self) -> bool:
+        """Whether its wait was ended without a slot."""
+        return self._end is not None
+
     async def __aenter__(self) -> None:
         self._ticket.enter(self)
         try:
@@ -218,7 +242,7 @@ class Turn:
             self._woken.set_result(None)
 
     def _watch(self) -> None:
-        """Wake by itself when the deadline passes."""
+        """Wake by itself when the deadline passes; one that was put off meanwhile is waited for anew."""
         deadline = self.job.deadline
         if deadline is None or self._popped is not None or self._end is not None:
             return

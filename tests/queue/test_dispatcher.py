@@ -541,6 +541,93 @@ class TestDeadlines:
         await assert_free(dispatcher, 1)
 
 
+class TestPromotion:
+    """A job that somebody else wants too."""
+
+    @virtual
+    async def test_a_job_goes_when_the_more_urgent_asker_would_have_gone(self) -> None:
+        """Before those who wait longer for less, and not before who was as urgent earlier."""
+        dispatcher, said = desk(), list[str]()
+        busy = asyncio.create_task(say(admitted(dispatcher, job("g", "x")), 50.0))
+        await settled()
+        names = {}
+        for name, user, priority in (
+            ("reading", "a", Priority.LOW),
+            ("reply", "b", Priority.NORMAL),
+            ("urgent", "c", Priority.HIGH),
+        ):
+            ticket = admitted(dispatcher, job("g", user, priority))
+            names[ticket.job.id] = name
+            if name == "reading":
+                low = ticket
+            asyncio.create_task(say(ticket, 1.0, 1.0, said=said))  # noqa: RUF006 (waited for by what it says)
+            await settled()
+        await asyncio.sleep(1.0)
+        assert low.position.ahead == 2
+        assert low.promote(now(), Priority.HIGH, None)
+        assert low.position.ahead == 1
+        await busy
+        await asyncio.sleep(10.0)
+        assert [names[id] for id in said] == ["urgent", "reading", "urgent", "reading", "reply", "reply"]
+        await assert_free(dispatcher, 1)
+
+    @virtual
+    async def test_who_is_less_urgent_changes_nothing(self) -> None:
+        """Nor does who comes later and is as urgent."""
+        dispatcher = desk()
+        ticket = admitted(dispatcher, job(priority=Priority.NORMAL))
+        before = ticket.job
+        assert ticket.promote(now() + 5.0, Priority.NORMAL, None)
+        assert ticket.promote(now(), Priority.LOW, None)
+        assert ticket.job == before
+
+    @virtual
+    async def test_the_later_deadline_holds(self) -> None:
+        """For a turn that waits already too; who has none wants it for ever."""
+        dispatcher = desk(0)
+        for later, given_up in ((8.0, 8.0), (3.0, 5.0), (None, None)):
+            began = now()
+            ticket = admitted(dispatcher, job(deadline=began + 5.0))
+            waiting = asyncio.create_task(say(ticket, 1.0))
+            await asyncio.sleep(1.0)
+            assert ticket.promote(now(), Priority.NORMAL, None if later is None else began + later)
+            await asyncio.wait([waiting], timeout=100.0)
+            if given_up is None:
+                assert not waiting.done()
+                ticket.cancel()
+                await asyncio.wait([waiting])
+            else:
+                assert isinstance(waiting.exception(), Expired)
+                assert now() == began + given_up
+
+    @virtual
+    async def test_what_is_over_or_given_up_is_not_promoted(self) -> None:
+        """Whoever comes then needs a job of their own."""
+        dispatcher = desk(0)
+        cancelled, released = admitted(dispatcher, job()), admitted(dispatcher, job())
+        cancelled.cancel()
+        released.release()
+        late = admitted(dispatcher, job(deadline=now() + 1.0))
+        asyncio.create_task(say(late, 1.0)).add_done_callback(lambda task: task.exception())
+        turn = None
+        while turn is None:
+            await asyncio.sleep(0)
+            turn = late._turn
+        turn.end(Expired("Too late."))
+        for ticket in (cancelled, released, late):
+            assert not ticket.promote(now(), Priority.HIGH, None)
+
+    @virtual
+    async def test_a_promoted_job_is_still_one_of_who_asked_first(self) -> None:
+        """It counts for them, once, and is counted out."""
+        dispatcher = desk(limits=Limits(per_user=1))
+        ticket = admitted(dispatcher, job("g", "u"))
+        ticket.promote(now(), Priority.HIGH, None)
+        assert refused(dispatcher, job("g", "u")).reason is Reason.USER_QUEUE_FULL
+        await say(ticket, 1.0)
+        await assert_free(dispatcher, 1)
+
+
 class TestBounds:
     """How much may wait, and the friendly no."""
 

@@ -366,6 +366,71 @@ class TestCancel:
             FairQueue().push(job("a"), cost)
 
 
+PLACES = st.tuples(
+    st.sampled_from("gh"), st.sampled_from("uv"), st.sampled_from(Priority), st.sampled_from([0.0, 10.0, 40.0, 90.0])
+)
+
+
+class TestPromotion:
+    """A job that somebody more urgent wants too."""
+
+    def test_a_promoted_job_goes_before_those_it_has_become_more_urgent_than(self) -> None:
+        """Among users and among a user's own."""
+        queue = filled([job("a", user="u", priority=Priority.LOW), job("b", user="v"), job("c", user="u")])
+        queue.promote(job("a", user="u", priority=Priority.HIGH))
+        assert order(queue) == ["a", "b", "c"]
+
+    @given(st.lists(st.tuples(PLACES, st.none() | st.tuples(st.sampled_from(Priority), st.sampled_from([0.0, 20.0])))))
+    def test_it_stands_as_if_it_had_come_so(
+        self, wishes: list[tuple[tuple[str, str, Priority, float], tuple[Priority, float] | None]]
+    ) -> None:
+        """Whatever waits, and announced or not: the order is that of a queue which knew from the beginning."""
+        jobs = [job(str(n), *place) for n, (place, _) in enumerate(wishes)]
+        changed = [
+            item if new is None else job(item.id, item.guild, item.user, *new)
+            for item, (_, new) in zip(jobs, wishes, strict=True)
+        ]
+        queue, knew = FairQueue(), FairQueue()
+        for number, (item, other) in enumerate(zip(jobs, changed, strict=True)):
+            for each, house in ((item, queue), (other, knew)):
+                if number % 2:
+                    house.expect(each, 3.0, 3)
+                house.push(each, 1.0, order=number)
+        for item, other in zip(jobs, changed, strict=True):
+            if item is not other:
+                queue.promote(other)
+        assert [queue.position(item.id, 0.0) for item in jobs] == [knew.position(item.id, 0.0) for item in jobs]
+        assert (queue.seconds, queue.rest, queue.guilds) == (knew.seconds, knew.rest, knew.guilds)
+        assert [popped.job for popped in popping(queue)] == [popped.job for popped in popping(knew)]
+
+    def test_a_job_that_is_known_and_does_not_wait_is_promoted_for_its_next_turn(self) -> None:
+        """Its position follows at once."""
+        queue = FairQueue()
+        low, other = job("low", user="u", priority=Priority.LOW), job("other", user="v")
+        queue.expect(low, 5.0, 2)
+        queue.push(other, 1.0)
+        before = queue.position("low")
+        queue.promote(job("low", user="u", priority=Priority.HIGH))
+        after = queue.position("low")
+        assert before is not None
+        assert after is not None
+        assert (before.ahead, after.ahead) == (1, 0)
+
+    def test_a_later_deadline_holds(self) -> None:
+        """It expires by the new one."""
+        queue = filled([job("a", deadline=5.0)])
+        queue.promote(job("a", deadline=50.0))
+        popped = queue.pop(10.0)
+        assert popped is not None
+        assert not popped.expired
+
+    def test_who_is_not_there_is_not_promoted(self) -> None:
+        """And nothing comes of it."""
+        queue = FairQueue()
+        queue.promote(job("nobody"))
+        assert queue.pop(0.0) is None
+
+
 class TestDeadlines:
     """Jobs whose time has passed."""
 
