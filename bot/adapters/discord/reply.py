@@ -164,6 +164,25 @@ class Answer:
         return await edit(self._interaction.client, self._interaction.channel_id, state.message, text, view)
 
 
+class EarlierAnswer:
+    """An answer that an earlier process gave, whose message can still be changed."""
+
+    shown = True
+
+    def __init__(self, client: discord.Client, channel: int, message: int) -> None:
+        self._client = client
+        self._channel = channel
+        self._message = message
+
+    async def show(self, text: str, view: discord.ui.View | None = None) -> bool:
+        """As :meth:`Answer.show`."""
+        try:
+            return await edit(self._client, self._channel, self._message, text, view)
+        except UNREACHED as error:
+            _note("answer_not_changed", error)
+            return False
+
+
 async def edit(
     client: discord.Client, channel: int | None, message: int | None, text: str, view: discord.ui.View | None = None
 ) -> bool:

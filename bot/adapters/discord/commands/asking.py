@@ -14,14 +14,17 @@ from bot.adapters.discord.commands.following import REFRESH, Following
 from bot.adapters.discord.commands.pace import Pace
 from bot.adapters.discord.commands.rights import VoiceChannel, has_role, home_of, is_welcome, seat_of
 from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
-from bot.adapters.discord.parcel import Parcel
-from bot.adapters.discord.reply import Answer, response_of, tell
+from bot.adapters.discord.parcel import Parcel, Receipt
+from bot.adapters.discord.reply import Answer, EarlierAnswer, response_of, tell
 from bot.adapters.discord.rules import Rules
 from bot.adapters.discord.station import Station
 from bot.adapters.discord.target import Target, Where
 from bot.adapters.discord.translator import locale_of
 from bot.adapters.words import duration, listed, refusal, word
 from bot.speech import Priority, Refusal, Request
+
+GRACE = 1.0
+"""Seconds that answers have to be finished when Sayso goes."""
 
 
 class Place(StrEnum):
@@ -56,7 +59,7 @@ class Asking:
     def __init__(self, station: Station, pace: Pace | None = None) -> None:
         self.station = station
         self.pace = pace or Pace()
-        self._following: set[asyncio.Task[None]] = set()
+        self._following: set[asyncio.Task[object]] = set()
 
     async def ask(self, interaction: discord.Interaction, wish: Wish) -> None:
         """Have it said, and answer until it was heard; a refusal is for the asker alone."""
@@ -73,20 +76,31 @@ class Asking:
         if isinstance(parcel, Refusal):
             await tell(interaction, refusal(parcel, target.locale))
             return
-        await self._kept(self._follow(interaction, parcel, answer))
+        await self._kept(self._answer(interaction, parcel, answer))
+
+    async def resumed(self, parcel: Parcel) -> None:
+        """Go on with the answer to what an earlier process was asked for: for :attr:`Courier.resumed`."""
+        target = parcel.target
+        if target.response is None or target.token is not None:
+            await self.station.courier.conclude(parcel)
+        else:
+            answer = EarlierAnswer(self.station.client, target.channel, target.response)
+            await self._kept(self._follow(parcel, answer))
 
     async def admit(self, interaction: discord.Interaction) -> str | None:
         """Count a request. The reason, in words, if the person may not have things said here or asks too often."""
         return self._barred(interaction, await self._rules(interaction))
 
     async def close(self) -> None:
-        """Tell nobody any more how things go."""
+        """Tell nobody any more how things go; what is just over may still be told."""
+        if self._following:
+            await asyncio.wait(self._following, timeout=GRACE)
         for task in self._following:
             task.cancel()
         if self._following:
             await asyncio.wait(self._following)
 
-    async def _kept(self, following: Coroutine[Any, Any, None]) -> None:
+    async def _kept(self, following: Coroutine[Any, Any, object]) -> None:
         task = asyncio.create_task(following)
         self._following.add(task)
         task.add_done_callback(self._following.discard)
@@ -94,11 +108,14 @@ class Asking:
         if not task.cancelled():
             task.result()
 
-    async def _follow(self, interaction: discord.Interaction, parcel: Parcel, answer: Answer) -> None:
-        locale, voices = parcel.target.locale, self.station.speaker.stage.voices
-        receipt = await Following(parcel, answer, locale, voices, refresh=self.refresh).to_the_end()
+    async def _answer(self, interaction: discord.Interaction, parcel: Parcel, answer: Answer) -> None:
+        receipt = await self._follow(parcel, answer)
         if not receipt.delivered and not answer.shown:
-            await tell(interaction, receipt.why or word("say.answer.lost", locale))
+            await tell(interaction, receipt.why or word("say.answer.lost", parcel.target.locale))
+
+    async def _follow(self, parcel: Parcel, answer: Answer | EarlierAnswer) -> Receipt:
+        locale, voices = parcel.target.locale, self.station.speaker.stage.voices
+        return await Following(parcel, answer, locale, voices, refresh=self.refresh).to_the_end()
 
     async def _rules(self, interaction: discord.Interaction) -> Rules:
         return Rules() if interaction.guild_id is None else await self.station.rules(interaction.guild_id)

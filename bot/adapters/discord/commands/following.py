@@ -7,7 +7,7 @@ import asyncio
 from bot.adapters.discord.commands.buttons import when_over, while_speaking, while_waiting
 from bot.adapters.discord.commands.naming import spoken_by
 from bot.adapters.discord.parcel import Parcel, Receipt
-from bot.adapters.discord.reply import Answer
+from bot.adapters.discord.reply import Answer, EarlierAnswer
 from bot.adapters.discord.target import Where
 from bot.adapters.words import duration, word
 from bot.tts.voices import Voices
@@ -23,7 +23,13 @@ class Following:
     """Tells through ``answer`` where ``parcel`` is, from waiting to having been heard."""
 
     def __init__(
-        self, parcel: Parcel, answer: Answer, locale: str, voices: Voices, *, refresh: float = REFRESH
+        self,
+        parcel: Parcel,
+        answer: Answer | EarlierAnswer,
+        locale: str,
+        voices: Voices,
+        *,
+        refresh: float = REFRESH,
     ) -> None:
         self._parcel = parcel
         self._answer = answer

@@ -44,11 +44,13 @@ class Say(SaysoCog, name="Sayso say"):
     async def cog_load(self) -> None:
         """The buttons, and the menu if the host has room for one more."""
         self.station.client.add_dynamic_items(*self._presses)
+        self.station.courier.resumed = self.asking.resumed
         if (tree := self._tree()) is not None:
             self.add_menu(tree)
 
     async def cog_unload(self) -> None:
         """Without a trace."""
+        self.station.courier.resumed = self.station.courier.conclude
         await self.asking.close()
         if self._menu_in is not None:
             self._menu_in.remove_command(self.menu.name, type=self.menu.type)
