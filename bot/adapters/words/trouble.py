@@ -20,7 +20,8 @@ _OWN_WORDS = frozenset({Reason.NOT_ALLOWED, Reason.INVALID})
 def refusal(refused: Refusal, locale: str) -> str:
     """A refusal in the asker's language, with what to do instead and, where known, when to try again.
 
-    Which phrase of a reason fits is decided by ``details``: ``cause`` names one, else the first whose values are there.
+    Which phrase of a reason fits is decided by ``details``: their ``cause`` or one of their names may be that of a
+    phrase; else it is ``known`` if its values are there, and ``plain`` if not.
     """
     values = _values(refused.details, locale)
     phrase = _first(f"refusals.{refused.reason}", _variants(refused, locale), locale, values) or refused.message
@@ -40,6 +41,7 @@ def failure(error: SaysoError, locale: str) -> str:
 def _variants(refused: Refusal, locale: str) -> Iterator[str]:
     if cause := refused.details.get("cause"):
         yield str(cause)
+    yield from refused.details
     yield "known"
     if not (refused.reason in _OWN_WORDS and closest(locale) == "en"):
         yield "plain"

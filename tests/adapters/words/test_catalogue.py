@@ -70,7 +70,9 @@ def test_phrases_are_tidy(section: str) -> None:
         for key, phrase in phrases(locale, section).items():
             assert phrase.strip(), f"{locale}: {key} is empty"
             assert key == "common.comma" or phrase == phrase.strip(), f"{locale}: {key} is {phrase!r}"
-            assert not torn.search(phrase), f"{locale}: {key} has a blank where a line was folded: {phrase!r}"
+            assert not torn.search(re.sub("`[^`]*`", "x", phrase)), (
+                f"{locale}: {key} has a blank where a line was folded: {phrase!r}"
+            )
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,141 @@
+"""What administrators have decided, in words and in lines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.adapters.discord.commands.admin_values import (
+    Line,
+    chosen,
+    counted,
+    literal,
+    person,
+    place,
+    role,
+    some,
+    spoken_as,
+    switch,
+)
+from bot.adapters.discord.rules import Kept, Rules, channel_rules_of, rules_of
+from bot.adapters.words import language, word
+from bot.config import SpeakSettings
+from bot.queue import Limits
+from bot.wishes import Chosen
+from bot.wishes import House as Allowing
+from bot.wishes import Rules as House
+
+
+class Decided(Allowing, Kept, Protocol):
+    """What a guild has decided, as the store gives it."""
+
+    @property
+    def blocked_users(self) -> frozenset[str]: ...
+
+
+class DecidedHere(Chosen, Kept, Protocol):
+    """What was decided for a channel."""
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds where a server has decided nothing: what the owner did for all of them, and the configuration."""
+
+    everywhere: Decided
+    speak: SpeakSettings
+    limits: Limits
+    engines: tuple[str, ...]
+
+    @property
+    def engine(self) -> str:
+        """Which engine."""
+        return self.everywhere.engine or self.speak.engine
+
+    @property
+    def voice(self) -> str:
+        """Who speaks."""
+        return self.everywhere.voice or self.speak.voice
+
+    def together(self, settings: Decided) -> House:
+        """What a server and the owner allow together."""
+        return House.of(settings, self.everywhere, self.engines)
+
+
+def voices(settings: Decided, defaults: Defaults, locale: str) -> Sequence[Line]:
+    """Who speaks, and who may."""
+    allowed = defaults.together(settings).engines
+    return [
+        ("engine", chosen(settings.engine, defaults.engine, locale)),
+        ("allowed_engines", some(map(literal, allowed if allowed != defaults.engines else ()), "all", locale)),
+        ("voice", chosen(settings.voice, defaults.voice, locale)),
+        ("language", spoken_as(settings.language or defaults.everywhere.language, locale)),
+        ("locked", switch(settings.locked, locale)),
+        ("banned_voices", some(map(literal, sorted(settings.banned_voices)), "none", locale)),
+    ]
+
+
+def limits(settings: Decided, defaults: Defaults, locale: str) -> Sequence[Line]:
+    """How much, how fast and how often."""
+    pace, everywhere, held = rules_of(settings).per_minute, defaults.everywhere, defaults.limits
+    return [
+        ("max_chars", counted(settings.max_chars, everywhere.max_chars or defaults.speak.max_chars, locale)),
+        ("rate", counted(settings.rate, everywhere.rate or defaults.speak.rate, locale)),
+        ("per_minute", word("admin.value.unlimited", locale) if pace is None else str(pace)),
+        ("per_user", counted(settings.per_user, everywhere.per_user or held.per_user, locale)),
+        ("per_guild", counted(settings.per_guild, everywhere.per_guild or held.per_guild, locale)),
+    ]
+
+
+def roles(settings: Decided, _: Defaults, locale: str) -> Sequence[Line]:
+    """Whose messages are spoken."""
+    rules = rules_of(settings)
+    return [
+        ("roles", some(map(role, sorted(rules.roles)), "none", locale)),
+        ("ignored_roles", some(map(role, sorted(rules.ignored_roles)), "none", locale)),
+    ]
+
+
+def autoread(settings: Decided, _: Defaults, locale: str) -> Sequence[Line]:
+    """The rules for channels that are read aloud."""
+    rules = rules_of(settings)
+    switches = ("announce", "require_voice", "auto_join", "stay")
+    return [
+        *((name, switch(getattr(rules, name), locale)) for name in switches),
+        ("prefix", literal(rules.prefix) or word("admin.value.none", locale)),
+        ("ignore_mark", literal(rules.ignore_mark) or word("admin.value.none", locale)),
+        ("bots", _bots(rules, locale)),
+    ]
+
+
+def people(settings: Decided, _: Defaults, locale: str) -> Sequence[Line]:
+    """Who is blocked."""
+    return [("blocked_users", some(map(person, sorted(settings.blocked_users)), "none", locale))]
+
+
+def everywhere(settings: Decided, _: Defaults, locale: str) -> Sequence[Line]:
+    """What the owner decided for all servers."""
+    default = word("admin.value.default", locale)
+    return [
+        ("engine", literal(settings.engine) or default),
+        ("voice", literal(settings.voice) or default),
+        ("allowed_engines", some(map(literal, sorted(settings.allowed_engines)), "all", locale)),
+    ]
+
+
+def channel(settings: DecidedHere, locale: str) -> Sequence[Line]:
+    """What was decided for one channel."""
+    rules, default = channel_rules_of(settings), word("admin.value.default", locale)
+    return [
+        ("read", switch(rules.read, locale)),
+        ("where", word("admin.value.anywhere", locale) if rules.voice is None else place(rules.voice)),
+        ("voice", literal(settings.voice) or default),
+        ("engine", literal(settings.engine) or default),
+        ("language", language(settings.language, locale) if settings.language else default),
+    ]
+
+
+def _bots(rules: Rules, locale: str) -> str:
+    if rules.read_bots:
+        return word("admin.value.all", locale)
+    return some(map(person, sorted(rules.bots)), "none", locale)
