@@ -83,7 +83,7 @@ class FakeDiscord(Crowd, Creation, Mishaps):
 
     # -- what a test asks
 
-    async def until(self, predicate: Callable[[], T], timeout: float = 5.0) -> T:  # noqa: ASYNC109  it ends by itself
+    async def until(self, predicate: Callable[[], T | None], timeout: float = 5.0) -> T:  # noqa: ASYNC109  it ends by itself
         """What ``predicate`` returns as soon as it is true. TimeoutError if that takes too long."""
         end = time.monotonic() + timeout
         while not (got := predicate()):

@@ -22,7 +22,7 @@ CROSSPOSTED, SUPPRESS_EMBEDS, EPHEMERAL, LOADING, SILENT, VOICE, SNAPSHOT, COMPO
     1 << 14,
     1 << 15,
 )
-MAX_CONTENT, MAX_EMBEDS, MAX_FILES, MAX_NONCE, MAX_POINTS = 2000, 10, 10, 25, 256
+MAX_CONTENT, MAX_EMBEDS, MAX_EMBEDDED, MAX_FILES, MAX_NONCE, MAX_POINTS = 2000, 10, 6000, 10, 25, 256
 
 
 def check_body(body: Json, files: Sequence[Upload], limit: int, channel: Channel) -> None:
@@ -50,10 +50,20 @@ def check_text(body: Json) -> None:
     for at, embed in enumerate(embeds):
         if len(embed.get("description") or "") > 4096:
             raise invalid_form(f"embeds.{at}.description", "BASE_TYPE_MAX_LENGTH", "Must be 4096 or fewer in length.")
+    if sum(_words(embed) for embed in embeds) > MAX_EMBEDDED:
+        raise invalid_form("embeds", "MAX_EMBED_SIZE_EXCEEDED", f"Embed size exceeds maximum size of {MAX_EMBEDDED}")
     nonce = body.get("nonce")
     if nonce is not None and len(str(nonce)) > MAX_NONCE:
         raise invalid_form("nonce", "BASE_TYPE_MAX_LENGTH", f"Must be {MAX_NONCE} or fewer in length.")
     check_components(body.get("components") or [])
+
+
+def _words(embed: Json) -> int:
+    """Characters of an embed, as its limit counts them ("Embed Limits")."""
+    texts = [embed.get("title"), embed.get("description"), (embed.get("footer") or {}).get("text")]
+    texts += [(embed.get("author") or {}).get("name")]
+    texts += [field[part] for field in embed.get("fields") or [] for part in ("name", "value")]
+    return sum(len(text or "") for text in texts)
 
 
 def check_components(rows: list[Json]) -> None:
