@@ -61,7 +61,7 @@ async def test_what_people_write_reaches_the_bot_whole() -> None:
         sticker = {"id": "9", "name": "Wave", "format_type": 1}
         await fake.say(f"<@1000> <@&{role.id}> <#{books.id}>", reply_to=first, sticker_items=[sticker])
         await fake.say(forward=first)
-        await fake.say(poll={"question": {"text": "Tea?"}, "answers": [], "allow_multiselect": False, "layout_type": 1})
+        await fake.say(poll={"question": {"text": "Tea?"}, "answers": [{"poll_media": {"text": "yes"}}]})
         await fake.until(lambda: len(heard) == 4)
         one, reply, forward, poll = heard
         assert (one.content, one.author.display_name) == ("one", "ann")
@@ -77,7 +77,7 @@ async def test_what_people_write_reaches_the_bot_whole() -> None:
         assert reply.type is discord.MessageType.reply
         assert forward.message_snapshots[0].content == "one"
         assert poll.poll is not None
-        assert poll.poll.question == "Tea?"
+        assert (poll.poll.question, [answer.text for answer in poll.poll.answers]) == ("Tea?", ["yes"])
 
 
 async def test_edits_and_deletes_are_told() -> None:

@@ -24,9 +24,9 @@ class Clock:
         """Let so much time pass at once."""
         self._ahead += seconds
 
-    def stamp(self) -> str:
-        """The time of the day as Discord writes it (ISO 8601)."""
-        return (datetime.now(UTC) + timedelta(seconds=self._ahead)).isoformat()
+    def stamp(self, later: float = 0.0) -> str:
+        """The time of the day, or so many seconds later, as Discord writes it (ISO 8601)."""
+        return (datetime.now(UTC) + timedelta(seconds=self._ahead + later)).isoformat()
 
     def snowflake(self) -> str:
         """A new id, later than all before ("Snowflakes", reference.mdx)."""

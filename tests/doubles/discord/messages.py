@@ -80,8 +80,12 @@ class Messages:
             "flags": body.get("flags", 0),
             "reactions": [],
             **({"guild_id": channel.guild_id} if channel.guild_id else {}),
-            **{key: body[key] for key in ("nonce", "poll", "message_snapshots") if body.get(key) is not None},
+            **{key: body[key] for key in ("nonce", "message_snapshots") if body.get(key) is not None},
         }
+        if body.get("poll"):
+            message["poll"] = _poll(
+                body["poll"], self.world.clock.stamp(float(body["poll"].get("duration", 24)) * 3600)
+            )
         self._refer(message, body.get("message_reference"))
         self._mention(message, body.get("allowed_mentions"))
         return message
@@ -213,6 +217,13 @@ def blanked(message: Json, bot_id: str) -> Json:
         empty = {"content": "", "embeds": [], "attachments": [], "components": []}
         out["message_snapshots"] = [{"message": {**s["message"], **empty}} for s in message["message_snapshots"]]
     return out
+
+
+def _poll(request: Json, expiry: str) -> Json:
+    """The poll object of a poll create request (poll.mdx)."""
+    answers = [{**answer, "answer_id": at} for at, answer in enumerate(request.get("answers") or [], 1)]
+    plain: Json = {"allow_multiselect": False, "layout_type": 1, "expiry": expiry}
+    return plain | {**request, "answers": answers, "results": {"is_finalized": False, "answer_counts": []}}
 
 
 def _snapshot(target: Json) -> Json:
