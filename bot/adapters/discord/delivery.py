@@ -102,7 +102,8 @@ class Delivery:
         return self._given_up()
 
     async def _lost(self, item: Item) -> _End:
-        trouble = word(f"voice.trouble.{item.trouble or Trouble.NO_ANSWER.value}", self._locale)
+        what, where = item.trouble or Trouble.NO_ANSWER.value, f"<#{item.channel}>"
+        trouble = word(f"voice.trouble.{what}", self._locale, channel=where)
         if self._target.note_if_lost and not self._target.quiet:
             return await self._send(word("delivery.instead", self._locale, trouble=trouble))
         self._said.cancel()
