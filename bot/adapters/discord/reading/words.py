@@ -46,22 +46,43 @@ class Words:
 NOTHING = Words()
 
 
-def words_of(message: discord.Message, locale: str = "en-US") -> Words:
-    """The message in words; what Sayso adds is in the language of ``locale``. Asks Discord nothing."""
+def words_of(message: discord.Message, locale: str = "en-US", *, without: str = "") -> Words:
+    """The message in words, without the prefix ``without``; what Sayso adds is in the language of ``locale``.
+
+    Asks Discord nothing.
+    """
     if message.type not in _WRITTEN:
         return NOTHING
-    own = _body(message.content, message.components, message.embeds)
+    own = _body(message.content.removeprefix(without), message.components, message.embeds)
     lines = [*own, *_forwarded(message, locale), *_sent(message.attachments, locale)]
     lines += [*_stickers(message.stickers, locale), *_asked(message.poll, locale)]
     if not lines:
         return NOTHING
     text = "\n".join([*_answering(message, locale), *lines])
-    return Words(text, _names(message, text), written=bool(own))
+    return Words(text, names_in(message, text), written=bool(own))
+
+
+def typed_in(message: discord.Message) -> Words:
+    """Only the words that are typed in it, or shown in its layout or embeds."""
+    text = "\n".join(_body(message.content, message.components, message.embeds))
+    return Words(text, names_in(message, text), written=True)
+
+
+def shortened(text: str, most: int, locale: str) -> str:
+    """At most so many characters of it, and a word that there was more. Never tears a spoiler open."""
+    if len(text) <= most:
+        return text
+    more = word("reading.cut", locale)
+    kept = text[: max(0, most - len(more) - 1)]
+    kept = kept[: kept.rfind("||")] if kept.count("||") % 2 else kept
+    blank = max(kept.rfind(" "), kept.rfind("\n"))
+    return f"{kept[:blank] if blank > len(kept) // 2 else kept}\n{more}"
 
 
 def name_of(person: discord.abc.User) -> str:
-    """What people here call the person."""
-    return person.display_name
+    """What people here call the person; a name that cannot be said gives way to the next."""
+    names = (person.display_name, person.global_name or "", person.name)
+    return next((name for name in names if any(map(str.isalnum, name))), person.name)
 
 
 def _body(content: str, components: Sequence[object], embeds: Sequence[discord.Embed]) -> list[str]:
@@ -151,7 +172,8 @@ def _asked(poll: discord.Poll | None, locale: str) -> Iterator[str]:
         yield from (answer.text for answer in poll.answers if answer.text)
 
 
-def _names(message: discord.Message, text: str) -> dict[str, str]:
+def names_in(message: discord.Message, text: str) -> dict[str, str]:
+    """The names of the mentions and stickers in a text that has to do with the message."""
     people: dict[int, discord.abc.User] = {person.id: person for person in message.mentions}
     if (other := answered(message)) is not None:
         people[other.author.id] = other.author

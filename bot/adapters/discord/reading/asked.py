@@ -1,0 +1,156 @@
+"""Messages that ask for another to be spoken: a reply to it that mentions the bot and says no more than "say"."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+
+import discord
+import structlog
+
+from bot.adapters.discord.boundary import contained
+from bot.adapters.discord.commands.pace import Pace
+from bot.adapters.discord.courier import Parcel
+from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
+from bot.adapters.discord.reading.gate import OURS, is_bot, may_be_read
+from bot.adapters.discord.reading.places import is_open, seat_of
+from bot.adapters.discord.reading.words import Words, answered, words_of
+from bot.adapters.discord.reply import NOBODY, UNREACHED
+from bot.adapters.discord.rules import Rules
+from bot.adapters.discord.station import Station
+from bot.adapters.discord.target import Target, Where
+from bot.adapters.words import refusal, word
+from bot.speech import Priority, Refusal, Request
+
+log = structlog.get_logger()
+
+_ASKED = frozenset(
+    {
+        "", "say", "say it", "say this", "say that", "speak", "speak it", "speak this", "read", "read it", "read this",
+        "read aloud", "tts", "読んで", "読んでください", "読み上げ", "読み上げて", "言って", "話して",
+        "念", "念一下", "念出来", "读", "读一下", "读出来", "朗读", "说", "说出来", "讀", "朗讀",
+    }
+)  # fmt: skip
+"""All that may stand beside the mention."""
+
+_MARKS = " \t\r\n.,!?:;。、！？，：；~～"
+
+
+class Asked:
+    """Has messages spoken for people who reply to them with a mention."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+        self._pace = Pace()
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    async def take(self, message: discord.Message) -> bool:
+        """Do as it asks; False if it asks for nothing of the kind."""
+        me, reference = self._station.client.user, message.reference
+        if me is None or reference is None or reference.type is not discord.MessageReferenceType.reply:
+            return False
+        if is_bot(message) or not asks(message.content, me.id):
+            return False
+        locale = await self._locale(message)
+        if (no := await self._speak(message, locale)) is not None:
+            await self._tell(message, no)
+        return True
+
+    async def close(self) -> None:
+        """Tell nobody any more what became of it."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    async def _speak(self, message: discord.Message, locale: str) -> str | None:
+        """None if it is on its way, else why it is not."""
+        rules = await self._station.rules(message.guild.id) if message.guild else Rules()
+        if not may_be_read(message.author, rules):
+            return word("reading.asked.roles", locale)
+        if self._pace.take(_lane(message), user_key(message.author.id), rules.per_minute) is not None:
+            return word("reading.asked.pace", locale)
+        original = answered(message) or await _fetched(message)
+        words = words_of(original, locale) if original is not None else Words()
+        if (no := await self._unspeakable(original, words)) is not None:
+            return word(f"reading.asked.{no}", locale)
+        target = self._target(message, rules, locale)
+        parcel = await self._station.courier.send(self._request(message, words), target)
+        if isinstance(parcel, Refusal):
+            return refusal(parcel, locale)
+        task = asyncio.create_task(contained(self._watch(message, parcel), "asked_not_told"))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        return None
+
+    async def _unspeakable(self, original: discord.Message | None, words: Words) -> str | None:
+        client = self._station.client
+        if original is None:
+            return "gone"
+        if (await self._station.speaker.store.preferences.get(user_key(original.author.id))).opted_out:
+            return "opted_out"
+        if words:
+            return None
+        own = original.author.id == (client.user.id if client.user else 0)
+        return "nothing" if client.intents.message_content or own or original.guild is None else "hidden"
+
+    def _target(self, message: discord.Message, rules: Rules, locale: str) -> Target:
+        voice, guild = seat_of(message.author), message.guild
+        room = self._station.rooms.find(guild.id) if guild else None
+        comes = voice is not None and is_open(voice, room.channel if room else None, rules)
+        return Target(
+            Where.VOICE if comes else Where.NOTE,
+            message.channel.id,
+            guild=guild.id if guild else None,
+            voice=voice.id if voice is not None and comes else None,
+            reply_to=message.id,
+            locale=locale,
+            note_if_lost=True,
+        )
+
+    def _request(self, message: discord.Message, words: Words) -> Request:
+        return Request(
+            guild=_lane(message),
+            user=user_key(message.author.id),
+            text=words.text,
+            channel=channel_key(parent(message.channel)),
+            priority=Priority.HIGH,
+            names=words.names,
+        )
+
+    async def _watch(self, message: discord.Message, parcel: Parcel) -> None:
+        receipt = await parcel.delivered()
+        if not receipt.delivered and receipt.why and not receipt.taken_back:
+            await self._tell(message, receipt.why)
+
+    async def _tell(self, message: discord.Message, text: str) -> None:
+        """Answer, without pinging anybody. The mark keeps the answer from being read aloud."""
+        try:
+            await message.reply(text, mention_author=False, allowed_mentions=NOBODY, nonce=f"{OURS}{message.id}"[:25])
+        except UNREACHED as error:
+            log.info("asked_not_told", error=type(error).__name__)
+
+    async def _locale(self, message: discord.Message) -> str:
+        if message.guild is None:
+            return "en-US"
+        settings = await self._station.speaker.store.settings.guild(_lane(message))
+        return settings.language or str(message.guild.preferred_locale)
+
+
+def asks(content: str, me: int) -> bool:
+    """Whether the words are a mention of the bot and perhaps one that means "say it"."""
+    mention = re.compile(rf"<@!?{me}>")
+    return bool(mention.search(content)) and mention.sub(" ", content).strip(_MARKS).casefold() in _ASKED
+
+
+def _lane(message: discord.Message) -> str:
+    return guild_key(message.guild.id if message.guild else None, message.channel.id)
+
+
+async def _fetched(message: discord.Message) -> discord.Message | None:
+    """The message that is replied to, from Discord: somebody waits for it."""
+    assert message.reference is not None
+    try:
+        return await message.channel.fetch_message(message.reference.message_id or 0)
+    except UNREACHED:
+        return None

@@ -1,0 +1,52 @@
+"""In which voice channel a message is heard, and whether anybody would hear it."""
+
+from __future__ import annotations
+
+import discord
+
+from bot.adapters.discord.rules import ChannelRules, Rules
+
+VoiceChannel = discord.VoiceChannel | discord.StageChannel
+
+
+def seat_of(person: object) -> VoiceChannel | None:
+    """The voice channel that somebody sits in."""
+    voice = person.voice if isinstance(person, discord.Member) else None
+    return voice.channel if voice else None
+
+
+def voice_channel(guild: discord.Guild, id: int | None) -> VoiceChannel | None:
+    """The voice channel of that id, if there is one."""
+    found = guild.get_channel(id) if id is not None else None
+    return found if isinstance(found, VoiceChannel) else None
+
+
+def place_of(
+    message: discord.Message, guild: discord.Guild, rules: ChannelRules, person: object, here: VoiceChannel | None
+) -> VoiceChannel | None:
+    """Where a message of a channel that is read is heard; ``here`` is where the bot is.
+
+    A voice channel's own chat is heard in that channel; others where the channel's rules say, else where ``person``
+    sits, else ``here``.
+    """
+    if isinstance(message.channel, VoiceChannel):
+        return message.channel
+    return voice_channel(guild, rules.voice) or seat_of(person) or here
+
+
+def is_open(voice: VoiceChannel, here: VoiceChannel | None, rules: Rules) -> bool:
+    """Whether the bot may be heard there by somebody, without leaving others who listen to it."""
+    if not has_listeners(voice):
+        return False
+    if here is not None and here.id == voice.id:
+        return True
+    if not rules.auto_join or (here is not None and has_listeners(here)):
+        return False
+    may = voice.permissions_for(voice.guild.me)
+    return may.view_channel and may.connect
+
+
+def has_listeners(voice: VoiceChannel) -> bool:
+    """Whether people are there. Who is not known counts as one of them."""
+    members = map(voice.guild.get_member, voice.voice_states)
+    return any(member is None or not member.bot for member in members)

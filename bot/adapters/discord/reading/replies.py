@@ -1,0 +1,71 @@
+"""Answers that an LLM in the same process has spoken by itself."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterable, AsyncIterator
+
+import discord
+
+from bot.adapters.discord.courier import Parcel
+from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
+from bot.adapters.discord.reading.places import VoiceChannel, is_open, seat_of
+from bot.adapters.discord.reading.words import names_in
+from bot.adapters.discord.rules import Rules
+from bot.adapters.discord.station import Station
+from bot.adapters.discord.target import Target, Where
+from bot.speech import Refusal, Request
+
+
+class Replies:
+    """Has an answer spoken for the one who asked, in their name: it takes their place in the queue, and their voice."""
+
+    def __init__(self, station: Station) -> None:
+        self._station = station
+
+    async def speak(
+        self, message: discord.Message, text: str | AsyncIterable[str], voice: str | None
+    ) -> Parcel | Refusal:
+        """Where the author of ``message`` sits in a voice channel, else as a note in reply to it.
+
+        A text that is too long is spoken as far as is allowed here, like a stream.
+        """
+        guild, locale, most, rules = message.guild, "en-US", self._station.speaker.stage.speak.max_chars, Rules()
+        if guild is not None:
+            settings = await self._station.speaker.store.settings.guild(guild_key(guild.id, 0))
+            locale, most = settings.language or str(guild.preferred_locale), settings.max_chars or most
+            rules = await self._station.rules(guild.id)
+        request = Request(
+            guild=guild_key(guild.id if guild else None, message.channel.id),
+            user=user_key(message.author.id),
+            text=_once(text) if isinstance(text, str) and len(text) > most else text,
+            voice=voice,
+            channel=channel_key(parent(message.channel)),
+            names=names_in(message, text) if isinstance(text, str) else _names(message),
+        )
+        return await self._station.courier.send(request, self._target(message, rules, locale))
+
+    def _target(self, message: discord.Message, rules: Rules, locale: str) -> Target:
+        voice = self._voice(message, rules)
+        return Target(
+            Where.NOTE if voice is None else Where.VOICE,
+            message.channel.id,
+            guild=message.guild.id if message.guild else None,
+            voice=None if voice is None else voice.id,
+            reply_to=message.id,
+            locale=locale,
+            note_if_lost=True,
+        )
+
+    def _voice(self, message: discord.Message, rules: Rules) -> VoiceChannel | None:
+        seat = seat_of(message.author)
+        room = self._station.rooms.find(message.guild.id) if message.guild else None
+        return seat if seat is not None and is_open(seat, room.channel if room else None, rules) else None
+
+
+def _names(message: discord.Message) -> dict[str, str]:
+    """Those whom an answer is likely to mention: who asked, and whom they mentioned."""
+    return {person.mention: person.display_name for person in (message.author, *message.mentions)}
+
+
+async def _once(text: str) -> AsyncIterator[str]:
+    yield text

@@ -1,0 +1,198 @@
+"""A bot whose messages are read, on the loopback Discord; what its voice channels do, a test says."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import discord
+from discord.ext import commands
+
+from bot.adapters.discord.courier import Courier
+from bot.adapters.discord.reading import Reader
+from bot.adapters.discord.rules import with_channel_rules, with_rules
+from bot.adapters.discord.station import Station
+from bot.adapters.discord.voice import Item, Outcome, Rooms
+from bot.config import DiscordSettings
+from bot.speaker import Speaker
+from tests.doubles.discord import FakeDiscord
+from tests.doubles.discord.people import User
+from tests.doubles.discord.refusal import Json
+from tests.doubles.room import ScriptedRoom, ScriptedRooms
+from tests.doubles.store import Clock
+
+INTENTS = discord.Intents(guilds=True, voice_states=True, guild_messages=True, dm_messages=True, message_content=True)
+GUILD, TEXT, VOICE, STAGE = 5000, 6000, 7000, 7001
+SETTLE = 0.1
+"""Seconds after which a bot's message is whole."""
+
+
+@dataclass(slots=True)
+class Hall(ScriptedRoom):
+    """A scripted room that comes to whoever is to be heard in it."""
+
+    channel: Any = None
+
+    def play(self, item: Item) -> None:
+        ScriptedRoom.play(self, item)
+        self.channel = self.channel or self.guild.get_channel(item.channel)
+
+    def cancel(self, item: Item) -> bool:
+        found = item in self.items
+        if found:
+            self.end(item, Outcome.CANCELLED)
+        return found
+
+
+class Halls(ScriptedRooms):
+    """The rooms of a client."""
+
+    def room(self, guild: Any) -> Hall:
+        return cast(Hall, self.rooms.setdefault(guild.id, Hall(guild)))
+
+
+class Bot(commands.Bot):
+    """A host bot with a command prefix, which hands its events to the reader as the plug-in does."""
+
+    reader: Reader | None = None
+
+    async def on_message(self, message: discord.Message) -> None:
+        if self.reader is not None:
+            await self.reader.on_message(message)
+
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        if self.reader is not None:
+            await self.reader.on_raw_message_edit(payload)
+
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        if self.reader is not None:
+            await self.reader.on_raw_message_delete(payload)
+
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        if self.reader is not None:
+            await self.reader.on_raw_bulk_message_delete(payload)
+
+
+@dataclass(slots=True)
+class Scene:
+    """``ann`` sits in the voice channel 7000; the text channel 6000 is read. ``clock`` is the reader's."""
+
+    fake: FakeDiscord
+    bot: Bot
+    station: Station
+    halls: Halls
+    clock: Clock
+
+    @property
+    def reader(self) -> Reader:
+        return self.station.reader
+
+    @property
+    def hall(self) -> Hall:
+        return self.halls.room(self.bot.get_guild(GUILD))
+
+    @property
+    def items(self) -> list[Item]:
+        """What is in the playlist of guild 5000."""
+        return self.hall.items
+
+    @property
+    def texts(self) -> list[str]:
+        """The words of each, as they were given to the speaker; those of a stream are not known."""
+        return [text if isinstance(text := item.said.request.text, str) else "…" for item in self.items]
+
+    async def rule(self, **rules: object) -> None:
+        """Change the server's rules."""
+        settings = self.station.speaker.store.settings
+        extra = with_rules(await settings.guild("discord:5000"), **rules)
+        await settings.set_guild("discord:5000", extra=extra)
+
+    async def rule_channel(self, channel: int | str = TEXT, **rules: object) -> None:
+        """Change a channel's rules."""
+        settings = self.station.speaker.store.settings
+        extra = with_channel_rules(await settings.channel("discord:5000", str(channel)), **rules)
+        await settings.set_channel("discord:5000", str(channel), extra=extra)
+
+    async def read(self, text: str = "", **how: Any) -> str:
+        """Somebody writes: what is said of it, "" if nothing is."""
+        return (await self.all_read((text, how)))[0]
+
+    async def all_read(self, *messages: tuple[str, Json]) -> list[str]:
+        """What is said of each of these messages, written one after the other."""
+        found = []
+        for text, how in messages:
+            before = list(self.items)
+            await self.fake.say(text, **how)
+            await self.handled()
+            new = [words for item, words in zip(self.items, self.texts, strict=True) if item not in before]
+            found.append(new[0] if new else "")
+        return found
+
+    async def handled(self) -> None:
+        """Everything that has happened so far was dealt with."""
+        mark = await self.fake.say("<mark>", by="clerk", channel=self.clerks)
+        await self.fake.until(lambda: discord.utils.get(self.bot.cached_messages, id=int(mark["id"])))
+        done = asyncio.Event()
+
+        async def tell() -> None:
+            done.set()
+
+        # Behind everything that the lane of the server still holds.
+        assert self.reader._intake.put(GUILD, tell, must=True)
+        await asyncio.wait_for(done.wait(), 5)
+
+    async def heard(self, item: Item) -> str:
+        """What was made of it, once all of it is made."""
+        await asyncio.wait_for(item.said.speech.clip(), 5)
+        return " ".join(spoken.utterance.text for spoken in item.said.speech.spoken)
+
+    async def all_heard(self, count: int) -> list[str]:
+        """What was made of each, once there are so many."""
+        await self.fake.until(lambda: len(self.items) >= count)
+        return [await self.heard(item) for item in self.items]
+
+    clerks: str = "6009"
+
+
+@asynccontextmanager
+async def scene(
+    fake: FakeDiscord,
+    speaker: Speaker,
+    *,
+    intents: discord.Intents = INTENTS,
+    settings: DiscordSettings | None = None,
+    halls: Halls | None = None,
+) -> AsyncIterator[Scene]:
+    """One run of the bot; everything has been said of nothing yet."""
+    bot = Bot("!", intents=intents, connector=fake.connector(), guild_ready_timeout=0.05, help_command=None)
+    running = asyncio.create_task(bot.start(fake.token))
+    try:
+        await fake.until(bot.is_ready)
+        found = halls or Halls()
+        settings = settings or DiscordSettings(settle_seconds=SETTLE)
+        rooms = cast(Rooms, found)
+        courier = Courier(bot, speaker, rooms, settings)
+        station = Station(bot, speaker, settings, rooms, courier, cast(Reader, None))
+        clock = Clock()
+        station.reader = bot.reader = Reader(station, clock)
+        yield Scene(fake, bot, station, found, clock)
+        await station.reader.close()
+        await courier.close()
+    finally:
+        await bot.close()
+        await running
+
+
+def prepare(fake: FakeDiscord) -> User:
+    """People and channels that the tests share; gives ann, who sits in the voice channel."""
+    fake.add_channel("clerks", id=6009)
+    fake.add_user("clerk")
+    fake.add_user("bob", nick="Bobby", voice=VOICE)
+    fake.add_user("llm", bot=True, id=3000)
+    ann = fake.world.user("ann")
+    place = fake.world.guild(str(GUILD))
+    fake._switchboard.person(place, place.members[ann.id], fake.world.channel(str(VOICE)))
+    return ann
