@@ -24,6 +24,16 @@ class ScriptedRoom:
         found = item or (self.items[0] if self.items else None)
         return self.end(found, Outcome.SKIPPED) if found in self.items else None
 
+    def cancel(self, item: Item) -> bool:
+        if found := item in self.items:
+            self.end(item, Outcome.CANCELLED)
+        return found
+
+    def close(self) -> None:
+        """The process ends: what waits has no outcome."""
+        for item in self.items:
+            item.ended.cancel()
+
     def wait(self, item: Item) -> Wait:
         ahead = self.items.index(item)
         return Wait(ahead, ahead * self.each)

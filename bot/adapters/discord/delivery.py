@@ -84,6 +84,8 @@ class Delivery:
         if item.begun.is_set():
             await self.heard(item.start)
         await asyncio.wait({item.ended})  # not awaited itself: it is the room's, and not to be cancelled from here
+        if item.ended.cancelled():  # the room was closed
+            return None, restarting(self._target)
         return await self._played(item, item.ended.result())
 
     async def _played(self, item: Item, outcome: Outcome) -> _End:

@@ -77,7 +77,7 @@ class Parcel:
         if not self.withdrawn.done():
             self.withdrawn.set_result(None)
         if self.item is not None and (room := self._room()):
-            room.skip(self.item)
+            room.cancel(self.item)
         self.said.cancel()
 
     async def delivered(self) -> Receipt:

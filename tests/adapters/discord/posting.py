@@ -97,17 +97,25 @@ async def at_work(
     *,
     settings: DiscordSettings | None = None,
     client: dict[str, Any] | None = None,
+    real: bool = False,
     **how: Any,
 ) -> AsyncIterator[Office]:
-    """One run of the process, over the database in the folder; it ends as a shutdown does."""
+    """One run of the process, over the database in the folder; it ends as a shutdown does.
+
+    With ``real`` there are rooms in which something is heard, in place of the scripted ones.
+    """
+    settings = settings or DiscordSettings()
     async with opened(**how) as speaker, connected(fake, **(client or {})) as connection:
-        rooms = ScriptedRooms()
+        scripted = ScriptedRooms()
+        rooms = Rooms(connection, speaker, settings) if real else cast(Rooms, scripted)
         wall = {"wall": how["wall"]} if "wall" in how else {}
-        courier = Courier(connection, speaker, cast(Rooms, rooms), settings or DiscordSettings(), **wall)
+        courier = Courier(connection, speaker, rooms, settings, **wall)
         try:
-            yield Office(fake, connection, speaker, rooms, courier, folder / "sayso.db")
+            yield Office(fake, connection, speaker, scripted, courier, folder / "sayso.db")
         finally:
             await courier.close()
+            if real:
+                await rooms.close()
 
 
 @asynccontextmanager

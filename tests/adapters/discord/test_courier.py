@@ -22,7 +22,7 @@ from bot.adapters.words import word
 from bot.config import DiscordSettings, SpeakSettings
 from bot.errors import EngineUnavailable, StoreError
 from bot.queue import Limits, State
-from bot.speech import Priority, Reason, Refusal
+from bot.speech import PACKET_SECONDS, Priority, Reason, Refusal
 from tests.adapters.discord.posting import CHANNEL, GUILD, HEARD, NOTE, VOICE, Office, at_work, commanded, request
 from tests.conftest import Opened
 from tests.doubles.discord import FakeDiscord, Kind
@@ -342,6 +342,33 @@ async def test_what_is_heard_is_delivered(office: Office) -> None:
     assert office.fake.notes() == []
 
 
+async def test_people_hear_it_in_the_voice_channel(fake: FakeDiscord, opened: Opened, tmp_path: Path) -> None:
+    """Real rooms and real packets; it is delivered when the last was sent."""
+    async with at_work(fake, opened, tmp_path, real=True) as office:
+        parcel = await office.send(HEARD)
+        assert (await parcel.delivered()).delivered
+        seconds = len(fake.heard()) * PACKET_SECONDS
+        assert seconds == pytest.approx(parcel.said.speech.seconds, abs=0.1)
+        assert parcel.item is not None
+        assert parcel.item.begun.is_set()
+
+
+async def test_what_is_taken_back_is_not_heard_to_its_end(
+    fake: FakeDiscord, opened: Opened, tmp_path: Path, offline: FakeEngine
+) -> None:
+    """Real rooms: the one that plays stops, and the next begins."""
+    offline.scripts = (Script(pieces=30),)
+    async with at_work(fake, opened, tmp_path, real=True) as office:
+        long, short = await office.send(HEARD, "A long one."), await office.send(HEARD, "Another long one.")
+        await fake.until(fake.heard)
+        assert short.wait is not None
+        long.cancel()
+        assert (await long.delivered()).taken_back
+        short.cancel()
+        assert (await short.delivered()).taken_back
+    assert len(fake.heard()) * PACKET_SECONDS < 2.0
+
+
 async def test_what_was_skipped_is_over(office: Office) -> None:
     """And told so; nobody hears it after a restart."""
     parcel = await office.send(replace(HEARD, locale="ja"))
@@ -592,6 +619,16 @@ async def test_what_the_speaker_gives_up_when_it_closes_is_not_given_up_for_good
     await office.speaker.close(0.0)
     assert not (await parcel.delivered()).delivered
     assert office.row(parcel).state is State.ACCEPTED
+
+
+async def test_a_room_that_closes_first_takes_nothing_from_the_journal(office: Office) -> None:
+    """What it had begun goes on after the restart."""
+    parcel = await office.send(HEARD)
+    room = office.rooms[GUILD]
+    room.begin()
+    room.close()
+    assert "restarted" in (await parcel.delivered()).why
+    assert office.row(parcel).state is State.SENDING
 
 
 async def test_refusals_of_a_house_that_closes_are_handed_on(office: Office) -> None:

@@ -25,11 +25,11 @@ from bot.adapters.discord.voice import Outcome, Trouble
 from bot.adapters.words import word
 from bot.errors import StoreError
 from bot.queue import Entry, Limits, State, to_json
-from bot.speech import Request
+from bot.speech import PACKET_SECONDS, Request
 from tests.adapters.discord.posting import CHANNEL, GUILD, HEARD, NOTE, Office, Row, at_work, commanded, request, rows
 from tests.conftest import Opened
 from tests.doubles.discord import FakeDiscord
-from tests.doubles.engine import FakeEngine
+from tests.doubles.engine import FakeEngine, Script
 
 Work = Callable[..., AbstractAsyncContextManager[Office]]
 
@@ -275,6 +275,24 @@ async def test_what_waited_is_heard_in_its_order(fake: FakeDiscord, work: Work) 
         items = office.rooms[GUILD].items
         assert [item.said.request.id for item in items] == [parcel.request.id for parcel in parcels]
         assert [item.start for item in items] == [0.0] * 4
+
+
+async def test_a_voice_channel_hears_the_rest_after_a_crash(fake: FakeDiscord, work: Work, offline: FakeEngine) -> None:
+    """Real rooms and real packets: from the beginning of the sentence in which it broke off, and nothing else."""
+    offline.scripts = (Script(pieces=4),)
+    async with work(real=True) as office:
+        parcel = await office.send(HEARD, "One sentence. Another sentence. The last sentence.")
+        second = (await parcel.said.speech.clip()).spoken[1].start
+        await fake.until(lambda: office.row(parcel).mark not in (None, str(Heard(0.0))))
+        assert float(office.row(parcel).mark or 0) == pytest.approx(second, abs=PACKET_SECONDS)
+    before, whole = len(fake.heard()), parcel.said.speech.seconds
+    assert 0 < before * PACKET_SECONDS < whole - 0.2
+    async with work(real=True) as office:
+        assert await office.courier.resume() == 1
+        await settled(office, parcel.request.id)
+        assert office.row(parcel).state is State.DONE
+    rest = (len(fake.heard()) - before) * PACKET_SECONDS
+    assert rest == pytest.approx(whole - second, abs=0.25)
 
 
 async def test_a_note_in_its_stead_stays_a_note(fake: FakeDiscord, work: Work) -> None:
