@@ -81,6 +81,15 @@ def test_a_cause_has_its_own_words() -> None:
     assert refusal(Refusal(Reason.NOT_ALLOWED, "own words", {"cause": "moon"}), "en") == "own words"
 
 
+def test_a_detail_finds_its_phrase() -> None:
+    """What a refusal is about decides which of the phrases for its reason is said."""
+    refused = Refusal(Reason.NOT_ALLOWED, "own words", {"engine": "edge", "allowed": ["offline", "steam"]})
+    assert refusal(refused, "en") == "The engine “edge” is not allowed here. Choose one of these: offline, steam."
+    assert "edge" in refusal(refused, "ja")
+    nothing = Refusal(Reason.NOT_ALLOWED, "own words", {"engine": "edge", "allowed": []})
+    assert refusal(nothing, "en") == "own words"
+
+
 def test_when_to_try_again_is_said() -> None:
     """A refusal that is over by itself says when."""
     later = Refusal(Reason.GUILD_QUEUE_FULL, "own words", {"limit": 3}, retry_after=41.2)

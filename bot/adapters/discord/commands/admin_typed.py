@@ -109,8 +109,8 @@ class Typed(Desk):
             return who
         if (await self.defaults()).together(settings).bans(who):
             return No(word("admin.refused.banned", locale, voice=who.name))
-        # What was typed may name the engine too, where several have a voice of that name.
-        return who.name if isinstance(who, Persona) else typed.strip()
+        # Where several engines have a voice of that name, what was typed names the engine as well.
+        return who.name if await self.who(who.name, locale) == who else typed.strip()
 
     async def language_named(self, typed: str, locale: str) -> str | No | None:
         """The code of the language that is meant, by its code or its name; None for the default."""
