@@ -19,7 +19,7 @@ from bot.adapters.discord.identity import guild_key, number
 from bot.adapters.discord.parcel import Parcel
 from bot.adapters.discord.reply import defer, tell
 from bot.adapters.discord.translator import locale_of, t
-from bot.adapters.discord.voice import Item, Room
+from bot.adapters.discord.voice import Item, Room, Trouble
 from bot.adapters.words import duration, listed, word
 
 SHOWN = 15
@@ -80,7 +80,7 @@ class Control(SaysoCog, name="Sayso control"):
         room = self.station.rooms.room(wanted.guild)
         trouble = await room.join(wanted, move=may_steer(interaction, room, None))
         if trouble is not None:
-            await tell(interaction, word(f"voice.trouble.{trouble}", locale_of(interaction)))
+            await tell(interaction, _why(trouble, wanted, locale_of(interaction)))
         else:
             done = word("control.join.done", locale_of(interaction), channel=wanted.mention)
             await tell(interaction, done, ephemeral=False)
@@ -113,6 +113,10 @@ class Control(SaysoCog, name="Sayso control"):
         if wanted is None or _may_enter(interaction.user, wanted):
             return None
         return word("control.refused.no_access", locale, channel=wanted.mention)
+
+
+def _why(trouble: Trouble, channel: VoiceChannel, locale: str) -> str:
+    return word(f"voice.trouble.{trouble}", locale, channel=channel.mention)
 
 
 def _own_or_first(room: Room, user: int) -> Item | None:

@@ -10,7 +10,7 @@ from bot.adapters.discord.commands.naming import voice_of
 from bot.adapters.words import language, word
 from bot.script import Explanation, Line
 from bot.tts.voices import Voices
-from bot.wishes import Choice, Wishes
+from bot.wishes import CHANNEL, COMMAND, CONFIG, EVERYWHERE, GUILD, USER, Choice, Wishes
 
 LINES = 12
 """Sentences that are told one by one."""
@@ -18,8 +18,15 @@ LINES = 12
 LENGTH = 60
 """Characters of each."""
 
-_LAYERS = ("command", "user", "channel", "guild", "config")
-"""The names of :mod:`bot.wishes`' layers, in their order."""
+_LAYERS = {
+    COMMAND: "command",
+    USER: "user",
+    CHANNEL: "channel",
+    GUILD: "guild",
+    EVERYWHERE: "everywhere",
+    CONFIG: "config",
+}
+"""How the layers of :mod:`bot.wishes` are called in the catalogues."""
 
 
 def in_force(wishes: Wishes, locale: str) -> str:

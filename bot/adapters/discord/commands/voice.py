@@ -36,6 +36,9 @@ Interaction = discord.Interaction
 _NOBODY, _NOWHERE = user_key(0), guild_key(None, 0)
 """Who and where nothing was decided, for trying out whether a choice can be had at all."""
 
+_ANY = "en"
+"""A language for which nothing has to be installed, where only the decisions count and not the words."""
+
 
 def _t(name: str) -> app_commands.locale_str:
     return t(f"voice_command.{name}")
@@ -190,14 +193,14 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
             examples = listed((tag for tag in ("en", "zh", "ja") if tag in known), locale)
             return word("voice_command.set.no_language", locale, language=language, examples=examples)
         kept = _chosen(await self._preferences.get(user_key(interaction.user.id)))
-        text = sentence(language or locale)
+        text = sentence(language or _ANY)
         found = await speaker.explain(Request(_NOWHERE, _NOBODY, text, **{**kept, **changes}))
         return refusal(found, locale) if isinstance(found, Refusal) else None
 
     async def _shown(self, interaction: Interaction, title: str) -> str:
         """How the person is spoken here, below a title."""
         locale = locale_of(interaction)
-        found = await self.station.speaker.explain(_request(interaction, sentence(locale)))
+        found = await self.station.speaker.explain(_request(interaction, sentence(_ANY)))
         if isinstance(found, Refusal):
             return f"{title}\n{refusal(found, locale)}"
         lines = [title, in_force(found.script.wishes, locale)]
