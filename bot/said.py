@@ -1,13 +1,15 @@
-"""A speech in the making, and what an asker holds of it."""
+"""A speech in the making, who wants it, and what an asker holds of it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from bot.queue import Journal, Position, State, Ticket
+from bot.errors import Cancelled, Expired, SaysoError
+from bot.queue import LATE, Journal, Position, State, Ticket
 from bot.script import Script
-from bot.speech import Request, Speech
+from bot.speech import Request, Speech, Utterance
 
 
 @dataclass(slots=True)
@@ -19,25 +21,77 @@ class Figures:
     engine_seconds: float = 0.0
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
+class Asker:
+    """One who wants a production: they hear a share of its sound, which may end for them alone."""
+
+    request: Request
+    speech: Speech
+    timer: asyncio.TimerHandle | None = None
+
+    def end(self, error: SaysoError) -> None:
+        """They hear no more of it than there is, and then why; nothing if it is whole."""
+        self.stop()
+        if not self.speech.done:
+            self.speech.fail(error)
+
+    def stop(self) -> None:
+        """Watch their deadline no longer."""
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+
+@dataclass(slots=True, eq=False)
 class Production:
-    """A speech in the making and who still wants it; ``key`` is that of the cache, once the speech is whole."""
+    """A speech in the making and who still wants it.
+
+    ``utterances`` are None while its text is still being written; ``begun`` says that the first of them had its turn;
+    ``key`` is that of the cache, once the speech is whole.
+    """
 
     request: Request
     script: Script
     ticket: Ticket
     figures: Figures
+    utterances: Sequence[Utterance] | None
     speech: Speech = field(default_factory=Speech)
-    askers: int = 1
+    askers: list[Asker] = field(default_factory=list)
+    begun: bool = False
     truncated: bool = False
     key: str | None = None
 
-    def outlives(self, request: Request) -> bool:
-        """Whether ``request`` can rely on it: it is whole, or at least will not be given up for being late first."""
+    def serves(self, request: Request, at: float, deadline: float | None) -> bool:
+        """Whether who asks since ``at`` can rely on it; their urgency and deadline (by the same clock) then count too.
+
+        It is whole and spoken by who should speak, or on its way.
+        """
         if self.speech.done:
             return not self.speech.failed and not any(s.utterance.instead_of for s in self.speech.spoken)
-        mine, theirs = self.request.deadline, request.deadline
-        return mine is None or (theirs is not None and theirs <= mine)
+        return self.ticket.promote(at, request.priority, deadline)
+
+    def enter(self, request: Request, remaining: float | None = None) -> Asker:
+        """Make it for one asker more, until they leave, or ``remaining`` seconds are over and it has not begun."""
+        asker = Asker(request, self.speech.share())
+        self.askers.append(asker)
+        if remaining is not None and not self.speech.done:
+            asker.timer = asyncio.get_running_loop().call_later(max(0.0, remaining), self._late, asker)
+        return asker
+
+    def leave(self, asker: Asker, error: SaysoError) -> None:
+        """Make it for one asker less, who is told why; when nobody wants it any more it is given up. Idempotent."""
+        asker.end(error)
+        if asker not in self.askers:
+            return
+        self.askers.remove(asker)
+        if not self.askers and not self.speech.done:
+            self.speech.fail(Cancelled("Cancelled."))
+            self.ticket.cancel()
+
+    def _late(self, asker: Asker) -> None:
+        # What has begun is heard to its end: who has waited so long would not thank us for half of it.
+        if not self.begun:
+            self.leave(asker, Expired(LATE))
 
 
 @dataclass(slots=True)
@@ -51,12 +105,15 @@ class Said:
     shared: bool = False
     _journal: Journal | None = None
     _production: Production | None = None
-    _leave: Callable[[Production], None] | None = None
+    _leave: Callable[[], None] | None = None
     _key: str | None = None
+    _skipped: Sequence[str] = ()
 
     @property
     def key(self) -> str | None:
         """The cache key to replay it by, once the speech is whole; None before, and if it failed."""
+        if self.speech.failed:
+            return None
         return self._key if self._production is None else self._production.key
 
     @property
@@ -72,6 +129,11 @@ class Said:
         return self._production is not None and self._production.truncated
 
     @property
+    def skipped(self) -> tuple[str, ...]:
+        """The languages of what a lenient request passed over because nobody here speaks them."""
+        return tuple(dict.fromkeys(self._skipped))
+
+    @property
     def caption(self) -> str:
         """One line on who spoke if it was not who should have, else empty."""
         spoken = (s.utterance for s in self.speech.spoken if s.utterance.instead_of)
@@ -85,10 +147,10 @@ class Said:
         return self._production is None or self._production.script.speaks(engine, language)
 
     def cancel(self) -> None:
-        """This asker no longer wants it; it is still made if somebody else does."""
+        """This asker no longer wants it, and hears no more; it is still made if somebody else does."""
         leave, self._leave = self._leave, None
-        if leave is not None and self._production is not None:
-            leave(self._production)
+        if leave is not None:
+            leave()
 
     async def mark(self, state: State, *, mark: str | None = None) -> None:
         """Tell the journal how far the delivery has come (SENDING before it leaves, then DONE, FAILED, CANCELLED)."""

@@ -48,7 +48,10 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Script:
-    """Who speaks a request, and how: everything but the words."""
+    """Who speaks a request, and how: everything but the words.
+
+    ``skipped`` grows with the language of each sentence that is passed over because the request is ``lenient``.
+    """
 
     stage: Stage
     wishes: Wishes
@@ -58,31 +61,45 @@ class Script:
     options: Options
     limit: int
     available: Mapping[str, Sequence[Voice]]
+    lenient: bool = False
+    skipped: list[str] = field(default_factory=list)
 
     def read(self, text: str) -> list[Line] | Refusal:
         """The lines of a text, or why it cannot be said."""
         lines = []
         for sentence in clean(text, self.options):
             utterance = self._cast(sentence)
-            if utterance is None:
+            if utterance is not None:
+                lines.append(Line(sentence, utterance))
+            elif self.lenient:
+                self.skipped.append(sentence.language)
+            else:
                 return self._unspeakable(sentence.language)
-            lines.append(Line(sentence, utterance))
-        return lines or NOTHING_TO_SAY
+        return lines or self._nothing()
 
     async def follow(self, text: AsyncIterable[str]) -> AsyncGenerator[Utterance, None]:
         """The utterances of a text that is still being written, each as soon as it is sure.
 
-        Raises LanguageNotSpoken at a sentence that no voice can say, NothingToSay if there was none at all.
+        Raises LanguageNotSpoken at a sentence that no voice can say (at the end, and only if no other was said, where
+        the request is lenient), NothingToSay if there was none at all.
         """
         nothing = True
         async for sentence in sentences(text, self.options):
             utterance = self._cast(sentence)
-            if utterance is None:
+            if utterance is not None:
+                nothing = False
+                yield utterance
+            elif self.lenient:
+                self.skipped.append(sentence.language)
+            else:
                 raise LanguageNotSpoken(self.engine, self._unspeakable(sentence.language).message)
-            nothing = False
-            yield utterance
         if nothing:
-            raise NothingToSay(self.engine, NOTHING_TO_SAY.message)
+            kind = LanguageNotSpoken if self.skipped else NothingToSay
+            raise kind(self.engine, self._nothing().message)
+
+    def _nothing(self) -> Refusal:
+        """Why nothing at all is said."""
+        return self._unspeakable(self.skipped[0]) if self.skipped else NOTHING_TO_SAY
 
     def speaks(self, engine: str, language: str) -> bool:
         """Whether the engine has a voice of that language."""
@@ -146,7 +163,8 @@ def write(
         elif wishes.voice.layer == COMMAND:
             return engine_not_allowed(who.engine, rules)
     engine, limit = wishes.engine.value, rules.max_chars or stage.speak.max_chars
-    return Script(stage, wishes, rules, engine, who, _options(stage, request, wishes, engine), limit, available)
+    options = _options(stage, request, wishes, engine)
+    return Script(stage, wishes, rules, engine, who, options, limit, available, request.lenient)
 
 
 def _find(

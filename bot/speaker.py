@@ -1,37 +1,35 @@
 """The one way in: a Request becomes a Speech that is already on its way, or a Refusal.
 
 The speaker ties text, voices, queue, engines, audio and store together, and knows nothing of chats. Each request that
-is not in the cache becomes a production: a task that takes a turn of the fair queue for every sentence.
+is not in the cache becomes a production of the workshop, which those who ask for the same meanwhile share.
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 import structlog
 
 from bot.casting import Casting, Taste, VoiceChoice
 from bot.config import AudioSettings
-from bot.errors import Abandoned, AudioError, Cancelled, SaysoError, StoreError
+from bot.errors import AudioError, Cancelled, StoreError
 from bot.health import EngineHealth, examine
-from bot.log import where
 from bot.queue import Dispatcher, Entry, Job, State, Unfinished, everything, to_json
-from bot.said import Figures, Production, Said
+from bot.said import Asker, Figures, Production, Said
 from bot.script import Explanation, Script, Stage, write
 from bot.speech import Clip, Reason, Refusal, Request, Speech, Utterance
-from bot.store import ChannelSettings, GuildSettings, Preference, Store, cache_key
-from bot.tts.audio import Loudness, SpeechEncoder, packets
-from bot.tts.text import estimate_seconds
+from bot.store import ChannelSettings, GuildSettings, Preference, Store
+from bot.tts.audio import packets
 from bot.wishes import EVERY_GUILD, Chosen, Rules
+from bot.workshop import Workshop, cost
 
 log = structlog.get_logger()
 
-GRACE = 5.0
-"""Seconds that cancelled speeches have to end."""
+UNWRITTEN = "The request could not be written down; try again."
 
 ATTEMPTS = 5
 """How many starts a request may go through undelivered: after that it may itself be what ends the process."""
@@ -71,10 +69,8 @@ class Speaker:
         self.audio = audio
         self._clock = clock
         self._wall = wall
-        self._loudness = Loudness()
+        self._workshop = Workshop(store, audio, clock)
         self._casting: Casting | None = None
-        self._running: dict[str, Production] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
 
     async def say(self, request: Request) -> Said | Refusal:
         """Begin to say it; returns as soon as it is accepted and, if it is to be delivered, journalled.
@@ -96,12 +92,12 @@ class Speaker:
             return lines
         utterances = [line.utterance for line in lines]
         key = self.key(utterances)
-        if (running := self._running.get(key)) and running.outlives(request):
-            return await self._join(running, request)
+        if (joined := await self._join(key, request, script, accepted)) is not None:
+            return joined
         if (found := await self._cached(key, request)) is not None:
-            return await self._replay(request, key, _as_planned(found, utterances), accepted)
-        if (running := self._running.get(key)) and running.outlives(request):  # begun while the cache was read
-            return await self._join(running, request)
+            return await self._replay(request, key, _as_planned(found, utterances), accepted, script.skipped)
+        if (joined := await self._join(key, request, script, accepted)) is not None:  # begun while the cache was read
+            return joined
         return await self._begin(request, script, utterances, accepted)
 
     async def replay(self, request: Request, key: str) -> Said | Refusal:
@@ -149,8 +145,8 @@ class Speaker:
             return lines
         key = self.key([line.utterance for line in lines])
         cached = await self._cached(key) is not None
-        cost = sum(_cost(line.utterance) for line in lines)
-        return Explanation(script, tuple(lines), cached, cost, key)
+        seconds = sum(cost(line.utterance) for line in lines)
+        return Explanation(script, tuple(lines), cached, seconds, key)
 
     async def unfinished(self, wanted: Callable[[Request], bool] = everything) -> Sequence[Unfinished]:
         """The requests that a crash or a shutdown left undelivered, to be said again by the adapter of their target.
@@ -177,18 +173,12 @@ class Speaker:
 
     def key(self, utterances: Sequence[Utterance]) -> str:
         """The cache key of these utterances under the encoding in force."""
-        audio = self.audio
-        return cache_key(utterances, loudness=audio.loudness, bitrate=audio.bitrate, pause=audio.pause)
+        return self._workshop.key(utterances)
 
     async def close(self, drain: float = 0.0) -> None:
         """Refuse what is new, let what was accepted finish for ``drain`` seconds, then give the rest up."""
         await self.dispatcher.drain(drain)
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            _, stuck = await asyncio.wait(self._tasks, timeout=GRACE)
-            if stuck:
-                log.error("speeches_stuck", count=len(stuck))
+        await self._workshop.close()
 
     async def _layers(self, user: str, guild: str, channel: str | None) -> _Layers:
         """What the user, the channel, the guild and the owner have settled."""
@@ -238,161 +228,99 @@ class Speaker:
             return admitted
         if (found := await self._cached(key, request)) is not None:
             return await self._replay(request, key, found, accepted)
-        running = self._running.get(key)
-        if running is not None and running.key == key:  # whole, and on its way into the cache
-            return await self._join(running, request)
+        making = self._workshop.find(key)
+        if making is not None and making.key == key:  # whole, and on its way into the cache
+            return await self._share(making, request)
         return Refusal(Reason.NOT_KEPT, "That is no longer kept; use /say again to have it spoken anew.")
 
-    async def _replay(self, request: Request, key: str, found: tuple[Clip, Sequence[bytes]], accepted: float) -> Said:
+    async def _replay(
+        self,
+        request: Request,
+        key: str,
+        found: tuple[Clip, Sequence[bytes]],
+        accepted: float,
+        skipped: Sequence[str] = (),
+    ) -> Said:
         await self._accept(request)
         figures = Figures(accepted, first_audio=self._clock() - accepted)
         speech, journal = Speech.finished(*found), self.store.journal
-        return Said(request, speech, figures, cached=True, _journal=journal, _key=key)
+        return Said(request, speech, figures, cached=True, _journal=journal, _key=key, _skipped=skipped)
 
-    async def _join(self, production: Production, request: Request) -> Said:
-        production.askers += 1
+    async def _join(self, key: str, request: Request, script: Script, accepted: float) -> Said | None:
+        """A share of what is being made under a key; None if nothing is that the asker could rely on."""
+        making = self._workshop.find(key)
+        if making is None or not making.serves(request, accepted, self._deadline(request)):
+            return None
+        return await self._share(making, request, script.skipped)
+
+    async def _share(self, production: Production, request: Request, skipped: Sequence[str] = ()) -> Said:
+        asker = self._enter(production, request)
         try:
             await self._accept(request)
         except BaseException:
-            self._leave(production)
+            production.leave(asker, Cancelled(UNWRITTEN))
             raise
-        return self._said(production, request, shared=True)
+        if production.key:  # whole before the asker came, or while the journal was written
+            self.store.cache.heard(production.key, user=request.user, guild=request.guild)
+        return self._said(production, asker, skipped, shared=True)
 
     async def _begin(
         self, request: Request, script: Script, utterances: Sequence[Utterance] | None, accepted: float
     ) -> Said | Refusal:
-        deadline = None if request.deadline is None else self._clock() + request.deadline - self._wall()
-        job = Job(request.id, request.guild, request.user, request.priority, accepted, deadline)
-        costs = [_cost(utterance) for utterance in utterances or ()]
-        rules, cost, turns = script.rules, sum(costs), len(costs)
+        job = Job(request.id, request.guild, request.user, request.priority, accepted, self._deadline(request))
+        costs = [cost(utterance) for utterance in utterances or ()]
         ticket = self.dispatcher.admit(
-            job, script.engine, cost, turns, per_user=rules.per_user, per_guild=rules.per_guild
+            job,
+            script.engine,
+            sum(costs),
+            len(costs),
+            per_user=script.rules.per_user,
+            per_guild=script.rules.per_guild,
         )
         if isinstance(ticket, Refusal):
             return ticket
-        production = Production(request, script, ticket, Figures(accepted))
-        key = self.key(utterances) if utterances else None
-        if key:
-            self._running[key] = production
+        production = Production(request, script, ticket, Figures(accepted), utterances)
+        self._workshop.announce(production)
+        asker = self._enter(production, request)
         try:
             await self._accept(request)
         except BaseException:
-            production.askers -= 1
+            production.leave(asker, Cancelled(UNWRITTEN))
             if production.askers:  # others have joined in the meantime, and were accepted
-                self._start(production, utterances, key)
+                self._workshop.start(production)
             else:
-                self._end(production, key)
-                production.speech.fail(Cancelled("The request could not be written down; try again."))
+                self._workshop.end(production)
             raise
-        self._start(production, utterances, key)
-        return self._said(production, request)
+        self._workshop.start(production)
+        return self._said(production, asker, script.skipped)
 
-    def _start(self, production: Production, utterances: Sequence[Utterance] | None, key: str | None) -> None:
-        task = asyncio.create_task(self._produce(production, utterances), name=f"speech {production.request.id}")
-        self._tasks.add(task)
-        # Not in the task's own `finally`: a task that is cancelled before its first step never reaches one.
-        task.add_done_callback(lambda task: self._over(task, production, key))
-        production.ticket.on_cancel(lambda: _stop(task))
+    def _enter(self, production: Production, request: Request) -> Asker:
+        deadline = self._deadline(request)
+        return production.enter(request, None if deadline is None else deadline - self._clock())
 
-    def _said(self, production: Production, request: Request, *, shared: bool = False) -> Said:
-        speech, figures = production.speech, production.figures
+    def _deadline(self, request: Request) -> float | None:
+        """The request's deadline, by the clock of the queue."""
+        return None if request.deadline is None else self._clock() + request.deadline - self._wall()
+
+    def _said(self, production: Production, asker: Asker, skipped: Sequence[str], *, shared: bool = False) -> Said:
         # What is whole but not yet in the cache is as good as cached.
-        cached = speech.done and not speech.failed
-        return Said(request, speech, figures, cached, shared, self.store.journal, production, self._leave)
+        cached = asker.speech.done and not asker.speech.failed
+        return Said(
+            asker.request,
+            asker.speech,
+            production.figures,
+            cached,
+            shared,
+            self.store.journal,
+            production,
+            partial(production.leave, asker, Cancelled("Cancelled.")),
+            _skipped=skipped,
+        )
 
     async def _accept(self, request: Request) -> None:
         """Journal what is to be delivered; what has no target dies with its asker."""
         if request.target and (data := to_json(request)) is not None:
             await self.store.journal.accept(Entry(request.id, data, at=request.at, expires=request.deadline))
-
-    def _leave(self, production: Production) -> None:
-        production.askers -= 1
-        if not production.askers and not production.speech.done:
-            production.speech.fail(Cancelled("Cancelled."))
-            production.ticket.cancel()
-
-    def _end(self, production: Production, key: str | None) -> None:
-        production.ticket.release()
-        for name in (key, production.key):
-            if name and self._running.get(name) is production:
-                del self._running[name]
-
-    async def _produce(self, production: Production, utterances: Sequence[Utterance] | None) -> None:
-        speech = production.speech
-        try:
-            encoder = SpeechEncoder(
-                target_lufs=self.audio.loudness,
-                bitrate=self.audio.bitrate,
-                pause=self.audio.pause,
-                loudness=self._loudness,
-            )
-            source = self._streamed(production) if utterances is None else _each(utterances)
-            async with aclosing(source):
-                async for utterance in source:
-                    await self._utter(production, encoder, utterance)
-            rest, clip = await asyncio.to_thread(encoder.finish)
-            self._append(production, rest)
-            production.key = self.key([spoken.utterance for spoken in clip.spoken])
-            self._running[production.key] = production  # until it is in the cache
-            speech.finish(clip)
-            await self._keep(production, production.key, clip)
-        except Abandoned as error:
-            self._fail(speech, error)
-        except SaysoError as error:
-            log.info("speech_failed", error=type(error).__name__, engine=production.script.engine)
-            self._fail(speech, error)
-        except Exception as error:  # noqa: BLE001 (the job runner: a surprise must not be silence for the listeners)
-            log.error("speech_crashed", engine=production.script.engine, error=type(error).__name__, where=where(error))
-            self._fail(speech, SaysoError(f"Something went wrong while speaking ({type(error).__name__}); try again."))
-
-    def _over(self, task: asyncio.Task[None], production: Production, key: str | None) -> None:
-        self._tasks.discard(task)
-        self._end(production, key)
-        self._fail(production.speech, Cancelled("Cancelled."))
-
-    @staticmethod
-    def _fail(speech: Speech, error: SaysoError) -> None:
-        if not speech.done:
-            speech.fail(error)
-
-    async def _utter(self, production: Production, encoder: SpeechEncoder, utterance: Utterance) -> None:
-        """One slice: wait for a turn, and speak one sentence in it."""
-        engine = self.stage.engines[production.script.engine]
-        async with production.ticket.turn(_cost(utterance)):
-            began, before = self._clock(), production.speech.seconds
-            encoder.begin()
-            async with aclosing(engine.synthesize(utterance)) as pieces:
-                async for pcm in pieces:
-                    ready = await asyncio.to_thread(encoder.feed, pcm)
-                    for spoken in encoder.spoken[len(production.speech.spoken) :]:
-                        production.speech.begin(spoken)
-                    self._append(production, ready)
-            production.ticket.made(production.speech.seconds - before)
-            production.figures.engine_seconds += self._clock() - began
-
-    def _append(self, production: Production, ready: Sequence[bytes]) -> None:
-        if ready and production.figures.first_audio is None:
-            production.figures.first_audio = self._clock() - production.figures.accepted
-        production.speech.append(ready)
-
-    @staticmethod
-    def _streamed(production: Production) -> AsyncGenerator[Utterance, None]:
-        """The utterances of a text that is still being written."""
-        text = production.request.text
-        assert not isinstance(text, str)
-        return production.script.follow(_up_to(text, production.script.limit, production))
-
-    async def _keep(self, production: Production, key: str, clip: Clip) -> None:
-        """Cache under what was really spoken: a fallback's sound must not answer for the engine that failed."""
-        request = production.request
-        # In whose stead it was spoken belongs to this request, not to the sound.
-        plain = [replace(s, utterance=replace(s.utterance, instead_of="", alternatives=())) for s in clip.spoken]
-        clip = replace(clip, spoken=tuple(plain))
-        try:
-            await self.store.cache.put(key, clip, user=request.user, guild=request.guild)
-            await self.store.preferences.remember(request.user, production.script.who.name, guild=request.guild)
-        except StoreError as error:
-            log.warning("cache_write_failed", error=type(error).__name__)
 
 
 def _read(entry: Entry) -> Unfinished | None:
@@ -403,11 +331,6 @@ def _read(entry: Entry) -> Unfinished | None:
         return None
 
 
-def _cost(utterance: Utterance) -> float:
-    """Estimated seconds of sound."""
-    return estimate_seconds(utterance.text) / utterance.rate
-
-
 def _as_planned(found: tuple[Clip, Sequence[bytes]], planned: Sequence[Utterance]) -> tuple[Clip, Sequence[bytes]]:
     """A cached clip with the utterances of this request, which know in whose stead they are spoken."""
     clip, frames = found
@@ -415,27 +338,3 @@ def _as_planned(found: tuple[Clip, Sequence[bytes]], planned: Sequence[Utterance
         return found
     spoken = (replace(s, utterance=utterance) for s, utterance in zip(clip.spoken, planned, strict=True))
     return replace(clip, spoken=tuple(spoken)), frames
-
-
-def _stop(task: asyncio.Task[None]) -> None:
-    task.cancel()
-
-
-async def _each(utterances: Sequence[Utterance]) -> AsyncGenerator[Utterance, None]:
-    for utterance in utterances:
-        yield utterance
-
-
-async def _up_to(text: AsyncIterable[str], limit: int, production: Production) -> AsyncIterator[str]:
-    """The pieces of ``text`` up to ``limit`` characters; what goes beyond is left out and noted."""
-    room = limit
-    try:
-        async for piece in text:
-            yield piece[:room]
-            room -= len(piece)
-            if room < 0:
-                production.truncated = True
-                return
-    finally:
-        if (close := getattr(text, "aclose", None)) is not None:
-            await close()  # an LLM need not write on for nobody

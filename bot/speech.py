@@ -65,6 +65,7 @@ class Request:
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
     at: float = field(default_factory=time.time)
     replay: str | None = None
+    lenient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +178,7 @@ class Speech:
         self._clip: Clip | None = None
         self._error: BaseException | None = None
         self._grown = asyncio.Event()
+        self._shares: list[Speech] = []
 
     @classmethod
     def finished(cls, clip: Clip, packets: Sequence[bytes]) -> Speech:
@@ -186,6 +188,15 @@ class Speech:
         speech._packets.extend(packets)
         speech._clip = clip
         return speech
+
+    def share(self) -> Speech:
+        """The same sound, made by the same producer, that may fail on its own: for one listener who has enough."""
+        share = Speech()
+        share._packets, share._spoken = self._packets, self._spoken
+        share._clip, share._error = self._clip, self._error
+        if not self.done:
+            self._shares.append(share)
+        return share
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         at = 0
@@ -242,14 +253,23 @@ class Speech:
         """There is no more to come. Producer only."""
         self._spoken[:] = clip.spoken
         self._clip = clip
+        for share in self._shares:
+            if not share.done:
+                share._clip = clip
         self._wake()
 
     def fail(self, error: BaseException) -> None:
-        """It breaks off here. Producer only."""
+        """It breaks off here, for who listens to it and to its shares. Producer only, but for a share's own end."""
         self._error = error
+        self._packets = list(self._packets)  # what others of a share go on to hear is not for this one
+        for share in self._shares:
+            if not share.done:
+                share._error = error
         self._wake()
 
     def _wake(self) -> None:
+        for share in self._shares:
+            share._wake()
         # A listener takes the event before it looks at the packets; replacing it after setting means that none can
         # miss what was added in between.
         grown, self._grown = self._grown, asyncio.Event()

@@ -11,7 +11,15 @@ from dataclasses import replace
 import pytest
 
 from bot.config import SpeakSettings
-from bot.errors import Cancelled, EngineTruncated, EngineUnavailable, Expired, SaysoError, StoreError
+from bot.errors import (
+    Cancelled,
+    EngineTruncated,
+    EngineUnavailable,
+    Expired,
+    LanguageNotSpoken,
+    SaysoError,
+    StoreError,
+)
 from bot.queue import Entry, Limits, Position, State, Unfinished
 from bot.said import Said
 from bot.speaker import ATTEMPTS, Speaker
@@ -170,7 +178,6 @@ async def test_the_same_asked_twice_at_once_is_made_once(opened: Opened, offline
     async with opened() as speaker:
         first, second = await said(speaker, request()), await said(speaker, request(user="discord:7"))
         assert second.shared
-        assert second.speech is first.speech
         gate.set()
         await asyncio.gather(first.speech.clip(), second.speech.clip())
         assert len(offline.asked) == 2
@@ -193,6 +200,125 @@ async def test_who_cancels_a_shared_speech_leaves_it_to_the_other(opened: Opened
         await until(lambda: not offline.active and not speaker.dispatcher.running())
         assert len(offline.finished) == 0
         assert isinstance(await speaker.say(request()), Said)
+
+
+async def test_who_cancels_a_shared_speech_hears_no_more_of_it(opened: Opened, offline: FakeEngine) -> None:
+    """While the other does; what they had heard of each is the same."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened() as speaker:
+        first, second = await said(speaker, request()), await said(speaker, request(user="discord:7"))
+        second.cancel()
+        with pytest.raises(Cancelled):
+            await second.speech.clip()
+        assert second.key is None
+        gate.set()
+        assert (await first.speech.clip()).seconds > 0
+        assert second.key is None
+
+
+async def test_what_is_shared_was_heard_by_all_who_asked(opened: Opened, offline: FakeEngine) -> None:
+    """Each of them may replay it, where they are."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened() as speaker:
+        first = await said(speaker, request())
+        await said(speaker, request(user="discord:7", guild="discord:2"))
+        gate.set()
+        await first.speech.clip()
+        await said(speaker, request(user="discord:8", guild="discord:3"))  # whole, and not in the cache yet
+        await kept(speaker, 1)
+        await until(lambda: not speaker._workshop._tasks)
+        assert first.key is not None
+        for guild in ("discord:1", "discord:2", "discord:3"):
+            assert await speaker.latest(guild) == first.key
+
+
+async def test_who_is_in_a_hurry_does_not_wait_with_who_is_not(opened: Opened, offline: FakeEngine) -> None:
+    """A shared speech goes when the most urgent of its askers would have gone alone."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened(slots=1) as speaker:
+        await said(speaker, request("Something long that is being read."))
+        await until(lambda: offline.active)
+        shared = request("Both want this.", user="discord:2", priority=Priority.LOW)
+        low = await said(speaker, shared)
+        reply = await said(speaker, request("A reply.", user="discord:3"))
+        await until(lambda: speaker.dispatcher.waiting() == 2)
+        assert [answer.position.ahead for answer in (low, reply) if answer.position] == [1, 0]
+        high = await said(speaker, replace(shared, user="discord:4", priority=Priority.HIGH, id="high"))
+        assert high.shared
+        assert [answer.position.ahead for answer in (low, high, reply) if answer.position] == [0, 0, 1]
+        gate.set()
+        await asyncio.gather(low.speech.clip(), high.speech.clip(), reply.speech.clip())
+        assert [u.text for u in offline.asked][1:] == ["Both want this.", "A reply."]
+
+
+async def test_a_joiners_deadline_is_the_joiners_alone(opened: Opened, offline: FakeEngine) -> None:
+    """They are told that it is too late, and whoever has more time hears it."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened(slots=1) as speaker:
+        await said(speaker, request("Something else."))
+        await until(lambda: offline.active)
+        patient = await said(speaker, request())
+        hasty = await said(speaker, request(user="discord:7", deadline=time.time() + 0.02))
+        assert hasty.shared
+        with pytest.raises(Expired):
+            await hasty.speech.clip()
+        assert not patient.speech.done
+        gate.set()
+        assert (await patient.speech.clip()).seconds > 0
+
+
+async def test_a_joiner_with_more_time_outlasts_the_first(opened: Opened, offline: FakeEngine) -> None:
+    """The first asker's deadline is not that of the others."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened(slots=1) as speaker:
+        await said(speaker, request("Something else."))
+        await until(lambda: offline.active)
+        hasty = await said(speaker, request(deadline=time.time() + 0.5))
+        await until(lambda: speaker.dispatcher.waiting() == 1)
+        patient = await said(speaker, request(user="discord:7", deadline=time.time() + 60))
+        eternal = await said(speaker, request(user="discord:8"))
+        assert patient.shared
+        assert eternal.shared
+        with pytest.raises(Expired):
+            await hasty.speech.clip()
+        gate.set()
+        assert await patient.speech.clip() is await eternal.speech.clip()
+        assert len(offline.asked) == 3
+
+
+async def test_a_deadline_that_passes_once_it_has_begun_ends_nothing(opened: Opened, offline: FakeEngine) -> None:
+    """Half a sentence helps nobody."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened() as speaker:
+        first = await said(speaker, request("One sentence."))
+        await until(lambda: offline.active)
+        joined = await said(speaker, request("One sentence.", user="discord:7", deadline=time.time() - 1))
+        await asyncio.sleep(0.01)
+        gate.set()
+        assert await joined.speech.clip() is await first.speech.clip()
+
+
+async def test_when_all_who_share_it_are_too_late_nothing_is_made(opened: Opened, offline: FakeEngine) -> None:
+    """And their place is free again."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened(slots=1) as speaker:
+        await said(speaker, request("Something else."))
+        await until(lambda: offline.active)
+        late = [
+            await said(speaker, request(user=f"discord:{n}", deadline=time.time() + 0.2 + 0.05 * n)) for n in range(3)
+        ]
+        for answer in late:
+            with pytest.raises(Expired):
+                await answer.speech.clip()
+        await until(lambda: speaker.dispatcher.waiting() == 0)
+        assert len(offline.asked) == 1
 
 
 async def test_cancelling_what_waits_frees_its_place(opened: Opened, offline: FakeEngine) -> None:
@@ -271,6 +397,38 @@ async def test_a_foreign_word_within_a_sentence_gets_a_voice_that_can_read_it(
         ("very much.", "heart"),
     ]
     assert (await refused(speaker, request("The word спасибо means thanks."))).details["language"] == "ru"
+
+
+RUSSIAN = "Привет, как дела сегодня?"
+
+
+async def test_a_lenient_request_passes_over_what_nobody_speaks(speaker: Speaker, offline: FakeEngine) -> None:
+    """And says so; the rest is spoken, from the cache too."""
+    asked = request(f"The word спасибо means thanks. {RUSSIAN}", lenient=True)
+    for cached in (False, True):
+        answer = await said(speaker, replace(asked, id=f"cached: {cached}"))
+        await answer.speech.clip()
+        await kept(speaker, 1)
+        assert (answer.cached, answer.skipped) == (cached, ("ru",))
+    assert [u.text for u in offline.asked] == ["The word", "means thanks."]
+    assert (await said(speaker, request("Plain English.", lenient=True))).skipped == ()
+
+
+async def test_a_lenient_request_of_which_nothing_is_left_is_refused(speaker: Speaker) -> None:
+    """With the language, not with silence."""
+    assert (await refused(speaker, request(RUSSIAN, lenient=True))).reason is Reason.LANGUAGE_NOT_SPOKEN
+    assert (await refused(speaker, request("!!!", lenient=True))).reason is Reason.NOTHING_TO_SAY
+
+
+async def test_a_lenient_stream_passes_over_what_nobody_speaks(speaker: Speaker, offline: FakeEngine) -> None:
+    """As it comes; one of which nothing is left fails with the language."""
+    answer = await said(speaker, request(_pieces("Hello there. ", f"{RUSSIAN} ", "And good bye."), lenient=True))
+    await answer.speech.clip()
+    assert [u.text for u in offline.asked] == ["Hello there.", "And good bye."]
+    assert answer.skipped == ("ru",)
+    empty = await said(speaker, request(_pieces(RUSSIAN), lenient=True))
+    with pytest.raises(LanguageNotSpoken, match="Russian"):
+        await empty.speech.clip()
 
 
 async def test_an_engines_own_voice_brings_its_engine_along(speaker: Speaker, edge: FakeEngine) -> None:
@@ -699,7 +857,7 @@ async def test_closing_does_not_wait_for_an_engine_that_will_not_end(
     opened: Opened, offline: FakeEngine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One that swallows its cancellation is left behind."""
-    monkeypatch.setattr("bot.speaker.GRACE", 0.01)
+    monkeypatch.setattr("bot.workshop.GRACE", 0.01)
     release = asyncio.Event()
 
     async def deaf(_: float) -> None:
@@ -716,7 +874,7 @@ async def test_closing_does_not_wait_for_an_engine_that_will_not_end(
         release.set()
         with suppress(Cancelled):
             await answer.speech.clip()
-        await until(lambda: not speaker._tasks)
+        await until(lambda: not speaker._workshop._tasks)
 
 
 async def test_a_ban_holds_for_every_name_of_a_voice(speaker: Speaker, offline: FakeEngine) -> None:

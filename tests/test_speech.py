@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from bot.errors import EngineTruncated
+from bot.errors import Cancelled, EngineTruncated
 from bot.speech import Clip, Speech, Spoken, Utterance
 
 UTTERANCE = Utterance("Hello.", "offline", "heart", "en")
@@ -82,6 +82,62 @@ async def test_a_finished_speech_is_heard_as_if_it_were_being_made() -> None:
     assert speech.done
     assert await heard(speech) == [b"1", b"2"]
     assert (await speech.clip()).ogg == b"OggS"
+
+
+async def test_a_share_is_the_same_sound() -> None:
+    """Whenever it is taken: early, late, or when all is over."""
+    speech = Speech()
+    early = speech.share()
+    listening = asyncio.create_task(heard(early))
+    speech.append([b"1"])
+    await asyncio.sleep(0)
+    late = speech.share()
+    speech.append([b"2"])
+    speech.begin(Spoken(UTTERANCE, 0.0))
+    assert list(early.spoken) == list(speech.spoken)
+    assert early.seconds == speech.seconds
+    whole = clip(0.0)
+    speech.finish(whole)
+    after = speech.share()
+    assert await listening == await heard(late) == await heard(after) == [b"1", b"2"]
+    assert await early.clip() is await late.clip() is await after.clip() is whole
+    assert list(late.spoken) == list(whole.spoken)
+
+
+async def test_a_share_that_fails_fails_alone() -> None:
+    """Its listeners get what there is and then why; all others hear on."""
+    speech = Speech()
+    speech.append([b"1"])
+    leaving, staying = speech.share(), speech.share()
+    slow, waiting = aiter(leaving), asyncio.create_task(heard(leaving))
+    await asyncio.sleep(0)
+    leaving.fail(Cancelled("Enough."))
+    speech.append([b"2"])
+    with pytest.raises(Cancelled):
+        await waiting
+    assert await anext(slow) == b"1"
+    with pytest.raises(Cancelled):
+        await anext(slow)
+    speech.finish(clip(0.0))
+    with pytest.raises(Cancelled):
+        await leaving.clip()
+    assert (leaving.failed, staying.failed, speech.failed) == (True, False, False)
+    assert await heard(staying) == await heard(speech) == [b"1", b"2"]
+
+
+async def test_a_failure_reaches_every_share() -> None:
+    """But for one that had its own end before."""
+    speech = Speech()
+    one, other = speech.share(), speech.share()
+    waiting = asyncio.create_task(one.clip())
+    await asyncio.sleep(0)
+    other.fail(Cancelled("Enough."))
+    speech.fail(EngineTruncated("edge", "It broke off."))
+    for share, error in ((one, EngineTruncated), (other, Cancelled), (speech.share(), EngineTruncated)):
+        with pytest.raises(error):
+            await heard(share)
+    with pytest.raises(EngineTruncated):
+        await waiting
 
 
 async def test_a_listener_that_stops_leaves_the_others_alone() -> None:

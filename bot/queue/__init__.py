@@ -1,7 +1,7 @@
 """Who speaks next: fair turns over every engine's slots, and the journal of what was promised."""
 
 from bot.queue.bounds import Limits
-from bot.queue.desk import Position, Snapshot
+from bot.queue.desk import LATE, Position, Snapshot
 from bot.queue.dispatcher import Dispatcher
 from bot.queue.fair import FairQueue, Popped
 from bot.queue.job import Job
@@ -10,6 +10,7 @@ from bot.queue.place import Place
 from bot.queue.ticket import Ticket
 
 __all__ = [
+    "LATE",
     "Dispatcher",
     "Entry",
     "FairQueue",

@@ -182,6 +182,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "id": (str,),
     "at": _NUMBER,
     "replay": (str, NoneType),
+    "lenient": (bool,),
 }
 _NEEDED = ("guild", "user", "text", "id", "at")
 
@@ -202,7 +203,7 @@ def _checked(name: str, value: object) -> object:
     kinds = _KINDS.get(name)
     if kinds is None:
         raise ValueError(f"a journalled request has no {name!r}")
-    if not isinstance(value, kinds) or isinstance(value, bool):
+    if not isinstance(value, kinds) or (isinstance(value, bool) and bool not in kinds):
         raise ValueError(f"a journalled request's {name!r} cannot be of type {type(value).__name__}")
     if name == "priority":
         return _priority(str(value))

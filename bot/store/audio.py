@@ -88,6 +88,10 @@ class AudioCache:
         self._uses.add(key, _play(key, user, guild), now)
         return clip
 
+    def heard(self, key: str, *, user: str, guild: str) -> None:
+        """Note that somebody hears that clip, without a look at it; nothing comes of it if it is not kept."""
+        self._uses.add(key, _play(key, user, guild), self._clock())
+
     async def put(self, key: str, clip: Clip, *, user: str | None = None, guild: str | None = None) -> None:
         """Keep a clip; one that is there already is left as it is. One larger than the whole cache is not kept."""
         values = clips.encoded(key, clip)

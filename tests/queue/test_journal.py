@@ -36,6 +36,7 @@ REQUESTS = st.builds(
     id=st.text(),
     at=NUMBERS,
     replay=st.none() | st.text(),
+    lenient=st.booleans(),
 )
 
 
@@ -86,6 +87,7 @@ def test_what_may_be_empty_may_be_missing() -> None:
         ({"priority": 1}, "priority"),
         ({"names": {"<@1>": 1}}, "names"),
         ({"target": []}, "target"),
+        ({"lenient": 1}, "lenient"),
         ({"volume": 11}, "volume"),
     ],
 )

@@ -1,0 +1,185 @@
+"""Where speeches are made: a turn of the queue for every sentence, one encoding for them all, then into the cache."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+
+import structlog
+
+from bot.config import AudioSettings
+from bot.errors import Abandoned, Cancelled, SaysoError, StoreError
+from bot.log import where
+from bot.said import Production
+from bot.speech import Clip, Speech, Utterance
+from bot.store import Store, cache_key
+from bot.tts.audio import Loudness, SpeechEncoder
+from bot.tts.text import estimate_seconds
+
+log = structlog.get_logger()
+
+GRACE = 5.0
+"""Seconds that cancelled speeches have to end."""
+
+
+class Workshop:
+    """Makes productions, each in a task of its own, and finds them by key from their announcement to the cache."""
+
+    def __init__(self, store: Store, audio: AudioSettings, clock: Callable[[], float]) -> None:
+        self._store = store
+        self._audio = audio
+        self._clock = clock
+        self._loudness = Loudness()
+        self._running: dict[str, Production] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    def key(self, utterances: Sequence[Utterance]) -> str:
+        """The cache key of these utterances under the encoding in force."""
+        audio = self._audio
+        return cache_key(utterances, loudness=audio.loudness, bitrate=audio.bitrate, pause=audio.pause)
+
+    def find(self, key: str) -> Production | None:
+        """Who makes this, or has made it and not yet put it into the cache."""
+        return self._running.get(key)
+
+    def announce(self, production: Production) -> None:
+        """Let it be found before it is started."""
+        if production.utterances:
+            self._running[self.key(production.utterances)] = production
+
+    def start(self, production: Production) -> None:
+        """Make it. It ends by itself, and is broken off when its ticket is cancelled."""
+        task = asyncio.create_task(self._make(production), name=f"speech {production.request.id}")
+        self._tasks.add(task)
+        # Not in the task's own `finally`: a task that is cancelled before its first step never reaches one.
+        task.add_done_callback(lambda task: self._over(task, production))
+        production.ticket.on_cancel(lambda: _stop(task))
+
+    def end(self, production: Production) -> None:
+        """Nobody finds it any more, and its place in the queue is free. Idempotent."""
+        production.ticket.release()
+        for asker in production.askers:
+            asker.stop()
+        for key in (self.key(production.utterances or ()), production.key):
+            if key and self._running.get(key) is production:
+                del self._running[key]
+
+    async def close(self) -> None:
+        """Break off what is being made."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            _, stuck = await asyncio.wait(self._tasks, timeout=GRACE)
+            if stuck:
+                log.error("speeches_stuck", count=len(stuck))
+
+    async def _make(self, production: Production) -> None:
+        speech = production.speech
+        try:
+            encoder = SpeechEncoder(
+                target_lufs=self._audio.loudness,
+                bitrate=self._audio.bitrate,
+                pause=self._audio.pause,
+                loudness=self._loudness,
+            )
+            source = _streamed(production) if production.utterances is None else _each(production.utterances)
+            async with aclosing(source):
+                async for utterance in source:
+                    await self._utter(production, encoder, utterance)
+            rest, clip = await asyncio.to_thread(encoder.finish)
+            self._append(production, rest)
+            production.key = self.key([spoken.utterance for spoken in clip.spoken])
+            self._running[production.key] = production  # until it is in the cache
+            speech.finish(clip)
+            await self._keep(production, production.key, clip)
+        except Abandoned as error:
+            _fail(speech, error)
+        except SaysoError as error:
+            log.info("speech_failed", error=type(error).__name__, engine=production.script.engine)
+            _fail(speech, error)
+        except Exception as error:  # noqa: BLE001 (the job runner: a surprise must not be silence for the listeners)
+            log.error("speech_crashed", engine=production.script.engine, error=type(error).__name__, where=where(error))
+            _fail(speech, SaysoError(f"Something went wrong while speaking ({type(error).__name__}); try again."))
+
+    def _over(self, task: asyncio.Task[None], production: Production) -> None:
+        self._tasks.discard(task)
+        self.end(production)
+        _fail(production.speech, Cancelled("Cancelled."))
+
+    async def _utter(self, production: Production, encoder: SpeechEncoder, utterance: Utterance) -> None:
+        """One slice: wait for a turn, and speak one sentence in it."""
+        engine = production.script.stage.engines[production.script.engine]
+        async with production.ticket.turn(cost(utterance)):
+            production.begun = True
+            began, before = self._clock(), production.speech.seconds
+            encoder.begin()
+            async with aclosing(engine.synthesize(utterance)) as pieces:
+                async for pcm in pieces:
+                    ready = await asyncio.to_thread(encoder.feed, pcm)
+                    for spoken in encoder.spoken[len(production.speech.spoken) :]:
+                        production.speech.begin(spoken)
+                    self._append(production, ready)
+            production.ticket.made(production.speech.seconds - before)
+            production.figures.engine_seconds += self._clock() - began
+
+    def _append(self, production: Production, ready: Sequence[bytes]) -> None:
+        if ready and production.figures.first_audio is None:
+            production.figures.first_audio = self._clock() - production.figures.accepted
+        production.speech.append(ready)
+
+    async def _keep(self, production: Production, key: str, clip: Clip) -> None:
+        """Cache under what was really spoken: a fallback's sound must not answer for the engine that failed."""
+        request, cache = production.request, self._store.cache
+        # In whose stead it was spoken belongs to this request, not to the sound.
+        plain = [replace(s, utterance=replace(s.utterance, instead_of="", alternatives=())) for s in clip.spoken]
+        clip = replace(clip, spoken=tuple(plain))
+        try:
+            await cache.put(key, clip, user=request.user, guild=request.guild)
+            for asker in production.askers:
+                cache.heard(key, user=asker.request.user, guild=asker.request.guild)
+            await self._store.preferences.remember(request.user, production.script.who.name, guild=request.guild)
+        except StoreError as error:
+            log.warning("cache_write_failed", error=type(error).__name__)
+
+
+def cost(utterance: Utterance) -> float:
+    """Estimated seconds of sound."""
+    return estimate_seconds(utterance.text) / utterance.rate
+
+
+def _fail(speech: Speech, error: SaysoError) -> None:
+    if not speech.done:
+        speech.fail(error)
+
+
+def _stop(task: asyncio.Task[None]) -> None:
+    task.cancel()
+
+
+async def _each(utterances: Sequence[Utterance]) -> AsyncGenerator[Utterance, None]:
+    for utterance in utterances:
+        yield utterance
+
+
+def _streamed(production: Production) -> AsyncGenerator[Utterance, None]:
+    """The utterances of a text that is still being written."""
+    text = production.request.text
+    assert not isinstance(text, str)
+    return production.script.follow(_up_to(text, production.script.limit, production))
+
+
+async def _up_to(text: AsyncIterable[str], limit: int, production: Production) -> AsyncIterator[str]:
+    """The pieces of ``text`` up to ``limit`` characters; what goes beyond is left out and noted."""
+    room = limit
+    try:
+        async for piece in text:
+            yield piece[:room]
+            room -= len(piece)
+            if room < 0:
+                production.truncated = True
+                return
+    finally:
+        if (close := getattr(text, "aclose", None)) is not None:
+            await close()  # an LLM need not write on for nobody
