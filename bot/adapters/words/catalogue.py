@@ -13,6 +13,9 @@ import yaml
 _HERE = Path(__file__).parent
 _ENGLISH = "en"
 
+_LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
+"""Everything is text here: to a loader that knows types, the language ``no`` and the switch ``on`` are booleans."""
+
 LOCALES = tuple(
     sorted((path.name for path in _HERE.iterdir() if (path / "common.yaml").is_file()), key=_ENGLISH.__ne__)
 )
@@ -72,8 +75,7 @@ def _section(locale: str, section: str) -> Mapping[str, str]:
         text = (_HERE / locale / f"{section}.yaml").read_text(encoding="utf-8")
     except FileNotFoundError:
         return {}
-    # Everything is text here: to a loader that knows types, the language `no` and the switch `on` are booleans.
-    return dict(_flat(yaml.load(text, Loader=yaml.BaseLoader) or {}))  # noqa: S506 (BaseLoader makes nothing but text)
+    return dict(_flat(yaml.load(text, Loader=_LOADER) or {}))  # noqa: S506 (it makes nothing but text)
 
 
 def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]:

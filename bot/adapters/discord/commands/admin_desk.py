@@ -28,7 +28,8 @@ log = structlog.get_logger()
 GROUP = app_commands.Group(
     name=t("admin.group.name"),
     description=t("admin.group.description"),
-    guild_only=True,
+    allowed_contexts=app_commands.AppCommandContext(guild=True),
+    allowed_installs=app_commands.AppInstallationType(guild=True),
     default_permissions=discord.Permissions(manage_guild=True),
 )
 """``/voice-admin``: the modules beside this one add their commands to it. Who may use it is checked in each once more,

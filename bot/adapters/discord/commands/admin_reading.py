@@ -56,7 +56,7 @@ class ReadingRules(Typed):
             form.put("where", No(word("admin.refused.both", locale)))
         if read is not None:
             rules.put("read", read)
-        if where is not None or anywhere is not None:
+        if where is not None or anywhere:
             rules.put("voice", where.id if where else None)
         await self._fill_in(interaction, form, voice, engine, language)
         await self._settle_channel(interaction, channel or interaction.channel, form, rules)

@@ -64,26 +64,29 @@ class Defaults:
 
 def voices(settings: Decided, defaults: Defaults, locale: str) -> Sequence[Line]:
     """Who speaks, and who may."""
-    allowed = defaults.together(settings).engines
+    rules, everywhere = defaults.together(settings), defaults.everywhere
+    barring = rules.engines != defaults.engines
+    banned = sorted(settings.banned_voices | everywhere.banned_voices)
     return [
         ("engine", chosen(settings.engine, defaults.engine, locale)),
-        ("allowed_engines", some(map(literal, allowed if allowed != defaults.engines else ()), "all", locale)),
+        ("allowed_engines", some(map(literal, rules.engines if barring else ()), "none" if barring else "all", locale)),
         ("voice", chosen(settings.voice, defaults.voice, locale)),
-        ("language", spoken_as(settings.language or defaults.everywhere.language, locale)),
-        ("locked", switch(settings.locked, locale)),
-        ("banned_voices", some(map(literal, sorted(settings.banned_voices)), "none", locale)),
+        ("language", spoken_as(settings.language or everywhere.language, locale)),
+        ("locked", switch(rules.locked, locale)),
+        ("banned_voices", some(map(literal, banned), "none", locale)),
     ]
 
 
 def limits(settings: Decided, defaults: Defaults, locale: str) -> Sequence[Line]:
     """How much, how fast and how often."""
-    pace, everywhere, held = rules_of(settings).per_minute, defaults.everywhere, defaults.limits
+    rules, pace = defaults.together(settings), rules_of(settings).per_minute
+    usual = defaults.everywhere.rate or defaults.speak.rate
     return [
-        ("max_chars", counted(settings.max_chars, everywhere.max_chars or defaults.speak.max_chars, locale)),
-        ("rate", counted(settings.rate, everywhere.rate or defaults.speak.rate, locale)),
+        ("max_chars", counted(rules.max_chars, defaults.speak.max_chars, locale)),
+        ("rate", counted(settings.rate, usual, locale)),
         ("per_minute", word("admin.value.unlimited", locale) if pace is None else str(pace)),
-        ("per_user", counted(settings.per_user, everywhere.per_user or held.per_user, locale)),
-        ("per_guild", counted(settings.per_guild, everywhere.per_guild or held.per_guild, locale)),
+        ("per_user", counted(rules.per_user, defaults.limits.per_user, locale)),
+        ("per_guild", counted(rules.per_guild, defaults.limits.per_guild, locale)),
     ]
 
 

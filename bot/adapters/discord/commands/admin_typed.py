@@ -108,7 +108,7 @@ class Typed(Desk):
         if isinstance(who, No):
             return who
         if (await self.defaults()).together(settings).bans(who):
-            return No(word("admin.refused.banned", locale, voice=who.name))
+            return No(word("admin.refused.banned", locale, voice=literal(who.name)))
         # Where several engines have a voice of that name, what was typed names the engine as well.
         return who.name if await self.who(who.name, locale) == who else typed.strip()
 

@@ -69,8 +69,8 @@ class VoiceRules(Typed):
     @app_commands.autocomplete(voice=Typed.type_any_voice)
     async def ban(self, interaction: discord.Interaction, voice: str) -> None:
         locale = locale_of(interaction)
-        who = await self.who(voice, locale)
-        await self.decide(interaction, partial(_ban, who=who, locale=locale), shown.voices)
+        who, usual = await self.who(voice, locale), (await self.defaults()).voice
+        await self.decide(interaction, partial(_ban, who=who, usual=usual, locale=locale), shown.voices)
 
     @command("unban")
     @app_commands.autocomplete(voice=Typed.type_banned_voice)
@@ -120,11 +120,11 @@ def _engines(held: Decided, changes: Changes, open_to_all: Sequence[str], locale
     return barred(engine or min(allowed or ()), left or open_to_all, locale, key)
 
 
-def _ban(held: Decided, who: Persona | Voice | No, locale: str) -> Changes | No:
+def _ban(held: Decided, who: Persona | Voice | No, usual: str, locale: str) -> Changes | No:
     """Ban a voice, unless the server itself speaks in it."""
     if isinstance(who, No):
         return who
-    if held.voice is not None and Rules((), frozenset({fold(held.voice)})).bans(who):
+    if Rules((), frozenset({fold(held.voice or usual)})).bans(who):
         return No(word("admin.refused.in_use", locale, voice=literal(who.name)))
     return {"banned_voices": {*held.banned_voices, who.name}}
 

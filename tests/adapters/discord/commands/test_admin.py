@@ -72,7 +72,8 @@ async def test_discord_shows_it_to_administrators_only(fake: FakeDiscord, here: 
     """By default, and in servers only."""
     (group,) = [command for command in fake.commands["global"] if command["name"] == "voice-admin"]
     assert group["default_member_permissions"] in (32, "32")
-    assert group["dm_permission"] is False
+    assert group["contexts"] == [0]
+    assert group["integration_types"] == [0]
 
 
 async def test_nothing_is_offered_to_others(fake: FakeDiscord, here: Online) -> None:

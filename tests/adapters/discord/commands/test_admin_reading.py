@@ -67,6 +67,7 @@ async def test_without_a_name_it_is_this_channel(fake: FakeDiscord, here: Online
 async def test_a_channel_is_set_free_again(fake: FakeDiscord, here: Online, speaker: Speaker) -> None:
     """From its voice channel, and from its voice."""
     await answer(fake, "channel", {"voice-channel": TALK, "voice": "heart"})
+    assert f"<#{TALK}>" in await answer(fake, "channel", anywhere=False)
     said = await answer(fake, "channel", anywhere=True, voice="default")
     assert "where the writer sits" in said
     held = await speaker.store.settings.channel(GUILD, GENERAL)

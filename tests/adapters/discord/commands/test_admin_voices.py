@@ -107,6 +107,20 @@ async def test_a_server_cannot_allow_what_the_owner_bars(fake: FakeDiscord, here
     assert await speaker.store.settings.audit(GUILD) == []
 
 
+async def test_what_the_owner_rules_is_shown_with_it(fake: FakeDiscord, here: Online, speaker: Speaker) -> None:
+    """What is in force is what the server and the owner have decided together."""
+    await speaker.store.settings.set_guild(
+        EVERY_GUILD, locked=True, banned_voices=["heart"], voice="ava", max_chars=50, allowed_engines=["offline"]
+    )
+    await answer(fake, "limits", length=100)
+    said = await answer(fake, "voice")
+    assert "voices locked: yes" in said
+    assert "banned voices: `heart`" in said
+    assert "voice: default (`ava`)" in said
+    assert "engines that may be used: `offline`" in said
+    assert "characters in one message: 50" in await answer(fake, "limits")
+
+
 async def test_a_voice_is_chosen_for_all(
     fake: FakeDiscord, here: Online, speaker: Speaker, offline: FakeEngine
 ) -> None:
@@ -129,7 +143,8 @@ async def test_voices_may_be_banned(fake: FakeDiscord, here: Online, speaker: Sp
 
 
 async def test_the_servers_own_voice_cannot_be_banned(fake: FakeDiscord, here: Online, speaker: Speaker) -> None:
-    """First another must speak."""
+    """First another must speak; that goes for the voice of all servers, where this one has chosen none."""
+    assert "/voice-admin voice" in await answer(fake, "ban", voice="sayso")
     await answer(fake, "voice", voice="heart")
     assert "/voice-admin voice" in await answer(fake, "ban", voice="heart")
     assert (await kept(speaker)).banned_voices == frozenset()
