@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import signal
 import sys
+from collections.abc import Coroutine, Iterator
 from contextlib import suppress
+from typing import Any
 
 import structlog
 from rich.console import Console
 
 from bot.adapters.http import create_api, listen, names, serve, spelled
-from bot.app import opened
+from bot.app import App, opened
 from bot.config import Loaded, Secrets
 from bot.log import configure
 
@@ -48,15 +50,40 @@ async def _run(loaded: Loaded) -> None:
             _absent(loaded.secrets)
             api = create_api(app.speaker, keys=keys, hosts=names(http.host))
             url = f"http://{spelled(http.host)}:{listener.getsockname()[1]}"
-            await serve(api, listener, stop, lambda: _greet(url), drain=loaded.settings.queue.drain_seconds)
+            drain = loaded.settings.queue.drain_seconds
+            await _together(stop, serve(api, listener, stop, lambda: _greet(url), drain=drain), *_chats(app, stop))
             log.info("stopping")
 
 
+def _chats(app: App, stop: asyncio.Event) -> Iterator[Coroutine[Any, Any, None]]:
+    """The chat adapters whose token is set."""
+    secrets, settings = app.loaded.secrets, app.loaded.settings
+    if secrets.discord_token:
+        from bot.adapters import discord  # some 60 MB that a server without chats does without
+
+        yield discord.serve(app.speaker, settings.discord, secrets.discord_token, stop)
+
+
+async def _together(stop: asyncio.Event, *adapters: Coroutine[Any, Any, None]) -> None:
+    """Run the adapters until all have ended; one that ends early or fails has the others end in order."""
+    tasks = [asyncio.create_task(adapter) for adapter in adapters]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        stop.set()
+        await asyncio.wait(tasks)
+    except asyncio.CancelledError:  # told a second time
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+        raise
+    for task in tasks:
+        task.result()
+
+
 def _absent(secrets: Secrets) -> None:
-    """Say of each token that is set and that nothing here uses yet; silence would look like a broken bot."""
-    for name, token in (("DISCORD_TOKEN", secrets.discord_token), ("TELEGRAM_TOKEN", secrets.telegram_token)):
-        if token:
-            log.warning("adapter_not_in_this_version", token=name)
+    """Say of a token that is set and that nothing here uses yet; silence would look like a broken bot."""
+    if secrets.telegram_token:
+        log.warning("adapter_not_in_this_version", adapter="telegram")
 
 
 def _greet(url: str) -> None:

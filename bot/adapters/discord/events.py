@@ -1,0 +1,89 @@
+"""The client's events that concern Sayso, and what is done once when it is ready."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import discord
+import structlog
+from discord.ext import commands
+
+from bot.adapters.discord.station import Station
+from bot.log import where
+
+log = structlog.get_logger()
+
+
+class Events(commands.Cog, name="Sayso events"):
+    """Hands each event to the room that it concerns."""
+
+    def __init__(self, station: Station) -> None:
+        self.station = station
+        self._begun = False
+        self._start: asyncio.Task[None] | None = None
+
+    async def cog_load(self) -> None:
+        """A client that is ready already will not say so again."""
+        if self.station.client.is_ready():
+            self._begin()
+
+    async def cog_unload(self) -> None:
+        """Begin nothing more."""
+        if self._start is not None:
+            self._start.cancel()
+            await asyncio.wait([self._start])
+
+    @commands.Cog.listener()
+    async def on_ready(self) -> None:
+        """Comes again after every lost session; the start is made once."""
+        self._begin()
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        await self.station.reader.on_message(message)
+
+    @commands.Cog.listener()
+    async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
+        await self.station.reader.on_raw_message_edit(payload)
+
+    @commands.Cog.listener()
+    async def on_raw_message_delete(self, payload: discord.RawMessageDeleteEvent) -> None:
+        await self.station.reader.on_raw_message_delete(payload)
+
+    @commands.Cog.listener()
+    async def on_raw_bulk_message_delete(self, payload: discord.RawBulkMessageDeleteEvent) -> None:
+        await self.station.reader.on_raw_bulk_message_delete(payload)
+
+    @commands.Cog.listener()
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        await self.station.rooms.on_voice_state_update(member, before, after)
+
+    def _begin(self) -> None:
+        if not self._begun:
+            self._begun = True
+            self._start = asyncio.create_task(self._wake(), name="discord start")
+
+    async def _wake(self) -> None:
+        """Back into the channels, and on with what was still wanted."""
+        for step in (self._learn_owners, self.station.rooms.restore, self._resume):
+            try:
+                await step()
+            except Exception as error:  # noqa: BLE001 (no step of the start may keep the next from being made)
+                log.error("discord_start_failed", step=step.__name__, error=type(error).__name__, where=where(error))
+
+    async def _resume(self) -> None:
+        if count := await self.station.courier.resume():
+            log.info("discord_resumed", count=count)
+
+    async def _learn_owners(self) -> None:
+        application = await self.station.client.application_info()
+        self.station.owners |= {person.id for person in _owners(application)}
+
+
+def _owners(application: discord.AppInfo) -> Sequence[discord.User | discord.TeamMember]:
+    if application.team is None:
+        return [application.owner]
+    return [member for member in application.team.members if member.role is not discord.TeamMemberRole.read_only]

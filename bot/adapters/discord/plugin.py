@@ -1,0 +1,195 @@
+"""Sayso in anybody's Discord client: put in with :func:`install`, and taken out without a trace.
+
+Its commands and listeners are cogs. A ``commands.Bot`` takes them as they are; a bare ``discord.Client`` has neither
+cogs nor more than one listener an event, so there the commands go into the given tree, and each ``on_...`` attribute is
+wrapped and put back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterable, Awaitable, Callable
+from contextlib import suppress
+from typing import Any, cast
+from weakref import WeakKeyDictionary
+
+import discord
+import structlog
+from discord import app_commands
+from discord.ext import commands
+
+from bot.adapters.discord import seams
+from bot.adapters.discord.commands.admin import Admin
+from bot.adapters.discord.commands.control import Control
+from bot.adapters.discord.commands.say import Say
+from bot.adapters.discord.commands.voice import VoiceCommands
+from bot.adapters.discord.courier import Courier, Parcel
+from bot.adapters.discord.events import Events
+from bot.adapters.discord.reading import Reader
+from bot.adapters.discord.station import Station
+from bot.adapters.discord.translator import Translator
+from bot.adapters.discord.voice import Rooms
+from bot.config import DiscordSettings
+from bot.errors import ConfigError
+from bot.speaker import Speaker
+from bot.speech import Refusal
+
+log = structlog.get_logger()
+
+_COGS: tuple[Callable[[Station], commands.Cog], ...] = (Say, VoiceCommands, Control, Admin, Events)
+_Listener = Callable[..., Awaitable[None]]
+
+_installed: WeakKeyDictionary[object, Plugin] = WeakKeyDictionary()
+"""By the connection state of its client, which every message of that client carries."""
+
+
+async def install(
+    client: discord.Client,
+    speaker: Speaker,
+    *,
+    settings: DiscordSettings | None = None,
+    tree: app_commands.CommandTree[Any] | None = None,
+) -> Station:
+    """Give a client Sayso's commands and listeners; ``tree`` is needed for what is not a ``commands.Bot``.
+
+    The tree is never synced here: call ``await tree.sync()`` when you are ready for it. May be called before or after
+    the client is connected. Raises ConfigError if Sayso is there already or no tree is given.
+    """
+    if seams.state_of(client) in _installed:
+        raise ConfigError("Sayso is installed in this Discord client already; uninstall it first")
+    tree = client.tree if isinstance(client, commands.Bot | commands.AutoShardedBot) else tree
+    if tree is None:
+        raise ConfigError(
+            "a discord.Client has no command tree of its own; pass install(..., tree=CommandTree(client))"
+        )
+    station = _station(client, speaker, settings or DiscordSettings())
+    plugin = Plugin(station, tree)
+    _installed[seams.state_of(client)] = plugin
+    try:
+        await plugin.open()
+    except BaseException:
+        await uninstall(client)
+        raise
+    return station
+
+
+async def uninstall(client: discord.Client) -> None:
+    """Take Sayso out of a client; what it has accepted and not delivered stays in the journal for its next start."""
+    plugin = _installed.pop(seams.state_of(client), None)
+    if plugin is not None:
+        await plugin.close()
+
+
+async def speak_reply(
+    message: discord.Message, text: str | AsyncIterable[str], *, voice: str | None = None
+) -> Parcel | Refusal:
+    """Speak an LLM's answer to ``message``: where its author sits in a voice channel, else as a voice note in reply.
+
+    ``text`` may be a stream that is still being written; it is spoken as it comes. Raises ConfigError if Sayso is not
+    installed in the client that the message came from.
+    """
+    plugin = _installed.get(seams.state_of(message))
+    if plugin is None:
+        raise ConfigError("Sayso is not installed in the Discord client that this message came from; see install()")
+    return await plugin.station.reader.speak_reply(message, text, voice=voice)
+
+
+def _station(client: discord.Client, speaker: Speaker, settings: DiscordSettings) -> Station:
+    rooms = Rooms(client, speaker, settings)
+    courier = Courier(client, speaker, rooms, settings)
+    owners = ids(settings.owners, "discord.owners")
+    station = Station(client, speaker, settings, rooms, courier, cast(Reader, None), owners)
+    station.reader = Reader(station)  # which works with the rest of the station
+    return station
+
+
+def ids(text: str, setting: str) -> frozenset[int]:
+    """Snowflakes from ``"1, 2"``. Raises ConfigError that names the setting."""
+    try:
+        return frozenset(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ConfigError(f"{setting}: must be ids, comma-separated, such as 80351110224678912") from None
+
+
+class Plugin:
+    """What was put into a client, and how it is taken out again."""
+
+    def __init__(self, station: Station, tree: app_commands.CommandTree[Any]) -> None:
+        self.station = station
+        self._tree = tree
+        self._theirs = tree.translator
+        self._cogs: list[commands.Cog] = []
+        self._undo: list[Callable[[], object]] = []
+
+    async def open(self) -> None:
+        """Add everything."""
+        await self._tree.set_translator(Translator(self._theirs))
+        for make in _COGS:
+            await self._add(make(self.station))
+
+    async def close(self) -> None:
+        """Nothing new is taken, then what is under way is put down, then the commands go."""
+        await self.station.reader.close()
+        await self.station.courier.close()
+        await self.station.rooms.close()
+        for cog in reversed(self._cogs):
+            await self._remove(cog)
+        if isinstance(self._tree.translator, Translator):
+            await self._tree.set_translator(self._theirs)
+
+    async def _add(self, cog: commands.Cog) -> None:
+        client = self.station.client
+        self._yield_names(cog)
+        if isinstance(client, commands.Bot | commands.AutoShardedBot):
+            await client.add_cog(cog)
+            self._cogs.append(cog)
+            return
+        await cog.cog_load()
+        self._cogs.append(cog)
+        for command in cog.get_app_commands():
+            self._tree.add_command(command)
+        if isinstance(cog, Say):
+            cog.add_menu(self._tree)
+        for event, listener in cog.get_listeners():
+            self._undo.append(_listen(client, event, listener))
+
+    def _yield_names(self, cog: commands.Cog) -> None:
+        """A command that the host has by that name (a music cog's ``/skip``) is the host's; the buttons do the same."""
+        taken = {command.name for command in cog.get_app_commands()} & {c.name for c in self._tree.get_commands()}
+        for name in taken:
+            log.warning("discord_command_taken", command=name)
+        seams.leave_out(cog, taken)
+
+    async def _remove(self, cog: commands.Cog) -> None:
+        client = self.station.client
+        if isinstance(client, commands.Bot | commands.AutoShardedBot):
+            await client.remove_cog(cog.qualified_name)
+            return
+        for command in cog.get_app_commands():
+            self._tree.remove_command(command.name)
+        while self._undo:
+            self._undo.pop()()
+        await cog.cog_unload()
+
+
+def _listen(client: discord.Client, event: str, ours: _Listener) -> Callable[[], object]:
+    """Have ``ours`` called after the client's own listener; returns how to put that one back."""
+    theirs: _Listener | None = getattr(client, event, None)
+
+    async def both(*args: Any) -> None:
+        await asyncio.gather(*(listener(*args) for listener in (theirs, ours) if listener is not None))
+
+    both.__name__ = event
+    own = event in vars(client)
+    setattr(client, event, both)
+
+    def undo() -> None:
+        if vars(client).get(event) is not both:
+            return  # somebody has put in another one since; it is theirs to keep
+        if own:
+            setattr(client, event, theirs)
+        else:
+            with suppress(AttributeError):
+                delattr(client, event)
+
+    return undo

@@ -1,0 +1,257 @@
+"""Sayso comes into anybody's client, and goes without a trace."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import discord
+import pytest
+from discord import app_commands
+from discord.ext import commands
+from structlog.testing import capture_logs
+
+from bot.adapters.discord import install, speak_reply, uninstall
+from bot.adapters.discord.plugin import ids
+from bot.errors import ConfigError
+from bot.speaker import Speaker
+from bot.speech import Refusal
+from tests.doubles.discord import FakeDiscord
+
+INTENTS = discord.Intents(guilds=True, voice_states=True, guild_messages=True, message_content=True)
+COMMANDS = {"say", "voice", "voice-admin", "skip", "stop", "queue", "replay", "join", "leave"}
+MENU = "Speak this message"
+
+
+class Music(commands.Cog):
+    """What the host had before, with a command and a listener of its own."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+
+    @app_commands.command(description="Play a song")
+    async def play(self, interaction: discord.Interaction) -> None:
+        await interaction.response.send_message("playing")
+
+    @commands.Cog.listener()
+    async def on_message(self, message: discord.Message) -> None:
+        self.heard.append(message.content)
+
+
+class Theirs(app_commands.Translator):
+    """The host's own translator."""
+
+    def __init__(self) -> None:
+        self.loaded = 0
+
+    async def load(self) -> None:
+        self.loaded += 1
+
+    async def unload(self) -> None:
+        self.loaded -= 1
+
+    async def translate(
+        self, string: app_commands.locale_str, locale: discord.Locale, context: app_commands.TranslationContextTypes
+    ) -> str | None:
+        return "曲を流す" if string.message == "Play a song" and locale is discord.Locale.japanese else None
+
+
+@asynccontextmanager
+async def online(client: discord.Client, fake: FakeDiscord) -> AsyncIterator[None]:
+    """The client connected and ready, and closed at the end."""
+    running = asyncio.create_task(client.start(fake.token))
+    try:
+        await fake.until(lambda: client.is_ready() or running.done())
+        if running.done():
+            running.result()
+        yield
+    finally:
+        await uninstall(client)
+        await client.close()
+        await asyncio.wait([running])
+
+
+def a_bot(fake: FakeDiscord) -> commands.Bot:
+    return commands.Bot("!", intents=INTENTS, connector=fake.connector(), guild_ready_timeout=0.05)
+
+
+def names(tree: app_commands.CommandTree[Any]) -> set[str]:
+    return {command.name for kind in discord.AppCommandType for command in tree.get_commands(type=kind)}
+
+
+async def test_it_comes_into_a_bot_beside_what_is_there_and_never_syncs_unasked(speaker: Speaker) -> None:
+    """The host's commands stay, Discord is told nothing until the host says so, and then all of it."""
+    async with FakeDiscord() as fake:
+        bot = a_bot(fake)
+        async with online(bot, fake):
+            await bot.add_cog(Music())
+            await install(bot, speaker)
+            assert names(bot.tree) == COMMANDS | {MENU, "play"}
+            assert fake.commands == {}
+            await bot.tree.sync()
+            assert {command["name"] for command in fake.commands["global"]} == COMMANDS | {MENU, "play"}
+        assert fake.errors == []
+
+
+async def test_it_goes_without_a_trace(speaker: Speaker) -> None:
+    """Commands, listeners, buttons and cogs are those from before."""
+    async with FakeDiscord() as fake:
+        bot = a_bot(fake)
+        async with online(bot, fake):
+            await bot.add_cog(Music())
+            before = (names(bot.tree), set(bot.cogs), dict(bot.extra_events), bot.tree.translator, asyncio.all_tasks())
+            for _ in range(2):
+                await install(bot, speaker)
+                await uninstall(bot)
+            after = (names(bot.tree), set(bot.cogs), _held(bot.extra_events), bot.tree.translator)
+            assert after == (*before[:2], _held(before[2]), before[3])
+            assert not {task for task in asyncio.all_tasks() - before[4] if not task.done()}
+
+
+def _held(events: dict[str, Any]) -> dict[str, Any]:
+    return {name: listeners for name, listeners in events.items() if listeners}
+
+
+async def test_it_is_installed_once(speaker: Speaker) -> None:
+    """A second time is a mistake, told in words; the first goes on."""
+    async with FakeDiscord() as fake:
+        bot = a_bot(fake)
+        async with online(bot, fake):
+            await install(bot, speaker)
+            with pytest.raises(ConfigError, match="uninstall it first"):
+                await install(bot, speaker)
+            assert names(bot.tree) >= COMMANDS
+
+
+async def test_a_host_that_has_a_command_of_that_name_keeps_it(speaker: Speaker) -> None:
+    """A music cog's `/stop` stays what it was, and outlives Sayso; everything else of Sayso comes."""
+    async with FakeDiscord() as fake:
+        bot = a_bot(fake)
+
+        @bot.tree.command(name="stop", description="the host's own")
+        async def stop(interaction: discord.Interaction) -> None:
+            await interaction.response.send_message("stopped")
+
+        async with online(bot, fake):
+            with capture_logs() as logs:
+                await install(bot, speaker)
+            assert {"event": "discord_command_taken", "command": "stop", "log_level": "warning"} in logs
+            assert bot.tree.get_command("stop") is stop
+            assert names(bot.tree) == COMMANDS | {MENU}
+            await uninstall(bot)
+            assert bot.tree.get_commands() == [stop]
+
+
+async def test_the_hosts_translator_still_speaks_for_the_hosts_commands(speaker: Speaker) -> None:
+    """Ours answers for ours; theirs is neither lost nor unloaded."""
+    async with FakeDiscord() as fake:
+        bot, theirs = a_bot(fake), Theirs()
+        await bot.tree.set_translator(theirs)
+        async with online(bot, fake):
+            await bot.add_cog(Music())
+            await install(bot, speaker)
+            await bot.tree.sync()
+            sent = {command["name"]: command for command in fake.commands["global"]}
+            assert sent["play"]["description_localizations"] == {"ja": "曲を流す"}
+            assert "zh-CN" in sent["say"]["description_localizations"]
+            assert theirs.loaded == 1
+            await uninstall(bot)
+            assert bot.tree.translator is theirs
+            assert theirs.loaded == 1
+
+
+async def test_a_bare_client_gets_the_commands_by_its_tree_and_keeps_its_listeners(speaker: Speaker) -> None:
+    """Both hear a message; afterwards only the client's own."""
+    heard: list[str] = []
+
+    class Client(discord.Client):
+        async def on_message(self, message: discord.Message) -> None:
+            heard.append(message.content)
+
+    async with FakeDiscord() as fake:
+        client = Client(intents=INTENTS, connector=fake.connector(), guild_ready_timeout=0.05)
+        tree = app_commands.CommandTree(client)
+        async with online(client, fake):
+            station = await install(client, speaker, tree=tree)
+            seen: list[str] = []
+            station.reader.on_message = _noting(seen)  # type: ignore[method-assign]
+            assert names(tree) == COMMANDS | {MENU}
+            await fake.say("both hear this")
+            await fake.until(lambda: heard == ["both hear this"] and seen == heard)
+            await uninstall(client)
+            assert names(tree) == set()
+            await fake.say("only one")
+            await fake.until(lambda: heard[-1] == "only one")
+            assert seen == ["both hear this"]
+            assert not [name for name in vars(client) if name.startswith("on_")]
+
+
+def _noting(seen: list[str]) -> Any:
+    async def on_message(message: discord.Message) -> None:
+        seen.append(message.content)
+
+    return on_message
+
+
+async def test_a_bare_client_without_a_tree_is_told_to_pass_one(speaker: Speaker) -> None:
+    """A client alone has no commands."""
+    async with FakeDiscord() as fake:
+        client = discord.Client(intents=INTENTS, connector=fake.connector(), guild_ready_timeout=0.05)
+        async with online(client, fake):
+            with pytest.raises(ConfigError, match="tree=CommandTree"):
+                await install(client, speaker)
+
+
+async def test_an_answer_is_spoken_wherever_its_message_came_from(speaker: Speaker) -> None:
+    """`speak_reply` finds the Sayso of the message's own client; without one it says what to do."""
+    async with FakeDiscord() as fake:
+        bot = a_bot(fake)
+        messages: list[discord.Message] = []
+
+        @bot.listen()
+        async def on_message(message: discord.Message) -> None:
+            if not message.author.bot:
+                messages.append(message)
+
+        async with online(bot, fake):
+            await fake.say("What is the capital of France?")
+            await fake.until(lambda: messages)
+            with pytest.raises(ConfigError, match="not installed"):
+                await speak_reply(messages[0], "Paris.")
+            await install(bot, speaker)
+            await fake.human_voice(None)
+            await fake.until(lambda: messages[0].author.voice is None)  # type: ignore[union-attr]
+            parcel = await speak_reply(messages[0], "It is Paris.")
+            assert not isinstance(parcel, Refusal)
+            assert (await parcel.delivered()).delivered
+            [note] = fake.notes()
+            assert note.message["message_reference"]["message_id"] == str(messages[0].id)
+        assert fake.errors == []
+
+
+@pytest.mark.usefixtures("offline")
+async def test_the_extension_opens_the_house_and_closes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`load_extension` alone is enough: settings from the environment, the store in its folder."""
+    monkeypatch.setenv("SAYSO__DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("SAYSO__EDGE__REFRESH", "false")
+    monkeypatch.chdir(tmp_path)
+    async with FakeDiscord() as fake:
+        bot = a_bot(fake)
+        async with online(bot, fake):
+            await bot.load_extension("bot.adapters.discord")
+            assert names(bot.tree) >= COMMANDS
+            assert (tmp_path / "sayso.db").exists()
+            await bot.unload_extension("bot.adapters.discord")
+            assert names(bot.tree) == set()
+            await bot.load_extension("bot.adapters.discord")  # and again
+        assert not bot.extensions  # closing a bot unloads them
+
+
+def test_ids_are_read_or_refused_by_the_name_of_their_setting() -> None:
+    """Spaces do no harm, words do."""
+    assert ids(" 1,22 ,", "discord.owners") == {1, 22}
+    with pytest.raises(ConfigError, match=r"discord\.owners: must be ids"):
+        ids("me", "discord.owners")
