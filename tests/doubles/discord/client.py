@@ -19,9 +19,16 @@ Bot = TypeVar("Bot", bound=discord.Client)
 INTENTS = discord.Intents(guilds=True, voice_states=True, guild_messages=True, message_content=True)
 
 
+class Prompt(discord.Client):
+    """A client that identifies anew at once, where the library waits 5 s."""
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        return None
+
+
 def plain(fake: FakeDiscord, intents: discord.Intents = INTENTS) -> discord.Client:
     """A client that does nothing by itself."""
-    return discord.Client(intents=intents, connector=fake.connector(), guild_ready_timeout=0.05)
+    return Prompt(intents=intents, connector=fake.connector(), guild_ready_timeout=0.05)
 
 
 @asynccontextmanager

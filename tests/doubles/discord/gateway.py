@@ -31,6 +31,8 @@ class Connection:
     compressor: zlib._Compress | None
     identify: Json | None = None
     session: Session | None = None
+    put_off: bool = False
+    """It was closed from this side."""
     outbox: asyncio.Queue[str] = field(default_factory=asyncio.Queue)
 
     def put(self, op: int, data: object = None) -> None:
@@ -48,6 +50,7 @@ class Connection:
                     await self.ws.send_bytes(packed + self.compressor.flush(zlib.Z_SYNC_FLUSH))
 
     async def close(self, code: int, reason: str = "") -> None:
+        self.put_off = True
         await self.ws.close(code=code, message=reason.encode())
 
     def abort(self) -> None:
@@ -157,7 +160,8 @@ class Gateway:
             return
         session.connection = None
         # A client's goodbye ends the session; anything else leaves it to be resumed ("Resuming").
-        if connection.ws.close_code in (1000, 1001) and session in self.sessions:
+        goodbye = connection.ws.close_code in (1000, 1001) and not connection.put_off
+        if goodbye and session in self.sessions:
             self.sessions.remove(session)
             await self.voice.ended(session.id)
 
