@@ -200,6 +200,20 @@ async def test_opening_keeps_a_smaller_bound(file: Path) -> None:
         assert 0 < store.cache.stats().bytes <= 50_000
 
 
+async def test_somebody_may_hear_a_clip_without_its_being_read(cache: AudioCache, clock: Clock) -> None:
+    """It counts as heard, last of all, and as used; what is not kept is not heard."""
+    for key in "ab":
+        await cache.put(key, clip(key), user=ANN, guild=GUILD)
+        clock.advance(1)
+    cache.heard("a", user=BOB, guild="discord:43")
+    cache.heard("no such key", user=BOB, guild="discord:43")
+    assert [recent.key for recent in await cache.recent(BOB)] == ["a"]
+    latest = await cache.latest("discord:43")
+    assert latest is not None
+    assert (latest.key, latest.at) == ("a", clock.now)
+    assert (cache.stats().hits, cache.stats().misses) == (0, 0)
+
+
 async def test_recent_is_newest_first_and_each_clip_once(cache: AudioCache, clock: Clock) -> None:
     """What a user heard, by when they heard it last; other users and other guilds apart."""
     for key in "abc":
