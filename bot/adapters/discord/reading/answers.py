@@ -119,7 +119,7 @@ class Answers:
         reading = answer.reading
         opening = self._voicing.opening(reading)
         tail = None if whole else Tail(opening, piece)
-        if await self._voicing.say(reading, opening, piece if tail is None else tail):
+        if await self._voicing.say(reading, opening, piece.strip() if tail is None else tail):
             answer.tail = tail
         else:
             reading.over = True

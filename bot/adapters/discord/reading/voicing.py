@@ -19,7 +19,7 @@ from bot.adapters.discord.reading.words import name_of
 from bot.adapters.discord.station import Station
 from bot.adapters.discord.target import Target, Where
 from bot.adapters.words import word
-from bot.speech import Refusal, Request
+from bot.speech import Reason, Refusal, Request
 
 log = structlog.get_logger()
 
@@ -69,19 +69,17 @@ class Voicing:
 
     async def say(self, reading: Reading, opening: str, text: str | AsyncIterable[str]) -> bool:
         """Have it said; ``text`` is without the opening if it is whole, with it if it still grows."""
-        request = self._request(reading, f"{opening}{text}" if isinstance(text, str) else text)
-        parcel = await self._station.courier.send(request, self._target(reading))
+        parcel = await self._send(reading, f"{opening}{text}" if isinstance(text, str) else text)
+        if opening and isinstance(text, str) and isinstance(parcel, Refusal) and _unspoken(parcel):
+            # No voice here speaks the server's language; that must not silence those who write in another.
+            opening, parcel = "", await self._send(reading, text)
         if isinstance(parcel, Refusal):
             log.debug("reading_refused", guild=reading.guild, reason=parcel.reason.value)
             return False
         if opening:
             reading.announced = True
             self._announcer.announced(reading.guild, reading.message.author.id)
-        reading.texts += 1
-        reading.parcels.append(parcel)
-        task = asyncio.create_task(contained(self._watch(reading, parcel), "reading_lost", guild=reading.guild))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._follow(reading, parcel)
         return True
 
     def take_back(self, reading: Reading) -> None:
@@ -98,6 +96,16 @@ class Voicing:
             task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks)
+
+    async def _send(self, reading: Reading, text: str | AsyncIterable[str]) -> Parcel | Refusal:
+        return await self._station.courier.send(self._request(reading, text), self._target(reading))
+
+    def _follow(self, reading: Reading, parcel: Parcel) -> None:
+        reading.texts += 1
+        reading.parcels.append(parcel)
+        task = asyncio.create_task(contained(self._watch(reading, parcel), "reading_lost", guild=reading.guild))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _watch(self, reading: Reading, parcel: Parcel) -> None:
         """Let go of the sound as soon as it was heard, and of the rest if it is not to be."""
@@ -135,6 +143,10 @@ class Voicing:
         channel, voice = reading.message.channel.id, reading.admission.voice.id
         locale = reading.admission.locale
         return Target(Where.VOICE, channel, guild=reading.guild, voice=voice, locale=locale, quiet=True)
+
+
+def _unspoken(refused: Refusal) -> bool:
+    return refused.reason is Reason.LANGUAGE_NOT_SPOKEN
 
 
 def begun(parcel: Parcel) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mimetypes
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -76,7 +77,7 @@ def shortened(text: str, most: int, locale: str) -> str:
     kept = text[: max(0, most - len(more) - 1)]
     kept = kept[: kept.rfind("||")] if kept.count("||") % 2 else kept
     blank = max(kept.rfind(" "), kept.rfind("\n"))
-    return f"{kept[:blank] if blank > len(kept) // 2 else kept}\n{more}"
+    return f"{kept[:blank] if blank >= len(kept) // 2 else kept}\n{more}"
 
 
 def name_of(person: discord.abc.User) -> str:
@@ -141,8 +142,9 @@ def _sent(attachments: Sequence[discord.Attachment], locale: str) -> Iterator[st
 def _kind(attachment: discord.Attachment) -> str:
     if attachment.is_voice_message():
         return "voice"
-    kind = (attachment.content_type or "").partition("/")[0]
-    return kind if kind in _KINDS else "file"
+    guessed, _ = mimetypes.guess_type(attachment.filename)
+    kinds = (kind.partition("/")[0] for kind in (attachment.content_type, guessed) if kind)
+    return next((kind for kind in kinds if kind in _KINDS), "file")
 
 
 def _things(kind: str, number: int, locale: str) -> str:

@@ -14,7 +14,7 @@ from tests.doubles.discord import FakeDiscord
 @pytest.fixture
 async def fake() -> AsyncIterator[FakeDiscord]:
     async with FakeDiscord() as fake:
-        prepare(fake)
+        await prepare(fake)
         yield fake
         assert fake.errors == []
 

@@ -19,13 +19,12 @@ from bot.adapters.discord.voice import Item, Outcome, Rooms
 from bot.config import DiscordSettings
 from bot.speaker import Speaker
 from tests.doubles.discord import FakeDiscord
-from tests.doubles.discord.people import User
 from tests.doubles.discord.refusal import Json
 from tests.doubles.room import ScriptedRoom, ScriptedRooms
 from tests.doubles.store import Clock
 
 INTENTS = discord.Intents(guilds=True, voice_states=True, guild_messages=True, dm_messages=True, message_content=True)
-GUILD, TEXT, VOICE, STAGE = 5000, 6000, 7000, 7001
+GUILD, TEXT, CLERKS, VOICE, STAGE, LLM = 5000, 6000, 6009, 7000, 7001, 3000
 SETTLE = 0.1
 """Seconds after which a bot's message is whole."""
 
@@ -131,10 +130,23 @@ class Scene:
             found.append(new[0] if new else "")
         return found
 
+    async def message(self, text: str = "", **how: Any) -> discord.Message:
+        """Somebody writes: the message as the library has it."""
+        return await self.known(await self.fake.say(text, **how))
+
+    async def posted(self, text: str = "", *, by: str = "ann", channel: int = TEXT, **extra: Any) -> discord.Message:
+        """A message with anything in it that Discord may put there."""
+        world = self.fake.world
+        where = world.channel(channel)
+        return await self.known(self.fake._messages.post(world.user(by), where, {"content": text}, extra=extra))
+
+    async def known(self, message: Json) -> discord.Message:
+        """The message of that payload, once the library has it."""
+        return await self.fake.until(lambda: discord.utils.get(self.bot.cached_messages, id=int(message["id"])))
+
     async def handled(self) -> None:
         """Everything that has happened so far was dealt with."""
-        mark = await self.fake.say("<mark>", by="clerk", channel=self.clerks)
-        await self.fake.until(lambda: discord.utils.get(self.bot.cached_messages, id=int(mark["id"])))
+        await self.message("mark", by="clerk", channel=CLERKS)
         done = asyncio.Event()
 
         async def tell() -> None:
@@ -153,8 +165,6 @@ class Scene:
         """What was made of each, once there are so many."""
         await self.fake.until(lambda: len(self.items) >= count)
         return [await self.heard(item) for item in self.items]
-
-    clerks: str = "6009"
 
 
 @asynccontextmanager
@@ -186,13 +196,10 @@ async def scene(
         await running
 
 
-def prepare(fake: FakeDiscord) -> User:
-    """People and channels that the tests share; gives ann, who sits in the voice channel."""
-    fake.add_channel("clerks", id=6009)
+async def prepare(fake: FakeDiscord) -> None:
+    """People and channels that the tests share: ann and bob sit in the voice channel."""
+    fake.add_channel("clerks", id=CLERKS)
     fake.add_user("clerk")
     fake.add_user("bob", nick="Bobby", voice=VOICE)
-    fake.add_user("llm", bot=True, id=3000)
-    ann = fake.world.user("ann")
-    place = fake.world.guild(str(GUILD))
-    fake._switchboard.person(place, place.members[ann.id], fake.world.channel(str(VOICE)))
-    return ann
+    fake.add_user("llm", bot=True, id=LLM)
+    await fake.human_voice(VOICE)
