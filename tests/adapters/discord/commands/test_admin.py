@@ -76,6 +76,13 @@ async def test_discord_shows_it_to_administrators_only(fake: FakeDiscord, here: 
     assert group["integration_types"] == [0]
 
 
+async def test_it_works_only_where_the_bot_is_a_member(fake: FakeDiscord, here: Online) -> None:
+    """Settings of a server that the bot does not know would have no effect."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(here.bot, "get_guild", lambda _: None)
+        assert "a member of" in await answer(fake, "lock")
+
+
 async def test_nothing_is_offered_to_others(fake: FakeDiscord, here: Online) -> None:
     """What may be chosen is shown to who may choose."""
     bob = fake.add_user("bob")

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from bot.adapters.discord.identity import user_key
-from bot.adapters.discord.rules import rules_of
+from bot.adapters.discord.rules import MOST_IDS, rules_of, with_rules
 from bot.speaker import Speaker
 from bot.speech import Refusal, Request
 from tests.adapters.discord.commands.administered import (
@@ -98,6 +98,17 @@ async def test_everybody_cannot_be_required(fake: FakeDiscord, here: Online, spe
     """The role that all have would mean nothing, or nobody."""
     assert "Everybody has that role" in await answer(fake, "roles", ignore=FakeDiscord.guild_id)
     assert await speaker.store.settings.audit(GUILD) == []
+
+
+async def test_a_list_has_an_end(fake: FakeDiscord, here: Online, speaker: Speaker) -> None:
+    """More roles and bots than are kept are refused, and one can be taken out instead."""
+    full = range(1, MOST_IDS + 1)
+    await speaker.store.settings.set_guild(GUILD, extra=with_rules(await kept(speaker), roles=full, bots=full))
+    role, robot = fake.add_role("one too many"), fake.add_user("robot", bot=True)
+    assert f"at most {MOST_IDS}" in await answer(fake, "roles", require=role)
+    assert f"at most {MOST_IDS}" in await answer(fake, "autoread", {"add-bot": robot})
+    rules = rules_of(await kept(speaker))
+    assert (len(rules.roles), len(rules.bots)) == (MOST_IDS, MOST_IDS)
 
 
 async def test_who_is_blocked_is_not_spoken(fake: FakeDiscord, here: Online, speaker: Speaker) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import re
 from collections.abc import AsyncIterator
@@ -27,6 +28,7 @@ from tests.adapters.discord.commands.administered import (
     ask,
     embed,
     kept,
+    spoken,
 )
 from tests.adapters.discord.commands.online import Online
 from tests.doubles.discord import FakeDiscord
@@ -120,7 +122,27 @@ async def test_how_all_is_doing(fake: FakeDiscord, here: Online, speaker: Speake
     assert re.search(r"`edge`: 🔴 failing, tried again in about (60 s|59 s)", shown["Engines"])
     assert f"voice connection here: <#{TALK}>" in shown["This bot"]
     assert "voice connections in all: 1" in shown["This bot"]
-    assert "audio kept: 0 clips" in shown["This bot"]
+    assert "audio kept: clips: 0," in shown["This bot"]
+
+
+async def test_what_the_cache_saves_is_shown(fake: FakeDiscord, here: Online, speaker: Speaker) -> None:
+    """Once something was asked for twice."""
+    here.station.rooms = cast(Rooms, Counted())
+    for _ in range(2):
+        await spoken(speaker)
+        await fake.until(lambda: not any(task.get_name().startswith("speech ") for task in asyncio.all_tasks()))
+    shown = await embed(fake, "status")
+    assert "audio kept: clips: 1," in shown["This bot"]
+    assert re.search(r"[1-9]\d* % of requests answered from it", shown["This bot"])
+
+
+async def test_a_view_that_cannot_be_shown_harms_nobody(fake: FakeDiscord, here: Online) -> None:
+    """What Discord does not take is logged by its code."""
+    fake.fail_next("PATCH", "/messages/@original", 400, 50035)
+    with capture_logs() as logs:
+        await fake.slash("voice-admin show")
+        await fake.until(lambda: any(log["event"] == "answer_failed" and log["code"] == 50035 for log in logs))
+    assert "Voices" in await embed(fake, "show")
 
 
 async def test_an_engine_without_voices_is_not_well(
