@@ -10,6 +10,8 @@ from typing import Any
 
 import yaml
 
+from bot.tts.languages import language_names
+
 _HERE = Path(__file__).parent
 _ENGLISH = "en"
 
@@ -50,9 +52,15 @@ def translated(key: str, locale: str) -> str | None:
 
 
 def language(code: str, locale: str) -> str:
-    """What people call a language: ``language("ja", "zh-CN")`` is ``日语``; the code itself where there is no name."""
-    name = f"languages.{code.lower()}"
-    return translated(name, locale) or translated(f"languages.{_primary(code)}", locale) or code
+    """What people call a language: ``language("ja", "zh-CN")`` is ``日语``.
+
+    One that the catalogue does not name goes by its own name, or in English by its English one; else by its code.
+    """
+    for name in (code.lower(), _primary(code)):
+        if (found := translated(f"languages.{name}", locale)) is not None:
+            return found
+    english, *own = language_names(_primary(code))
+    return english if closest(locale) == _ENGLISH or not own else own[0]
 
 
 def duration(seconds: float, locale: str) -> str:

@@ -139,7 +139,10 @@ def test_a_time_is_rounded_up_to_what_people_count_in(
 
 
 def test_languages_have_names() -> None:
-    """A language is called what people call it; one without a name by its code."""
+    """A language is called what people call it; a rarer one by its own name, one that nobody knows by its code."""
+    assert language("sw", "en") == "Swahili"
+    assert language("sw-KE", "ja") == "Kiswahili"
+    assert language("tlh", "ja") == "tlh"
     assert language("ja", "zh-CN") == "日语"
     assert language("zh-TW", "en") == "Chinese"
     assert language("no", "en") == "Norwegian"
