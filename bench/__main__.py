@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bench.machine import in_a_line, machine
 
-BENCHES = ("turns", "text", "opus", "store", "speaking", "start", "offline")
+BENCHES = ("turns", "text", "opus", "store", "speaking", "start", "offline", "discord_say")
 
 Figures = Mapping[str, float]
 
@@ -50,6 +50,8 @@ AIMS = (
     Aim("text", "clean-up of hostile 100 KB, worst kind, ms", 100, worst("hostile 100k")),
     Aim("opus", "Opus, levelling included, x real time", 100, of("chain, whole sentences, x real time"), least=True),
     Aim("speaking", "cache hit through Speaker, p50, ms", 3, of("cache hit p50, ms")),
+    Aim("discord_say", "/say to first RTP packet, p50, ms", 60, of("/say to first RTP packet, cache hit, p50, ms")),
+    Aim("discord_say", "voice autocompletion, p95, ms", 100, of("autocomplete, p95, ms")),
     Aim("start", "sayso --help, s", 0.5, of("sayso --help, s")),
     Aim("start", "sayso run idle, MiB", 150, of("sayso run idle, MiB")),
 )

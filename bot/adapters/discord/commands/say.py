@@ -9,7 +9,7 @@ import structlog
 from discord import app_commands
 
 from bot.adapters.discord.commands.asking import Asking, Place, Wish
-from bot.adapters.discord.commands.choosing import voice_choices
+from bot.adapters.discord.commands.choosing import prepare, voice_choices
 from bot.adapters.discord.commands.cog import SaysoCog, answered, apologise
 from bot.adapters.discord.commands.mentions import names_of
 from bot.adapters.discord.commands.presses import presses
@@ -43,6 +43,7 @@ class Say(SaysoCog, name="Sayso say"):
 
     async def cog_load(self) -> None:
         """The buttons, and the menu if the host has room for one more."""
+        await prepare(self.station.speaker)
         self.station.client.add_dynamic_items(*self._presses)
         self.station.courier.resumed = self.asking.resumed
         if (tree := self._tree()) is not None:

@@ -401,6 +401,12 @@ async def test_voices_are_offered_while_somebody_types(speaker: Speaker) -> None
         assert 0 < len(await fake.autocomplete("say", "voice", text="Hello.")) <= 25
 
 
+async def test_the_list_is_there_before_anybody_types(speaker: Speaker) -> None:
+    """It takes long to be made and is made once."""
+    async with FakeDiscord() as fake, online(fake, speaker):
+        assert speaker._casting is not None
+
+
 async def test_what_goes_wrong_offers_nothing(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """What was typed can still be sent as it is."""
 
