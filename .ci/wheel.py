@@ -9,7 +9,13 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-NEEDED = ("bot/data/voices/voices.yaml", "bot/data/migrations/env.py", "bot/py.typed", "licenses/LICENSE")
+NEEDED = (
+    "bot/data/voices/voices.yaml",
+    "bot/data/migrations/env.py",
+    "bot/adapters/words/en/common.yaml",
+    "bot/py.typed",
+    "licenses/LICENSE",
+)
 SPEAK = "import sys; sys.argv[1:] = ['say', 'Hello from the wheel.', '-o', 'hello.ogg']; import bot.cli; bot.cli.main()"
 
 
