@@ -11,6 +11,7 @@ from typing import Any, cast
 import discord
 from discord.ext import commands
 
+from bot.adapters.discord import install, uninstall
 from bot.adapters.discord.commands.control import Control
 from bot.adapters.discord.commands.say import Say
 from bot.adapters.discord.commands.voice import VoiceCommands
@@ -21,7 +22,10 @@ from bot.adapters.discord.translator import Translator
 from bot.adapters.discord.voice import Item, Outcome, Rooms, Trouble
 from bot.config import DiscordSettings
 from bot.speaker import Speaker
-from tests.doubles.discord import FakeDiscord
+from tests.doubles.discord import FakeDiscord, Interaction
+from tests.doubles.discord.channels import Channel
+from tests.doubles.discord.commands import invocation
+from tests.doubles.discord.interaction import COMMAND
 from tests.doubles.room import ScriptedRoom, ScriptedRooms
 
 INTENTS = discord.Intents(guilds=True, voice_states=True, guild_messages=True, dm_messages=True)
@@ -105,6 +109,37 @@ async def online(
             await bot.remove_cog(name)
         await bot.close()
         await asyncio.wait([running])
+
+
+@asynccontextmanager
+async def whole(fake: FakeDiscord, speaker: Speaker) -> AsyncIterator[commands.Bot]:
+    """A bot with all of Sayso in it, its voice channels too."""
+    bot = commands.Bot("!", intents=INTENTS, connector=fake.connector(), guild_ready_timeout=0.05)
+    await install(bot, speaker)
+    running = asyncio.create_task(bot.start(fake.token))
+    try:
+        await fake.until(lambda: bot.is_ready() or running.done())
+        if running.done():
+            running.result()
+        await bot.tree.sync()
+        yield bot
+    finally:
+        await uninstall(bot)
+        await bot.close()
+        await asyncio.wait([running])
+
+
+def brought_along(fake: FakeDiscord, channel: Channel, name: str, **options: Any) -> Interaction:
+    """Ann uses the app, which she has installed for herself alone, where the bot is no member."""
+    world = fake.world
+    ann = world.user(fake.user_id)
+    command = next(command for command in fake.commands["global"] if command["name"] == name)
+    data = invocation(world, command, [], options, None)
+    context = 2 if channel.guild_id is None else 0
+    owners = {"1": ann.id}
+    return fake._answers.put(
+        COMMAND, data, ann, channel, "en-US", context=context, authorizing_integration_owners=owners
+    )
 
 
 async def _equipped(bot: commands.Bot, speaker: Speaker, settings: DiscordSettings) -> Online:

@@ -18,12 +18,13 @@ from bot.adapters.discord.voice import Outcome, Trouble
 from bot.errors import EngineUnavailable
 from bot.queue import Limits
 from bot.speaker import Speaker
-from tests.adapters.discord.commands.online import online
+from tests.adapters.discord.commands.online import brought_along, online, whole
 from tests.conftest import Opened
-from tests.doubles.discord import FakeDiscord, Interaction
+from tests.doubles.discord import FakeDiscord, Interaction, Kind
+from tests.doubles.discord.channels import Channel
 from tests.doubles.engine import FakeEngine, Script
 
-EPHEMERAL = 64
+EPHEMERAL, VOICE = 64, 8192
 GUILD = guild_key(int(FakeDiscord.guild_id), 0)
 ANN = user_key(int(FakeDiscord.user_id))
 
@@ -416,6 +417,88 @@ async def test_what_goes_wrong_offers_nothing(speaker: Speaker, monkeypatch: pyt
     async with FakeDiscord() as fake, online(fake, speaker):
         monkeypatch.setattr(speaker, "choices", broken)
         assert await fake.autocomplete("say", "voice", text="Hello.") == []
+
+
+# Where the bot is no member
+
+
+async def test_who_brings_the_app_along_gets_a_note_through_the_interaction(speaker: Speaker) -> None:
+    """Among friends, where the bot has no channel of its own to write to; the answer stays beside it."""
+    async with FakeDiscord() as fake, online(fake, speaker):
+        friends = Channel("9000", Kind.GROUP_DM, "friends", recipients=(fake.world.user(fake.user_id),))
+        fake.world.channels[friends.id] = friends
+        ix = brought_along(fake, friends, "say", text="Hello.")
+        answer = await _noted(fake, ix)
+        [note] = ix.followups
+        assert note.json["flags"] & VOICE
+        assert note.result["id"] != answer["id"]
+        assert _labels(answer) == ["Replay"]
+        assert not [request for request in fake.requests if request.path.endswith(f"/channels/{friends.id}/messages")]
+
+
+async def test_in_a_server_that_the_bot_is_no_member_of_there_are_only_notes(speaker: Speaker) -> None:
+    """Whoever wants the voice channel is told so, though they sit in one."""
+    async with FakeDiscord() as fake, online(fake, speaker):
+        guild = fake.world.add_guild("Elsewhere", owner=fake.world.user(fake.user_id))
+        guild.members.pop(fake.bot_id)
+        channel = fake.world.add_channel(guild, "general", Kind.TEXT)
+        ix = brought_along(fake, channel, "say", text="Hello.")
+        await _noted(fake, ix)
+        assert ix.followups[0].json["flags"] & VOICE
+        ix = brought_along(fake, channel, "say", text="Hello.", where="channel")
+        assert "not a member of this server" in await _refused(ix)
+
+
+async def test_where_the_bot_may_not_write_the_note_comes_through_the_interaction(speaker: Speaker) -> None:
+    """Whoever may use the command there gets their answer there."""
+    async with FakeDiscord(user_in_voice=False) as fake:
+        fake.deny("send_messages", who=fake.bot, channel=fake.text_channel)
+        async with online(fake, speaker):
+            ix = await fake.slash("say", text="Hello.")
+            await _noted(fake, ix)
+            assert ix.followups[0].json["flags"] & VOICE
+
+
+# With all of Sayso
+
+
+async def test_it_is_heard_in_the_voice_channel(speaker: Speaker) -> None:
+    """From the command to encrypted packets, and on to Replay, whose sound comes out of the cache."""
+    async with FakeDiscord(dave="bot_joins") as fake, whole(fake, speaker):
+        ix = await fake.slash("say", text="Hello there.")
+        await ix.wait(lambda ix: (ix.content or "").startswith(f"🔊 Spoken in <#{fake.voice_channel}>"))
+        heard = len(fake.heard())
+        assert heard == pytest.approx(15, abs=2)
+        message = ix.original or {}
+        ix = await fake.click(message, _ids(message)[0])
+        await ix.wait(lambda ix: "Spoken in" in (ix.content or ""))
+        assert len(fake.heard()) == heard * 2
+        assert fake.errors == []
+
+
+async def test_what_is_heard_is_skipped(speaker: Speaker, offline: FakeEngine) -> None:
+    """By the button below its answer, in the middle of a word."""
+    offline.scripts = [Script(pieces=600)]
+    async with FakeDiscord() as fake, whole(fake, speaker):
+        ix = await fake.slash("say", text="A very long story.")
+        await fake.until(fake.heard)
+        await ix.wait(lambda ix: "Speaking in" in (ix.content or ""))
+        message = ix.original or {}
+        press = await fake.click(message, next(id for id in _ids(message) if "skip" in id))
+        assert (await press.wait_callback())["data"]["content"].startswith("⏭️")
+        await fake.until(lambda: fake.messages[message["id"]]["components"] == [])
+        assert len(fake.heard()) < 600 * 5
+
+
+async def test_a_channel_without_room_is_told_and_the_note_comes_instead(speaker: Speaker) -> None:
+    """Before anybody waits for a connection that never comes."""
+    async with FakeDiscord() as fake:
+        fake.world.channel(fake.voice_channel).user_limit = 1
+        fake.deny("move_members", who=fake.bot, channel=fake.voice_channel)
+        async with whole(fake, speaker):
+            answer = await _noted(fake, await fake.slash("say", text="Hello there."))
+            assert f"<#{fake.voice_channel}> is full" in answer["content"]
+            assert len(fake.notes()) == 1
 
 
 # Coming and going
