@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Literal
+from typing import Any, Literal
 
 import discord
 import pytest
@@ -186,6 +186,20 @@ async def test_syncing_replaces_and_keeps_ids() -> None:
         ix = await fake.slash("say", text="hi")
         assert ix.payload["data"]["id"] in {command["id"] for command in fake.commands["5000"]}
         await ix.wait_callback()
+
+
+async def test_single_commands_come_and_go() -> None:
+    """POST makes or changes one, DELETE takes it away; what is not there is 10063."""
+    async with FakeDiscord() as fake, running(Bot(fake), fake) as bot:
+        count = len(fake.commands["global"])
+        body: dict[str, Any] = {"name": "sing", "description": "Sing", "type": 1}
+        made = await bot.http.upsert_global_command(1000, body)  # type: ignore[arg-type]
+        await bot.http.upsert_global_command(1000, {**body, "description": "Sing!"})  # type: ignore[arg-type]
+        assert len(fake.commands["global"]) == count + 1
+        await bot.http.delete_global_command(1000, int(made["id"]))
+        assert len(fake.commands["global"]) == count
+        with pytest.raises(discord.NotFound, match="10063"):
+            await bot.http.delete_global_command(1000, 1)
 
 
 @pytest.mark.parametrize(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import discord
 import pytest
 from discord import app_commands
+from discord.http import Route
 
 from tests.doubles.discord import FakeDiscord
 from tests.doubles.discord.client import INTENTS, running
@@ -212,6 +215,54 @@ async def test_a_token_reaches_only_its_own_messages() -> None:
             await fake.slash("do")
             await bot.done.wait()
             assert bot.refused == [(404, 10008)]
+
+
+@pytest.mark.parametrize(
+    ("kind", "data"),
+    [
+        (discord.InteractionResponseType.autocomplete_result, {"choices": []}),
+        (discord.InteractionResponseType.deferred_message_update, {}),
+        (discord.InteractionResponseType.message_update, {"content": "x"}),
+        (discord.InteractionResponseType.deferred_channel_message, {"flags": 1 << 13}),
+    ],
+)
+async def test_an_answer_must_fit_what_was_asked(kind: discord.InteractionResponseType, data: dict[str, int]) -> None:
+    """Choices only to completion, updates only to components, a deferred answer may only be ephemeral: 50035."""
+    async with FakeDiscord() as fake:
+
+        async def answer(ix: discord.Interaction) -> None:
+            route = Route("POST", f"/interactions/{ix.id}/{ix.token}/callback")
+            await ix.client.http.request(route, json={"type": kind.value, "data": data})
+
+        async with running(Bot(fake, answer), fake) as bot:
+            await fake.slash("do")
+            await bot.done.wait()
+            assert bot.refused == [(400, 50035)]
+
+
+async def test_a_voice_note_completes_what_was_deferred_and_cannot_be_edited() -> None:
+    """The first follow-up may be one; afterwards 50162."""
+    async with FakeDiscord() as fake:
+
+        async def speak(ix: discord.Interaction) -> None:
+            await ix.response.defer()
+            flags = discord.MessageFlags()
+            flags.voice = True
+            attachment = {"id": 0, "filename": "note.ogg", "duration_secs": 1.0, "waveform": "AAAA"}
+            form: list[dict[str, Any]] = [
+                {"name": "payload_json", "value": json.dumps({"flags": flags.value, "attachments": [attachment]})},
+                {"name": "files[0]", "value": io.BytesIO(b"OggS"), "filename": "note.ogg"},
+            ]
+            await ix.client.http.request(Route("POST", f"/webhooks/1000/{ix.token}"), form=form)
+            await ix.edit_original_response(content="x")
+
+        async with running(Bot(fake, speak), fake) as bot:
+            ix = await fake.slash("do")
+            await bot.done.wait()
+            assert bot.refused == [(400, 50162)]
+            [note] = fake.notes()
+            assert note.message is ix.original
+            assert note.flags == 1 << 13
 
 
 async def test_only_whom_it_concerns_sees_what_is_ephemeral() -> None:

@@ -105,6 +105,37 @@ async def test_edits_and_deletes_are_told() -> None:
         assert gone == [int(message["id"])]
 
 
+async def test_several_may_be_deleted_at_once() -> None:
+    """One event tells of all."""
+    async with FakeDiscord() as fake, started(fake) as bot:
+        gone: list[set[int]] = []
+
+        @bot.event
+        async def on_raw_bulk_message_delete(payload: discord.RawBulkMessageDeleteEvent) -> None:
+            gone.append(payload.message_ids)
+
+        said = [await fake.say(str(at)) for at in range(3)]
+        await fake.bulk_delete(said[:2])
+        await fake.until(lambda: gone)
+        assert gone == [{int(message["id"]) for message in said[:2]}]
+        assert list(fake.messages.values()) == said[2:]
+
+
+async def test_a_message_may_be_of_any_kind() -> None:
+    """``extra`` says what Discord would have filled in; a voice channel has messages as well."""
+    async with FakeDiscord() as fake, started(fake) as bot:
+        heard: list[discord.Message] = []
+
+        @bot.event
+        async def on_message(message: discord.Message) -> None:
+            heard.append(message)
+
+        await fake.say("pinned", channel=7000, extra={"type": 6, "webhook_id": "77"})
+        await fake.until(lambda: heard)
+        assert (heard[0].type, heard[0].webhook_id) == (discord.MessageType.pins_add, 77)
+        assert isinstance(heard[0].channel, discord.VoiceChannel)
+
+
 async def test_reactions_of_people_and_of_the_bot() -> None:
     """They are told, counted, and taken back."""
     intents = discord.Intents(guilds=True, guild_messages=True, guild_reactions=True)
@@ -243,7 +274,7 @@ async def test_a_file_must_not_be_too_large() -> None:
     async with FakeDiscord() as fake, started(fake) as bot:
         big = bytes((10 << 20) + 1)
         assert await refusal(bot, 6000, file=discord.File(io.BytesIO(big), "big.bin")) == (413, 40005)
-        fake.world.guild(5000).premium_tier = 2
+        fake.change_guild(tier=2)
         await text(bot).send(file=discord.File(io.BytesIO(big), "big.bin"))
 
 

@@ -206,6 +206,10 @@ async def test_on_a_stage_the_bot_is_audience_until_it_may_speak() -> None:
             await me.edit(suppress=False)
         await me.request_to_speak()
         await fake.until(lambda: me.voice is not None and me.voice.requested_to_speak_at is not None)
+        fake.let_speak()
+        await fake.until(lambda: me.voice is not None and not me.voice.suppress)
+        fake.let_speak(speak=False)
+        await fake.until(lambda: me.voice is not None and me.voice.suppress)
         fake.deny("request_to_speak", channel=7001)
         with pytest.raises(discord.Forbidden, match="50013"):
             await me.request_to_speak()

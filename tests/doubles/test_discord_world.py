@@ -43,7 +43,7 @@ async def test_setting_the_permissions_of_guild_5000_holds_for_the_bot() -> None
 
 
 def test_without_a_view_nothing_is_allowed() -> None:
-    """ "Implicit Permissions": without VIEW_CHANNEL none, without SEND_MESSAGES no files; an administrator has all."""
+    """Without VIEW_CHANNEL none, without SEND_MESSAGES no files ("Implicit Permissions"); an administrator has all."""
     assert implied(Permission.SEND_MESSAGES, thread=False) == NONE
     seen = Permission.VIEW_CHANNEL | Permission.ATTACH_FILES
     assert implied(seen, thread=False) == Permission.VIEW_CHANNEL
@@ -128,6 +128,32 @@ async def test_a_new_guild_is_told_of_and_an_old_one_taken_away() -> None:
         await fake.until(lambda: (again := bot.get_guild(int(other.id))) is not None and not again.unavailable)
         await fake.remove_guild(other)
         await fake.until(lambda: bot.get_guild(int(other.id)) is None)
+
+
+async def test_a_guild_changes() -> None:
+    """Its language, its tier, its channel for who is away."""
+    async with FakeDiscord() as fake, started(fake) as bot:
+        guild = bot.get_guild(5000)
+        assert guild is not None
+        fake.change_guild(locale="zh-CN", tier=2, afk=7000)
+        await fake.until(lambda: guild.afk_channel is not None)
+        assert guild.preferred_locale is discord.Locale.chinese
+        assert guild.filesize_limit == fake.world.guild(5000).filesize_limit
+
+
+async def test_who_leaves_a_guild_leaves_its_voice_channels() -> None:
+    """Both are told; and the bot that is put out of a guild is out of voice, too."""
+    async with FakeDiscord() as fake, started(fake, MEMBERS) as bot:
+        guild = bot.get_guild(5000)
+        assert guild is not None
+        bob = fake.add_user("bob", voice=7000)
+        await fake.until(lambda: len(guild.voice_channels[0].members) == 2)
+        fake.leave(bob)
+        await fake.until(lambda: len(guild.voice_channels[0].members) == 1)
+        await guild.voice_channels[0].connect(timeout=1, reconnect=False)
+        await fake.remove_guild()
+        await fake.until(lambda: not bot.guilds)
+        assert fake.voice == {}
 
 
 async def test_nobody_acts_where_he_is_no_member() -> None:

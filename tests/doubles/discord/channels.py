@@ -11,7 +11,7 @@ from tests.doubles.discord.refusal import Json
 
 
 class Kind(IntEnum):
-    """ "Channel Types"."""
+    """What a channel is ("Channel Types")."""
 
     TEXT = 0
     DM = 1

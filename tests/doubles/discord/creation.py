@@ -134,6 +134,16 @@ class Creation(Parts):
         found.user_limit = found.user_limit if user_limit is None else user_limit
         self.world.channel_event("CHANNEL_UPDATE", found)
 
+    def change_guild(
+        self, guild: Named = GUILD, *, locale: str | None = None, tier: int | None = None, afk: Named | None = None
+    ) -> None:
+        """Give a guild another language, tier (with its ``filesize_limit``) or channel for who is away."""
+        found = self.world.guild(guild)
+        found.locale = found.locale if locale is None else locale
+        found.premium_tier = found.premium_tier if tier is None else tier
+        found.afk_channel_id = found.afk_channel_id if afk is None else self.world.channel(afk).id
+        self.world.emit(Event("GUILD_UPDATE", found.payload(), found.id, intent=Intent.GUILDS))
+
     async def remove_channel(self, channel: Named) -> None:
         """A moderator deletes a channel: who is in voice there, is nowhere (4014 for the bot)."""
         found = self.world.channel(channel)

@@ -140,15 +140,19 @@ class Crowd(Parts):
         reply_to: Json | None = None,
         forward: Json | None = None,
         files: Mapping[str, bytes] | None = None,
+        extra: Json | None = None,
         **body: Any,
     ) -> Json:
-        """Write a message; further parts (``sticker_items``, ``poll``, ``embeds`` …) as the message object has them."""
+        """Write a message; further parts (``sticker_items``, ``poll``, ``embeds`` …) as the message object has them.
+
+        ``extra`` overrides what Discord would fill in (``type``, ``webhook_id`` …).
+        """
         place = self._place(by, guild, channel, None)
         if reply_to is not None or forward is not None:
             target = reply_to or forward or {}
             body["message_reference"] = {"message_id": target["id"], "type": int(forward is not None)}
         uploads = [Upload(f"files[{at}]", name, None, raw) for at, (name, raw) in enumerate((files or {}).items())]
-        return self._messages.post(place.user, place.channel, {"content": text, **body}, uploads)
+        return self._messages.post(place.user, place.channel, {"content": text, **body}, uploads, extra=extra)
 
     async def edit(self, message: Json, text: str | None = None, **body: Any) -> Json:
         """Change a message: its author does."""
@@ -157,6 +161,10 @@ class Crowd(Parts):
     async def delete(self, message: Json) -> None:
         """Delete a message: its author or a moderator does."""
         self._messages.delete(message)
+
+    async def bulk_delete(self, messages: Sequence[Json]) -> None:
+        """Delete several of one channel at once, as moderators' bots do."""
+        self._messages.delete_together(messages)
 
     async def react(self, message: Json, emoji: str, *, by: Named | None = None) -> None:
         self._messages.react(message, self.world.user(HUMAN if by is None else by), emoji)

@@ -148,7 +148,9 @@ class FakeDiscord(Crowd, Creation, Mishaps):
     def errors(self) -> list[str]:
         """What the fake did not know or could not do: tests assert that it is empty."""
         broken = [f"voice: {error!r}" for session in self.voice_history for error in session.failures]
-        return [*self.rest.errors, *self.gateway.errors, *broken]
+        groups = [session.group for session in self.voice_history if session.group is not None]
+        invalid = [f"voice: the bot refused {refused}" for group in groups for refused in group.invalid]
+        return [*self.rest.errors, *self.gateway.errors, *broken, *invalid]
 
     def said(self, channel: Named = TEXT) -> list[Json]:
         """The bot's messages that all may see in a channel."""

@@ -257,12 +257,12 @@ class Gateway:
             self.sessions.clear()
 
     def ask_reconnect(self) -> None:
-        """ "Reconnect"."""
+        """Opcode 7 to everybody ("Reconnect")."""
         for connection in self.connections:
             connection.put(RECONNECT)
 
     def invalidate(self, *, resumable: bool) -> None:
-        """ "Invalid Session"."""
+        """Opcode 9 to everybody ("Invalid Session")."""
         if not resumable:
             self.sessions.clear()
         for connection in self.connections:

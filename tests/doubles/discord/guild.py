@@ -19,6 +19,7 @@ class Guild:
     owner_id: str
     locale: str = "en-US"
     premium_tier: int = 0
+    afk_channel_id: str | None = None
     roles: dict[str, Role] = field(default_factory=dict)
     channels: dict[str, Channel] = field(default_factory=dict)
     members: dict[str, Member] = field(default_factory=dict)
@@ -86,6 +87,7 @@ class Guild:
             "roles": [role.payload() for role in self.roles.values()],
             "preferred_locale": self.locale,
             "premium_tier": self.premium_tier,
+            "afk_channel_id": self.afk_channel_id,
             **_PLAIN,
         }
 
@@ -119,7 +121,6 @@ class Guild:
 
 _PLAIN: Json = {
     "afk_timeout": 300,
-    "afk_channel_id": None,
     "verification_level": 0,
     "default_message_notifications": 0,
     "explicit_content_filter": 0,

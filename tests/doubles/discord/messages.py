@@ -125,6 +125,16 @@ class Messages:
         if not message["flags"] & EPHEMERAL:
             self.world.emit(Event("MESSAGE_DELETE", data, channel.guild_id, channel, _intent(channel)))
 
+    def delete_together(self, messages: Sequence[Json]) -> None:
+        """Take several of one channel away, and tell of it once (MESSAGE_DELETE_BULK)."""
+        for message in messages:
+            self.deleted[message["id"]] = self.by_id.pop(message["id"])
+        channel = self.world.channels[messages[0]["channel_id"]]
+        data: Json = {"ids": [message["id"] for message in messages], "channel_id": channel.id}
+        if channel.guild_id is not None:
+            data["guild_id"] = channel.guild_id
+        self.world.emit(Event("MESSAGE_DELETE_BULK", data, channel.guild_id, channel, _intent(channel)))
+
     def react(self, message: Json, user: User, emoji: str, *, add: bool = True) -> None:
         """Put a reaction to a message, or take it back."""
         channel = self.world.channels[message["channel_id"]]

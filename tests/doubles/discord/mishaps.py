@@ -70,6 +70,13 @@ class Mishaps(Parts):
         place.members[BOT].voice.mute = mute
         self.world.voice_event(place, place.members[BOT])
 
+    def let_speak(self, guild: Named = GUILD, *, speak: bool = True) -> None:
+        """On a stage a moderator lets the bot speak, or sends it back to the audience."""
+        place = self.world.guild(guild)
+        place.members[BOT].voice.suppress = not speak
+        place.members[BOT].voice.asked_to_speak = None
+        self.world.voice_event(place, place.members[BOT])
+
     # -- the gateway
 
     def ask_reconnect(self) -> None:

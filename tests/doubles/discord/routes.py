@@ -122,7 +122,7 @@ class Api:
         return member.payload()
 
     def _voice_state(self, call: Call) -> None:
-        """ "Modify Current User Voice State": to speak needs MUTE_MEMBERS, to ask for it REQUEST_TO_SPEAK."""
+        """To speak on a stage needs MUTE_MEMBERS, to ask for it REQUEST_TO_SPEAK (voice.mdx)."""
         guild = self.world.guild(call.ids["guild"])
         member = guild.members[self.world.bot.id]
         if member.voice.channel_id is None:
@@ -186,7 +186,7 @@ class Api:
         return message if self.gateway.reads_content else blanked(message, self.world.bot.id)
 
     def _list(self, call: Call) -> list[Json]:
-        """ "Get Channel Messages": the newest first; none without READ_MESSAGE_HISTORY."""
+        """The newest first; none without READ_MESSAGE_HISTORY ("Get Channel Messages")."""
         channel = self._seen(call)
         if not self.world.may(self.world.bot.id, channel, P.READ_MESSAGE_HISTORY):
             return []

@@ -176,7 +176,7 @@ class VoiceSession(asyncio.DatagramProtocol):
                 await self._frame(ws, frame["op"], frame["d"])
 
     async def _resume(self, seen: int) -> None:
-        """ "Buffered Resume": what the client missed is sent again."""
+        """What the client missed is sent again ("Buffered Resume")."""
         self.resumes += 1
         await self.send(RESUMED, None)
         for frame in self._buffer[max(seen, 0) :]:
@@ -240,7 +240,7 @@ class VoiceSession(asyncio.DatagramProtocol):
         if int(user_id) in self.humans:
             return
         self.humans.append(int(user_id))
-        if self.group is not None and self.begun:
+        if self.group is not None and self.begun and self.live:
             self._start(_change(self.group.join(int(user_id))))
 
     def went(self, user_id: str) -> None:
@@ -248,7 +248,7 @@ class VoiceSession(asyncio.DatagramProtocol):
         if int(user_id) not in self.humans:
             return
         self.humans.remove(int(user_id))
-        if self.group is not None and self.begun:
+        if self.group is not None and self.begun and self.live:
             self._start(_change(self.group.leave(int(user_id))))
 
     # -- UDP

@@ -20,7 +20,7 @@ BOT, HUMAN, GUILD, TEXT, VOICE, STAGE = "1000", "2000", "5000", "6000", "7000", 
 
 
 class Intent:
-    """ "Gateway Intents" (gateway.mdx)."""
+    """Which events a bot wants ("Gateway Intents", gateway.mdx)."""
 
     GUILDS = 1 << 0
     MEMBERS = 1 << 1
