@@ -36,6 +36,7 @@ class Timing:
     """Seconds to wait for others.
 
     ``grace``: for the gateway to tell why the voice server hung up; ``pauses``: before each further try to connect;
+    ``again``: before each try to come back to a channel from which it was cut off for long;
     ``quiet``: for somebody else's sound to end; ``stage``: for a request to speak to be granted; ``keys``: for
     end-to-end encryption; ``lent``: for the owner of a lent connection to win it back; ``hang_up``: for Discord to
     confirm that we left; ``stuck``: for a sign of life of the player.
@@ -43,6 +44,7 @@ class Timing:
 
     grace: float = 1.0
     pauses: tuple[float, ...] = (0.0, 0.5, 1.5, 3.0)
+    again: tuple[float, ...] = (5.0, 15.0, 60.0, 300.0)
     quiet: float = 3.0
     stage: float = 5.0
     keys: float = 2.0

@@ -43,7 +43,8 @@ class Line:
         if isinstance(self.client, Link) and self.client.lost:
             return False
         websocket = self.client.ws
-        return self.client.is_connected() and bool(websocket) and not websocket.ws.closed
+        # Not `closed`: the library leaves it to itself to close its side, and does so late.
+        return self.client.is_connected() and bool(websocket) and websocket.ws.close_code is None
 
     def private(self) -> bool:
         """Whether people would hear it: they do not what should be end-to-end encrypted and is not (yet)."""

@@ -24,7 +24,7 @@ log = structlog.get_logger()
 _LOOK = 1.0
 """Seconds between two looks at what nobody tells of."""
 
-_TRIES = 5
+_TRIES = 3
 """How many runs in a row may come to nothing."""
 
 _SOMETHING = 50
@@ -53,7 +53,7 @@ class Performance:
         """Play it to its end."""
         tries = 0
         while not act.over:
-            line = await self._presence.reach(act.item.channel)
+            line = await self._presence.reach(act.item)
             if isinstance(line, Trouble):
                 act.end(Outcome.LOST, line)
                 return
@@ -85,12 +85,12 @@ class Performance:
         return None
 
     async def _ready(self, act: Act, line: Line) -> bool:
-        """Wait for the first packet, and for others to be silent. False if they are not."""
+        """Wait for the first packet, and for the line to be alive, if it is lent, and free. False if it is not free."""
         await self._news.until(lambda: act.over or act.feed.ready or not line.alive(), _LOOK)
+        dead = not line.ours and not line.alive()
         with suppress(TimeoutError):
-            async with asyncio.timeout(self._timing.quiet):
-                while line.busy and not act.over:
-                    await self._news.wait(0.05)
+            async with asyncio.timeout(self._timing.lent if dead else self._timing.quiet):
+                await self._news.until(lambda: act.over or (not line.busy and (line.ours or line.alive())), 0.05)
         return act.over or not line.busy
 
     async def _run(self, act: Act, line: Line) -> Run:

@@ -12,7 +12,7 @@ from bot.adapters.discord.voice.house import House, key_of
 from bot.adapters.discord.voice.line import Line
 from bot.adapters.discord.voice.link import Cause, Link
 from bot.adapters.discord.voice.news import News
-from bot.adapters.discord.voice.playing import Outcome
+from bot.adapters.discord.voice.playing import Item, Outcome
 from bot.adapters.discord.voice.playlist import Playlist
 from bot.adapters.discord.voice.seat import Seat
 from bot.adapters.discord.voice.trouble import Trouble
@@ -33,6 +33,9 @@ class Presence:
         self._seat = Seat(house, news.tell)
         self._noted: Link | None = None
         self._alone: asyncio.Task[None] | None = None
+        self._wanted: int | None = None
+        self._tries = 0
+        self._door = asyncio.Lock()
 
     @property
     def link(self) -> Link | None:
@@ -45,28 +48,37 @@ class Presence:
         link = self._seat.link
         return None if link is None or link.lost else link.channel
 
-    async def reach(self, id: int) -> Line | Trouble:
-        """A line to a channel in which the bot may be heard, if that takes it away from nobody."""
-        channel = self._channel(id)
-        if channel is None:
-            return Trouble.GONE
-        line = await self._seat.take(channel, move=False)
-        if isinstance(line, Trouble):
+    @property
+    def wanted(self) -> bool:
+        """Whether it is in a channel, or wants to be in one again."""
+        return self._seat.link is not None or self._wanted is not None
+
+    @property
+    def away(self) -> float | None:
+        """In how many seconds to try again to come back where it wants to be; None if there is no such place."""
+        if self._seat.link is not None or self._wanted is None:
+            return None
+        again = self._house.timing.again
+        return again[min(self._tries, len(again) - 1)]
+
+    async def reach(self, item: Item) -> Line | Trouble:
+        """A line to the item's channel on which the bot may be heard, if that takes it away from nobody."""
+        async with self._door:  # before the channel is looked at: a move in progress may change it
+            channel = self._channel(item.channel)
+            line = await self._come(channel, move=False)
+        if channel is None or isinstance(line, Trouble):
             return line
-        if line.ours:
-            await self._arrive(channel)
         return line if await may_speak(channel, self._house.timing.stage) else Trouble.MAY_NOT_SPEAK
 
     async def join(self, channel: VoiceChannel, *, move: bool) -> Trouble | None:
         """Come into the channel; what was to be heard in the one that is left is heard there."""
-        before = self.channel
-        line = await self._seat.take(channel, move=move)
-        if isinstance(line, Trouble):
-            return line
-        if line.ours:
-            if before is not None:
+        async with self._door:
+            before = self.channel
+            line = await self._come(channel, move=move)
+            if isinstance(line, Trouble):
+                return line
+            if line.ours and before is not None:
                 self._playlist.redirect(before.id, channel.id)
-            await self._arrive(channel)
         return None if await may_speak(channel, self._house.timing.grace) else Trouble.MAY_NOT_SPEAK
 
     async def mend(self) -> Trouble | None:
@@ -74,33 +86,44 @@ class Presence:
         link = self._seat.link
         if link is None or not link.lost:
             return None
-        home = link.channel.id
         loss = await link.loss(self._house.timing.grace)
         log.info("voice_lost", guild=self.guild.id, cause=loss.cause.value, code=loss.code)
-        if self._seat.link is not link:
-            return None  # somebody had it join in the meantime
-        if loss.cause is Cause.REMOVED:
-            return await self._removed(home)
-        if loss.channel is not None and loss.channel != home:
-            self._playlist.redirect(home, loss.channel)
-        trouble = await self._return(loss.channel or home)
-        if trouble is not None:
-            await self.leave()
-        return trouble
+        async with self._door:
+            if self._seat.link is not link:
+                return None  # somebody had it join, or leave, in the meantime
+            if loss.cause is Cause.REMOVED:
+                return await self._removed(link)
+            return await self._return(link.channel.id, loss.channel)
+
+    async def come_back(self) -> None:
+        """Try again where the connection was lost and not won back, until there have been enough tries."""
+        async with self._door:
+            channel = self._channel(self._wanted)
+            if self._seat.link is not None or self._wanted is None:
+                return
+            self._tries += 1
+            enough = self._tries >= len(self._house.timing.again)
+            if enough or channel is None or not await self._heard(channel):
+                await self._forget()
+            else:
+                await self._come(channel, move=False)
 
     async def renew(self) -> None:
         """Give up a connection that lives but does not serve; the next that is wanted is a new one."""
-        await self._seat.leave()
+        async with self._door:
+            await self._seat.leave()
 
     async def leave(self) -> None:
         """Go, and do not come back after a restart."""
-        await self._seat.leave()
-        await self._forget()
+        async with self._door:
+            await self._seat.leave()
+            await self._forget()
 
     async def close(self) -> None:
         """Go, for this process ends."""
         self._stay()
-        await self._seat.leave()
+        async with self._door:
+            await self._seat.leave()
 
     def attend(self) -> None:
         """See who listens, and prepare to leave if nobody does."""
@@ -112,22 +135,32 @@ class Presence:
         elif self._alone is None or self._alone.done():
             self._alone = asyncio.create_task(self._leave_alone(), name=f"voice alone {self.guild.id}")
 
-    async def _return(self, id: int) -> Trouble | None:
-        channel = self._channel(id)
+    async def _come(self, channel: VoiceChannel | None, *, move: bool) -> Line | Trouble:
         if channel is None:
             return Trouble.GONE
-        line = await self._seat.take(channel, move=True)
-        if isinstance(line, Trouble):
-            return line
-        await self._arrive(channel)
-        return None
+        line = await self._seat.take(channel, move=move)
+        if isinstance(line, Line) and line.ours:
+            await self._arrive(channel)
+        return line
 
-    async def _removed(self, home: int) -> Trouble:
-        """Somebody wants it gone; when the process or the host's client ends, that is no such wish."""
-        trouble = Trouble.GONE if self._channel(home) is None else Trouble.REMOVED
-        link = self._seat.link
+    async def _return(self, home: int, to: int | None) -> Trouble | None:
+        """Back to where it was, or on to where it was moved, with all that is to be heard."""
+        if to is not None and to != home:
+            self._playlist.redirect(home, to)
+        line = await self._come(self._channel(to or home), move=True)
+        if not isinstance(line, Trouble):
+            return None
         await self._seat.leave()
-        if link is not None and not link.client.is_closed():
+        if line is not Trouble.NO_ANSWER:
+            await self._forget()
+        return line
+
+    async def _removed(self, link: Link) -> Trouble:
+        """Somebody wants it gone; the end of the host's client is no such wish."""
+        home = link.channel.id
+        trouble = Trouble.GONE if self._channel(home) is None else Trouble.REMOVED
+        await self._seat.leave()
+        if not link.client.is_closed():
             self.removed_from = home
             await self._forget()
         self._playlist.end(Outcome.LOST, trouble, channel=home)
@@ -138,6 +171,7 @@ class Presence:
         if self._seat.link is self._noted:
             return
         self._noted, self.removed_from = self._seat.link, None
+        self._wanted, self._tries = channel.id, 0
         log.info("voice_joined", guild=self.guild.id)
         self.attend()
         try:
@@ -146,7 +180,7 @@ class Presence:
             log.warning("voice_place_not_kept", guild=self.guild.id, error=type(error).__name__)
 
     async def _forget(self) -> None:
-        self._noted = None
+        self._noted = self._wanted = None
         self._stay()
         try:
             await self._house.keep.drop(key_of(self.guild.id))
@@ -158,12 +192,17 @@ class Presence:
         while True:
             await asyncio.sleep(self._house.settings.leave_seconds)
             channel = self.channel
-            if channel is None or listeners(channel) or await self._house.stay(self.guild.id):
+            if channel is None or await self._heard(channel):
                 return
             if not self._lends():
                 break
+        self._alone = None  # from here on nobody's coming, nor our own going, keeps us from it
         self._playlist.end(Outcome.LOST, Trouble.EMPTY, channel=channel.id)
         await self.leave()
+
+    async def _heard(self, channel: VoiceChannel) -> bool:
+        """Whether there is a reason to be in the channel."""
+        return listeners(channel) > 0 or await self._house.stay(self.guild.id)
 
     def _lends(self) -> bool:
         """Whether somebody else's sound comes over our connection."""
@@ -174,9 +213,9 @@ class Presence:
 
     def _stay(self) -> None:
         task, self._alone = self._alone, None
-        if task is not None and task is not asyncio.current_task():
+        if task is not None:
             task.cancel()
 
-    def _channel(self, id: int) -> VoiceChannel | None:
-        channel = self.guild.get_channel(id)
+    def _channel(self, id: int | None) -> VoiceChannel | None:
+        channel = self.guild.get_channel(id or 0)
         return channel if isinstance(channel, VoiceChannel) else None

@@ -145,7 +145,7 @@ class Room:
             self._wake()
 
     async def _own(self) -> None:
-        while not self._closed and (self._playlist.first or self._presence.link is not None):
+        while not self._closed and (self._playlist.first or self._presence.wanted):
             act = self._playlist.first
             try:
                 await (self._performance.play(act) if act is not None else self._sit())
@@ -154,12 +154,14 @@ class Room:
                 await self._give_up(act)
 
     async def _sit(self) -> None:
-        """Nothing is to be said: see that the connection lives."""
-        link = self._presence.link
+        """Nothing is to be said: see that the connection lives, or that there is one again."""
+        link, away = self._presence.link, self._presence.away
         if link is not None and link.lost:
             await self._presence.mend()
-        else:
-            await self._news.wait()
+            return
+        await self._news.wait(away)
+        if away is not None and self._playlist.first is None:
+            await self._presence.come_back()
 
     async def _give_up(self, act: Act | None) -> None:
         if act is None:

@@ -1,4 +1,4 @@
-"""Where the bot sits in one guild: at most one voice connection, its own or one that is lent to it."""
+"""The one voice connection of a guild: the bot's own, or one that is lent to it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,10 @@ log = structlog.get_logger()
 
 
 class Seat:
-    """Comes, goes over and leaves, one after the other. ``changed`` is called when the own connection is lost."""
+    """Comes, goes over and leaves, to be asked for one thing at a time.
+
+    ``changed`` is called when the own connection is lost.
+    """
 
     def __init__(self, house: House, changed: Callable[[], None]) -> None:
         self.link: Link | None = None
@@ -28,24 +31,23 @@ class Seat:
         """What was last given out to play over."""
         self._house = house
         self._changed = changed
-        self._door = asyncio.Lock()
 
     async def take(self, channel: VoiceChannel, *, move: bool) -> Line | Trouble:
         """A line to the channel; ``move`` even away from people who listen in another."""
-        async with self._door:
-            taken = await self._take(channel, move=move)
-            if isinstance(taken, Line):
-                self.line = taken
-            return taken
+        taken = await self._take(channel, move=move)
+        if isinstance(taken, Line):
+            self.line = taken
+        return taken
 
     async def leave(self) -> None:
         """Give up the own connection."""
-        async with self._door:
-            await self._hang_up()
+        link, self.link = self.link, None
+        if link is not None:
+            await link.hang_up()
 
     async def _take(self, channel: VoiceChannel, *, move: bool) -> Line | Trouble:
         if self.link is not None and self.link.lost:
-            await self._hang_up()
+            await self.leave()
         held = channel.guild.voice_client
         if held is not None and held is not self.link:
             return _lent(held, channel)
@@ -56,17 +58,12 @@ class Seat:
                 return Trouble.ELSEWHERE
         if (trouble := barred(channel)) is not None:
             return trouble
-        await self._hang_up()
+        await self.leave()
         return await self._connect(channel)
 
     def _same(self, link: Link, channel: VoiceChannel) -> Line:
         line = self.line
         return line if line is not None and line.client is link else _line(link, channel)
-
-    async def _hang_up(self) -> None:
-        link, self.link = self.link, None
-        if link is not None:
-            await link.hang_up()
 
     async def _connect(self, channel: VoiceChannel) -> Line | Trouble:
         """Try until ``connect_seconds`` are over; most refusals of a voice server are gone with a new session."""

@@ -5,35 +5,51 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, cast
 
-import av
 import discord
 import numpy as np
 
-from bot.adapters.discord.voice import Item, Room, Rooms
+from bot.adapters.discord.voice import Item, Outcome, Room, Rooms
 from bot.adapters.discord.voice.access import VoiceChannel
 from bot.adapters.discord.voice.house import Timing
 from bot.config import DiscordSettings
 from bot.said import Figures, Said
 from bot.speaker import Speaker
-from bot.speech import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, Clip, Request, Samples, Speech, Spoken, Utterance
-from tests.doubles.discord import FakeDiscord
+from bot.speech import PACKET_SECONDS, SAMPLE_RATE, Clip, Request, Speech, Spoken, Utterance
+from tests.doubles.discord import FakeDiscord, Kind
+from tests.doubles.discord.channels import Channel
+from tests.doubles.discord.client import opus, running, sine
 from tests.doubles.discord.rtp import RtpPacket
 
-QUICK = Timing(grace=0.15, pauses=(0.0, 0.05, 0.1), quiet=0.2, stage=0.2, keys=0.4, lent=0.4, hang_up=0.5, stuck=1.0)
+QUICK = Timing(
+    grace=0.15,
+    pauses=(0.0, 0.05, 0.1),
+    again=(0.1, 0.1, 0.1),
+    quiet=0.2,
+    stage=0.2,
+    keys=0.4,
+    lent=3.0,
+    hang_up=0.5,
+    stuck=1.0,
+)
 """As patient as the loopback needs it."""
 
+INTENTS = discord.Intents(guilds=True, voice_states=True)
 UTTERANCE = Utterance("Hello.", "offline", "heart", "en")
 
 
 class Memory:
-    """Keeps what rooms keep, in plain sight."""
+    """Keeps what rooms keep, in plain sight; ``staying`` are the guilds in which the bot remains alone."""
 
     def __init__(self) -> None:
         self.held: dict[str, Mapping[str, Any]] = {}
+        self.staying: set[int] = set()
+
+    async def stays(self, guild: int) -> bool:
+        return guild in self.staying
 
     async def put(self, key: str, value: Mapping[str, Any], /) -> None:
         self.held[key] = value
@@ -45,32 +61,19 @@ class Memory:
         self.held.pop(key, None)
 
 
-def encoded(samples: Samples) -> list[bytes]:
-    """Mono sound at 48 kHz as packets of 20 ms."""
-    encoder = cast(av.AudioCodecContext, av.CodecContext.create("libopus", "w"))
-    encoder.sample_rate, encoder.layout, encoder.format, encoder.bit_rate = SAMPLE_RATE, "mono", "s16", 32_000
-    encoder.options = {"application": "voip", "frame_duration": "20"}
-    whole = samples[: len(samples) // PACKET_SAMPLES * PACKET_SAMPLES]
-    frame = av.AudioFrame.from_ndarray((whole * 32767).astype(np.int16)[None, :], format="s16", layout="mono")
-    frame.sample_rate = SAMPLE_RATE
-    return [bytes(packet) for packet in [*encoder.encode(frame), *encoder.encode(None)]]
-
-
 @cache
 def tone(seconds: float, hertz: float = 440.0) -> tuple[bytes, ...]:
     """A sine."""
-    at = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    return tuple(encoded((0.5 * np.sin(2 * np.pi * hertz * at)).astype(np.float32)))
+    return tuple(opus(sine(seconds, hertz))[: round(seconds / PACKET_SECONDS)])
 
 
 @cache
 def siren(seconds: float) -> tuple[bytes, ...]:
     """A rising tone, of which no two packets are alike: what was heard can be told packet by packet."""
     at = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
-    sound = 0.5 * np.sin(2 * np.pi * (200 * at + 400 * at**2))
-    packets = tuple(encoded(sound.astype(np.float32)))
+    packets = tuple(opus((0.5 * np.sin(2 * np.pi * (200 * at + 400 * at**2))).astype(np.float32)))
     assert len(set(packets)) == len(packets)
-    return packets
+    return packets[: round(seconds / PACKET_SECONDS)]  # the encoder adds one, for its own delay
 
 
 def places(heard: Sequence[RtpPacket], packets: Sequence[bytes]) -> list[int]:
@@ -85,25 +88,19 @@ def speech(packets: Sequence[bytes], starts: Sequence[float] = (0.0,)) -> Speech
     return Speech.finished(Clip(b"", len(packets) * PACKET_SECONDS, b"", spoken), packets)
 
 
-def said(speech: Speech, **request: Any) -> Said:
+def said(speech: Speech, text: str = "Hello.", deadline: float | None = None) -> Said:
     """What an asker holds of it."""
-    return Said(Request("discord:5000", "discord:2000", "Hello.", **request), speech, Figures(0.0))
+    return Said(Request("discord:5000", "discord:2000", text, deadline=deadline), speech, Figures(0.0))
 
 
 def clip(packets: int) -> Clip:
     return Clip(b"", packets * PACKET_SECONDS, b"", ())
 
 
-@dataclass(eq=False)
 class Bot(discord.Client):
     """A client that tells its rooms of voice states, as the plug-in does."""
 
-    rooms: Rooms | None = field(default=None, init=False)
-
-    def __init__(self, connector: Any) -> None:
-        intents = discord.Intents(guilds=True, voice_states=True)
-        super().__init__(intents=intents, connector=connector, guild_ready_timeout=0.02)
-        self.rooms = None
+    rooms: Rooms | None = None
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
@@ -149,6 +146,39 @@ class Scene:
         self.rooms.room(where.guild).play(item)
         return item
 
+    async def den(self, *, people: bool = True, kind: Kind = Kind.VOICE) -> Channel:
+        """A second voice channel, which the bot knows of; with bo in it."""
+        channel = self.fake.add_channel("Den", kind)
+        if people:
+            await self.fake.human_voice(channel, by=self.fake.add_user("bo"))
+        await self.fake.until(lambda: self.known(channel) is not None and len(self.people(channel)) == people)
+        return channel
+
+    def known(self, channel: Channel) -> VoiceChannel | None:
+        """The channel as the bot knows it."""
+        return cast(VoiceChannel | None, self.bot.get_channel(int(channel.id)))
+
+    def people(self, channel: Channel) -> set[int]:
+        """Who is there, as far as the bot knows."""
+        known = self.known(channel)
+        return set() if known is None else set(known.voice_states) - {int(self.fake.bot_id)}
+
+    async def gone(self, channel: Channel) -> None:
+        """The channel is deleted, and whoever was in it is nowhere."""
+        guild = self.fake.world.guild(channel.guild_id or "")
+        session = self.fake.voice.get(guild.id)
+        del guild.channels[channel.id], self.fake.world.channels[channel.id]
+        self.fake.world.channel_event("CHANNEL_DELETE", channel)
+        for member in guild.in_voice(channel.id):
+            member.voice.channel_id = None
+            self.fake.world.voice_event(guild, member)
+        if session is not None and session.channel_id == channel.id:
+            await session.drop(4014)
+
+    async def end(self, item: Item) -> Outcome:
+        """How the item ended, once it has."""
+        return await asyncio.wait_for(item.ended, 5)
+
     async def heard(self, packets: int) -> list[RtpPacket]:
         """What people heard, once it is that many packets."""
         await self.fake.until(lambda: len(self.fake.heard()) >= packets)
@@ -161,19 +191,16 @@ async def scene(
 ) -> AsyncIterator[Scene]:
     """A bot that is connected; what is left at the end is closed, and nothing may be left of it."""
     before = asyncio.all_tasks()
+    memory = memory or Memory()
+    wanted = DiscordSettings(**{"connect_seconds": 1.0, **(settings or {})})
     async with FakeDiscord(**fake) as discord_:
-        bot = Bot(discord_.connector())
-        task = asyncio.create_task(bot.start(discord_.token))
-        await discord_.until(bot.is_ready)
-        memory = memory or Memory()
-        wanted = DiscordSettings(**{"connect_seconds": 1.0, "leave_seconds": 30.0, **(settings or {})})
-        bot.rooms = Rooms(bot, cast(Speaker, None), wanted, keep=memory, timing=timing)
-        try:
-            yield Scene(discord_, bot, bot.rooms, memory)
-        finally:
-            await bot.rooms.close()
-            await bot.close()
-            await asyncio.wait([task])
+        bot = Bot(intents=INTENTS, connector=discord_.connector(), guild_ready_timeout=0.02)
+        async with running(bot, discord_):
+            bot.rooms = Rooms(bot, cast(Speaker, None), wanted, keep=memory, timing=timing, stay=memory.stays)
+            try:
+                yield Scene(discord_, bot, bot.rooms, memory)
+            finally:
+                await bot.rooms.close()
         assert discord_.errors == []
     left = [one.get_name() for one in asyncio.all_tasks() - before if one.get_name().startswith("voice")]
     assert left == []

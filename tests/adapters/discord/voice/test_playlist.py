@@ -1,0 +1,156 @@
+"""The order in which items are heard, and how they end before they were."""
+
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import pytest
+
+from bot.adapters.discord.voice import Outcome, Wait
+from bot.adapters.discord.voice.source import LEAD
+from bot.speech import Speech
+from tests.adapters.discord.voice.scene import places, scene, siren, tone
+from tests.doubles.discord.rtp import SILENCE
+
+
+async def test_a_skipped_item_ends_and_the_next_follows() -> None:
+    """Five packets of silence, as Discord wants it, and then the next, over the same connection and in one count."""
+    async with scene() as stage:
+        first, second = stage.item(siren(2.0)), stage.item(tone(0.3))
+        await stage.heard(10)
+        assert stage.room.skip() is first
+        assert first.ended.result() is Outcome.SKIPPED
+        assert await stage.end(second) is Outcome.HEARD
+        session = stage.fake.voice["5000"]
+        await stage.fake.until(lambda: session.packets[-1].opus == SILENCE)
+        sounds = [packet.opus for packet in session.packets]
+        cut = next(at for at, packet in enumerate(sounds) if at > LEAD and packet == SILENCE)
+        assert sounds[cut : cut + 5 + LEAD] == [SILENCE] * (5 + LEAD)
+        assert sounds[cut + 5 + LEAD] == tone(0.3)[0]
+        assert [packet.seq for packet in session.packets] == list(
+            range(session.packets[0].seq, session.packets[0].seq + len(sounds))
+        )
+        assert len({packet.nonce for packet in session.packets}) == len(sounds)
+
+
+async def test_an_item_that_waits_can_be_skipped() -> None:
+    """It is not heard; what plays goes on."""
+    async with scene() as stage:
+        packets = siren(0.4)
+        first, second, third = stage.item(packets), stage.item(siren(1.0)), stage.item(tone(0.2))
+        await stage.heard(1)
+        assert stage.room.skip(second) is second
+        assert second.ended.result() is Outcome.SKIPPED
+        assert stage.room.items == [first, third]
+        assert [await stage.end(first), await stage.end(third)] == [Outcome.HEARD] * 2
+        assert [packet.opus for packet in await stage.heard(30)] == [*packets, *tone(0.2)]
+
+
+async def test_there_is_nothing_to_skip() -> None:
+    """Neither in an empty room, nor what is over."""
+    async with scene() as stage:
+        assert stage.room.skip() is None
+        item = stage.item(tone(0.2))
+        await stage.end(item)
+        assert stage.room.skip(item) is None
+        assert stage.room.stop() == 0
+        assert not stage.room.cancel(item)
+
+
+async def test_stop_ends_all_and_stays() -> None:
+    """The bot remains in the channel and is ready for the next."""
+    async with scene() as stage:
+        items = [stage.item(siren(2.0)) for _ in range(3)]
+        await stage.heard(5)
+        assert stage.room.stop() == 3
+        assert [item.ended.result() for item in items] == [Outcome.SKIPPED] * 3
+        assert stage.room.items == []
+        assert stage.room.channel == stage.talk
+        assert await stage.end(stage.item(tone(0.2))) is Outcome.HEARD
+        assert len(stage.fake.voice_history) == 1
+
+
+async def test_an_item_may_be_taken_back() -> None:
+    """Which is told apart from a skip."""
+    async with scene() as stage:
+        playing, waiting = stage.item(siren(2.0)), stage.item(siren(2.0))
+        await stage.heard(5)
+        assert stage.room.cancel(waiting)
+        assert stage.room.cancel(playing)
+        assert [item.ended.result() for item in (playing, waiting)] == [Outcome.CANCELLED] * 2
+
+
+async def test_the_wait_is_what_stands_before() -> None:
+    """What is left of the one that plays, and the length of those between; a guess where it is not known yet."""
+    async with scene() as stage:
+        first, second = stage.item(siren(2.0)), stage.item(siren(1.0))
+        growing = stage.item(Speech(), text="One two three four five six seven eight nine ten.")
+        last = stage.item(tone(0.2))
+        assert stage.room.wait(first) == Wait(0, 0.0)
+        await stage.heard(50)
+        ahead, seconds = stage.room.wait(second)
+        assert ahead == 1
+        assert 0 < seconds <= 1.0
+        guess = stage.room.wait(last).seconds - stage.room.wait(growing).seconds
+        assert stage.room.wait(last).ahead == 3
+        assert 2.0 < guess < 6.0
+        stage.room.stop()
+        assert stage.room.wait(last) == Wait(0, 0.0)
+
+
+async def test_what_is_too_late_is_not_begun() -> None:
+    """Its deadline has passed already, or passes while others play; one that plays is not cut off."""
+    async with scene() as stage:
+        late = stage.item(tone(0.2), deadline=time.time() - 1)
+        playing = stage.item(siren(0.8), deadline=time.time() + 0.6)
+        waiting = stage.item(tone(0.2), deadline=time.time() + 0.6)
+        assert [await stage.end(item) for item in (late, waiting)] == [Outcome.EXPIRED] * 2
+        assert stage.room.items == [playing]
+        assert await stage.end(playing) is Outcome.HEARD
+
+
+async def test_what_is_made_too_slowly_expires() -> None:
+    """Its turn has come, but there is no sound before its time is over."""
+    async with scene() as stage:
+        item, growing = stage.item(slow := Speech(), deadline=time.time() + 0.3), stage.item(tone(0.2))
+        assert await stage.end(item) is Outcome.EXPIRED
+        assert not slow.done
+        assert await stage.end(growing) is Outcome.HEARD
+
+
+async def test_a_speech_is_found_by_what_was_said() -> None:
+    """While it plays or waits, and not after."""
+    async with scene() as stage:
+        item = stage.item(tone(0.2))
+        assert stage.rooms.best(item.said) is item
+        await stage.end(item)
+        assert stage.rooms.best(item.said) is None
+
+
+@pytest.mark.parametrize("begun", [True, False])
+async def test_the_end_of_the_process_is_no_outcome(begun: bool) -> None:
+    """What was not heard may be wanted after the next start, so nobody is told that it was lost."""
+    async with scene() as stage:
+        items = [stage.item(siren(2.0)), stage.item(tone(0.2))]
+        if begun:
+            await stage.heard(5)
+        await stage.rooms.close()
+        assert all(item.ended.cancelled() for item in items)
+        late = stage.item(tone(0.2))
+        assert late.ended.cancelled()
+
+
+async def test_no_two_players_send_at_once() -> None:
+    """However fast items are skipped, every packet has a number of its own."""
+    async with scene() as stage:
+        items = [stage.item(siren(1.0)) for _ in range(5)]
+        for item in items[:-1]:
+            await stage.fake.until(item.begun.is_set)
+            stage.room.skip(item)
+        stage.room.skip()
+        last = stage.item(tone(0.2))
+        assert await stage.end(last) is Outcome.HEARD
+        packets = stage.fake.voice["5000"].packets
+        assert [b.seq - a.seq for a, b in pairwise(packets)] == [1] * (len(packets) - 1)
+        assert places(stage.fake.heard()[:1], siren(1.0)) == [0]
