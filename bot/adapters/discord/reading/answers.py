@@ -15,9 +15,13 @@ from bot.adapters.discord.reading.memory import Memory
 from bot.adapters.discord.reading.voicing import Reading, Voicing
 from bot.adapters.discord.reading.words import typed_in
 from bot.config import DiscordSettings
+from bot.speech import Reason
 
 STEADY = 3
 """After so many messages in a row that it did not edit, a bot is taken to send its messages whole."""
+
+_OF_THESE_WORDS = (Reason.LANGUAGE_NOT_SPOKEN, Reason.NOTHING_TO_SAY)
+"""Refusals that say nothing about the words that follow."""
 
 _MOST = 2_000
 
@@ -111,7 +115,8 @@ class Answers:
         if piece and answer.tail is not None:
             answer.tail.feed(piece)
         elif piece:
-            await self._open(answer, piece, whole=answer.growth.whole)
+            # What went on once will go on again: then one stream, and not a request for each edit.
+            await self._open(answer, piece, whole=answer.growth.whole and not answer.reading.texts)
         self._wait(answer, self._settings.settle_seconds)
 
     async def _open(self, answer: Answer, piece: str, *, whole: bool) -> None:
@@ -119,9 +124,10 @@ class Answers:
         reading = answer.reading
         opening = self._voicing.opening(reading)
         tail = None if whole else Tail(opening, piece)
-        if await self._voicing.say(reading, opening, piece.strip() if tail is None else tail):
+        refused = await self._voicing.say(reading, opening, piece.strip() if tail is None else tail)
+        if refused is None:
             answer.tail = tail
-        else:
+        elif refused.reason not in _OF_THESE_WORDS:
             reading.over = True
 
     def _wait(self, answer: Answer, seconds: float, *, last: bool = False) -> None:

@@ -32,6 +32,7 @@ _PLACEHOLDER = re.compile(
 """A line that says no more than that an answer is coming."""
 _FRAME = _CURSOR + _CLOSERS + "-#>()[].。!！~～💬💭✍🤔"
 
+_MENTION = re.compile(r"<(?:@[!&]?|#|a?:\w+:)\d+>")
 _RUN = re.compile(f"\n+|[{re.escape(ENDS)}]{{1,64}}")
 
 
@@ -182,7 +183,8 @@ def _may_be_last(sentence: str) -> bool:
     """Whether its end mark is one, though nothing follows yet: not the dot in an address or a number."""
     if sentence.rstrip(f"{_CLOSERS}\"'”’»)]」』")[-1:] in WIDE_ENDS:
         return True
-    word = next((word for word in reversed(sentence.split()) if any(map(str.isalnum, word))), "")
+    words = _MENTION.sub("x", sentence).split()
+    word = next((word for word in reversed(words) if any(map(str.isalnum, word))), "")
     return re.fullmatch(r"[^\w/:@]*[^\W\d_]+(?:['’-][^\W\d_]+)*[^\w/:@]*", word) is not None
 
 

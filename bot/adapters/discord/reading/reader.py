@@ -104,7 +104,7 @@ class Reader:
         reading.text = words.text
         reading.names.update(words.names)
         text = shortened(words.text, admission.most - len(opening), admission.locale)
-        if await self._voicing.say(reading, opening, text):
+        if await self._voicing.say(reading, opening, text) is None:
             self._keep(reading)
 
     def _keep(self, reading: Reading) -> None:

@@ -67,20 +67,20 @@ class Voicing:
         name = word("reading.said" if written else "reading.named", reading.admission.locale, name=author.mention)
         return f"{name}\n"
 
-    async def say(self, reading: Reading, opening: str, text: str | AsyncIterable[str]) -> bool:
-        """Have it said; ``text`` is without the opening if it is whole, with it if it still grows."""
+    async def say(self, reading: Reading, opening: str, text: str | AsyncIterable[str]) -> Refusal | None:
+        """Have it said, or why not; ``text`` is without the opening if it is whole, with it if it still grows."""
         parcel = await self._send(reading, f"{opening}{text}" if isinstance(text, str) else text)
         if opening and isinstance(text, str) and isinstance(parcel, Refusal) and _unspoken(parcel):
             # No voice here speaks the server's language; that must not silence those who write in another.
             opening, parcel = "", await self._send(reading, text)
         if isinstance(parcel, Refusal):
             log.debug("reading_refused", guild=reading.guild, reason=parcel.reason.value)
-            return False
+            return parcel
         if opening:
             reading.announced = True
             self._announcer.announced(reading.guild, reading.message.author.id)
         self._follow(reading, parcel)
-        return True
+        return None
 
     def take_back(self, reading: Reading) -> None:
         """It is not to be said, or not any further."""

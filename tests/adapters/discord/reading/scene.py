@@ -54,9 +54,16 @@ class Halls(ScriptedRooms):
 
 
 class Bot(commands.Bot):
-    """A host bot with a command prefix, which hands its events to the reader as the plug-in does."""
+    """A host bot with a command prefix, which hands its events to reader and rooms as the plug-in does."""
 
     reader: Reader | None = None
+    rooms: Rooms | None = None
+
+    async def on_voice_state_update(
+        self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
+    ) -> None:
+        if self.rooms is not None:
+            await self.rooms.on_voice_state_update(member, before, after)
 
     async def on_message(self, message: discord.Message) -> None:
         if self.reader is not None:
@@ -176,24 +183,39 @@ async def scene(
     settings: DiscordSettings | None = None,
     halls: Halls | None = None,
 ) -> AsyncIterator[Scene]:
-    """One run of the bot; everything has been said of nothing yet."""
+    """One run of the bot, with voice channels that do as the test says."""
+    settings, halls = settings or DiscordSettings(settle_seconds=SETTLE), halls or Halls()
+    async with connected(fake, intents) as bot, stationed(bot, speaker, cast(Rooms, halls), settings) as station:
+        clock = Clock()
+        await station.reader.close()
+        station.reader = bot.reader = Reader(station, clock)
+        yield Scene(fake, bot, station, halls, clock)
+
+
+@asynccontextmanager
+async def connected(fake: FakeDiscord, intents: discord.Intents = INTENTS) -> AsyncIterator[Bot]:
+    """A bot that is ready."""
     bot = Bot("!", intents=intents, connector=fake.connector(), guild_ready_timeout=0.05, help_command=None)
     running = asyncio.create_task(bot.start(fake.token))
     try:
         await fake.until(bot.is_ready)
-        found = halls or Halls()
-        settings = settings or DiscordSettings(settle_seconds=SETTLE)
-        rooms = cast(Rooms, found)
-        courier = Courier(bot, speaker, rooms, settings)
-        station = Station(bot, speaker, settings, rooms, courier, cast(Reader, None))
-        clock = Clock()
-        station.reader = bot.reader = Reader(station, clock)
-        yield Scene(fake, bot, station, found, clock)
-        await station.reader.close()
-        await courier.close()
+        yield bot
     finally:
         await bot.close()
         await running
+
+
+@asynccontextmanager
+async def stationed(bot: Bot, speaker: Speaker, rooms: Rooms, settings: DiscordSettings) -> AsyncIterator[Station]:
+    """Sayso in it."""
+    courier = Courier(bot, speaker, rooms, settings)
+    station = Station(bot, speaker, settings, rooms, courier, cast(Reader, None))
+    station.reader = bot.reader = Reader(station)
+    try:
+        yield station
+    finally:
+        await station.reader.close()
+        await courier.close()
 
 
 async def prepare(fake: FakeDiscord) -> None:
