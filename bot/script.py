@@ -182,7 +182,8 @@ def _no_such_engine(stage: Stage, engine: str, rules: Rules) -> Refusal:
     if engine in stage.engines:
         return engine_not_allowed(engine, rules)
     names = ", ".join(rules.engines)
-    return Refusal(Reason.UNKNOWN_ENGINE, f"There is no engine {engine!r} here; choose one of {names}.")
+    message = f"There is no engine {engine!r} here; choose one of {names}."
+    return Refusal(Reason.UNKNOWN_ENGINE, message, {"engine": engine, "engines": list(rules.engines)})
 
 
 def _options(stage: Stage, request: Request, wishes: Wishes, engine: str) -> Options:

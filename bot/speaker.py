@@ -79,7 +79,8 @@ class Speaker:
         """
         accepted = self._clock()
         if self.dispatcher.ticket(request.id) is not None:
-            return Refusal(Reason.INVALID, "This very request is being said already; wait for it.")
+            message = "This very request is being said already; wait for it."
+            return Refusal(Reason.INVALID, message, {"cause": "repeated"})
         if request.replay is not None:
             return await self._again(request, request.replay, accepted)
         script = await self._script(request)
@@ -193,9 +194,11 @@ class Speaker:
         if layers.user.opted_out:
             return Refusal(Reason.OPTED_OUT, "You have asked not to be spoken; opt in again to change that.")
         if request.user in layers.guild.blocked_users:
-            return Refusal(Reason.NOT_ALLOWED, "You are blocked from speaking here; ask an administrator of this chat.")
+            message = "You are blocked from speaking here; ask an administrator of this chat."
+            return Refusal(Reason.NOT_ALLOWED, message, {"cause": "blocked"})
         if request.user in layers.everywhere.blocked_users:
-            return Refusal(Reason.NOT_ALLOWED, "You are blocked from speaking; ask whoever runs this bot.")
+            message = "You are blocked from speaking; ask whoever runs this bot."
+            return Refusal(Reason.NOT_ALLOWED, message, {"cause": "blocked_everywhere"})
         return layers
 
     async def _script(self, request: Request) -> Script | Refusal:

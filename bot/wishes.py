@@ -16,6 +16,9 @@ from bot.tts.voices import Persona, UnknownName, fold
 
 T = TypeVar("T")
 
+SLOWEST, FASTEST = 0.5, 2.0
+"""The rates that may be asked for."""
+
 Find = Callable[[str], Persona | Voice | UnknownName]
 """Who is meant by a name."""
 
@@ -137,10 +140,12 @@ def decide(
     ``below`` are the layers from the user's down to the owner's. What they chose and is banned or not allowed does not
     count: it was not chosen for this guild.
     """
-    if request.rate is not None and not 0.5 <= request.rate <= 2.0:
-        return Refusal(Reason.INVALID, f"A rate of {request.rate:g} is outside 0.5 to 2.0; choose one within.")
+    if request.rate is not None and not SLOWEST <= request.rate <= FASTEST:
+        message = f"A rate of {request.rate:g} is outside {SLOWEST} to {FASTEST}; choose one within."
+        return Refusal(Reason.INVALID, message, {"rate": request.rate, "low": SLOWEST, "high": FASTEST})
     if rules.locked and (request.voice or request.engine):
-        return Refusal(Reason.NOT_ALLOWED, "This server has locked its voice; leave voice and engine out.")
+        message = "This server has locked its voice; leave voice and engine out."
+        return Refusal(Reason.NOT_ALLOWED, message, {"cause": "locked"})
     layers: list[Chosen] = [request, *below, config]
     voices = [None if layer.voice and _banned(layer.voice, rules, find) else layer.voice for layer in layers]
     if request.voice and voices[COMMAND] is None:
@@ -172,7 +177,8 @@ def _first(values: Iterable[T | None], default: T) -> Choice[T]:
 
 def banned_voice(name: str) -> Refusal:
     """The answer to who asks for a voice that the guild bans."""
-    return Refusal(Reason.NOT_ALLOWED, f"This server does not allow the voice {name}; choose another.")
+    message = f"This server does not allow the voice {name}; choose another."
+    return Refusal(Reason.NOT_ALLOWED, message, {"voice": name})
 
 
 def engine_not_allowed(name: str, rules: Rules) -> Refusal:
@@ -185,7 +191,7 @@ def engine_not_allowed(name: str, rules: Rules) -> Refusal:
 def no_engine() -> Refusal:
     """The answer where nothing that is allowed is installed."""
     message = "None of the engines that are allowed here is installed; ask an administrator to allow another."
-    return Refusal(Reason.NOT_ALLOWED, message, {"allowed": []})
+    return Refusal(Reason.NOT_ALLOWED, message, {"cause": "no_engine"})
 
 
 def _least(*limits: int | None) -> int | None:

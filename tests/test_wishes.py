@@ -171,3 +171,18 @@ def test_a_guild_and_the_owner_together_allow_no_more_than_either() -> None:
     assert (rules.engines, sorted(rules.banned), rules.locked) == (("e1",), ["a", "b"], True)
     assert (rules.max_chars, rules.per_user, rules.per_guild) == (10, 3, 5)
     assert Rules.of(Layer(allowed_engines=frozenset({"edge"})), everywhere, ENGINES).engines == ()
+
+
+@pytest.mark.parametrize(
+    ("command", "guild", "details"),
+    [
+        (Layer(rate=9.0), NOTHING, {"rate": 9.0, "low": 0.5, "high": 2.0}),
+        (Layer(voice="ava"), Layer(locked=True), {"cause": "locked"}),
+        (Layer(voice="nova"), Layer(banned_voices=frozenset({"ava"})), {"voice": "nova"}),
+    ],
+)
+def test_a_refusal_carries_what_a_translation_needs(command: Layer, guild: Layer, details: dict[str, object]) -> None:
+    """Words in another language are put together from these, not from the English ones."""
+    refused = wishes(command, NOTHING, NOTHING, guild)
+    assert isinstance(refused, Refusal)
+    assert refused.details == details

@@ -21,6 +21,7 @@ STATUS: dict[Reason, int] = {
     Reason.USER_QUEUE_FULL: 429,
     Reason.GUILD_QUEUE_FULL: 429,
     Reason.QUEUE_FULL: 429,
+    Reason.NOT_KEPT: 410,
     Reason.CLOSING: 503,
     Reason.EXPIRED: 504,
 }
