@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -12,7 +13,7 @@ import discord
 
 from bot.adapters.discord.commands.following import REFRESH, Following
 from bot.adapters.discord.commands.pace import Pace
-from bot.adapters.discord.commands.rights import VoiceChannel, has_role, home_of, is_welcome, seat_of
+from bot.adapters.discord.commands.rights import VoiceChannel, has_role, home_of, seat_of
 from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
 from bot.adapters.discord.parcel import Parcel, Receipt
 from bot.adapters.discord.reply import Answer, EarlierAnswer, response_of, tell
@@ -25,6 +26,10 @@ from bot.speech import Priority, Refusal, Request
 
 GRACE = 1.0
 """Seconds that answers have to be finished when Sayso goes."""
+
+
+PLACES = 1000
+"""Channels of which it is remembered what was heard last."""
 
 
 class Place(StrEnum):
@@ -60,6 +65,7 @@ class Asking:
         self.station = station
         self.pace = pace or Pace()
         self._following: set[asyncio.Task[object]] = set()
+        self._heard: OrderedDict[int, str] = OrderedDict()
 
     async def ask(self, interaction: discord.Interaction, wish: Wish) -> None:
         """Have it said, and answer until it was heard; a refusal is for the asker alone."""
@@ -77,6 +83,16 @@ class Asking:
             await tell(interaction, refusal(parcel, target.locale))
             return
         await self._kept(self._answer(interaction, parcel, answer))
+
+    async def latest(self, interaction: discord.Interaction) -> str | None:
+        """The cache key of what was heard last where the person is; else of what was last said for them in this server.
+
+        What others heard elsewhere in the server may not be for them: channels can be closed.
+        """
+        seat = seat_of(interaction)
+        places = (seat.id if seat else 0, interaction.channel_id or 0)
+        here = next((self._heard[place] for place in places if place in self._heard), None)
+        return here or await self.station.speaker.latest(_lane(interaction), user_key(interaction.user.id))
 
     async def resumed(self, parcel: Parcel) -> None:
         """Go on with the answer to what an earlier process was asked for: for :attr:`Courier.resumed`."""
@@ -115,7 +131,17 @@ class Asking:
 
     async def _follow(self, parcel: Parcel, answer: Answer | EarlierAnswer) -> Receipt:
         locale, voices = parcel.target.locale, self.station.speaker.stage.voices
-        return await Following(parcel, answer, locale, voices, refresh=self.refresh).to_the_end()
+        receipt = await Following(parcel, answer, locale, voices, refresh=self.refresh).to_the_end()
+        if receipt.delivered and (key := parcel.said.key) is not None:
+            played = parcel.target.voice if receipt.message is None else None
+            self._remember(played or parcel.target.channel, key)
+        return receipt
+
+    def _remember(self, place: int, key: str) -> None:
+        self._heard[place] = key
+        self._heard.move_to_end(place)
+        if len(self._heard) > PLACES:
+            self._heard.popitem(last=False)
 
     async def _rules(self, interaction: discord.Interaction) -> Rules:
         return Rules() if interaction.guild_id is None else await self.station.rules(interaction.guild_id)
@@ -154,8 +180,7 @@ class Asking:
             return None
         room = self.station.rooms.room(seat.guild)
         there = room.channel is not None and room.channel.id == seat.id
-        comes = there or wish.place is Place.CHANNEL or (rules.auto_join and is_welcome(seat))
-        return seat if comes else None
+        return seat if there or rules.auto_join or wish.place is Place.CHANNEL else None
 
     def _request(self, interaction: discord.Interaction, wish: Wish, target: Target) -> Request:
         settings = self.station.settings

@@ -55,7 +55,7 @@ class Cancel(Press, template=rf"{CANCEL}:(?P<about>\w{{1,64}})"):
 
     async def press(self, interaction: discord.Interaction) -> str | None:
         parcel = self.asking.station.courier.find(self.about)
-        if parcel is None or parcel.receipt is not None:
+        if parcel is None or parcel.receipt is not None or parcel.leaving:
             return "say.pressed.over"
         if parcel.request.user != user_key(interaction.user.id) and not is_moderator(interaction):
             return "say.pressed.not_yours"

@@ -36,13 +36,6 @@ def home_of(interaction: discord.Interaction) -> discord.Guild | None:
     return None if interaction.guild_id is None else interaction.client.get_guild(interaction.guild_id)
 
 
-def is_welcome(channel: VoiceChannel) -> bool:
-    """Whether the bot may, as far as is known, come into the channel and be heard there."""
-    may = channel.permissions_for(channel.guild.me)
-    # On a stage one may ask to speak; whether that is granted is seen there.
-    return may.view_channel and may.connect and (may.speak or isinstance(channel, discord.StageChannel))
-
-
 def may_steer(interaction: discord.Interaction, room: Room | None, item: Item | None) -> bool:
     """Whether the person may end ``item``: they asked for it, or hear it, or are a moderator."""
     if (item is not None and item.user == interaction.user.id) or is_moderator(interaction):

@@ -13,7 +13,7 @@ from bot.adapters.discord.commands.choosing import prepare, voice_choices
 from bot.adapters.discord.commands.cog import SaysoCog, answered, apologise
 from bot.adapters.discord.commands.mentions import names_of
 from bot.adapters.discord.commands.presses import presses
-from bot.adapters.discord.identity import guild_key, user_key
+from bot.adapters.discord.identity import user_key
 from bot.adapters.discord.reading import words_of
 from bot.adapters.discord.reply import defer, tell
 from bot.adapters.discord.station import Station
@@ -103,7 +103,7 @@ class Say(SaysoCog, name="Sayso say"):
     @answered
     async def replay(self, interaction: discord.Interaction) -> None:
         await defer(interaction, ephemeral=False)
-        key = await self.station.speaker.latest(guild_key(interaction.guild_id, interaction.channel_id or 0))
+        key = await self.asking.latest(interaction)
         if key is None:
             await tell(interaction, word("say.refused.nothing_yet", locale_of(interaction)))
         else:

@@ -29,6 +29,7 @@ from bot.speech import Clip, Priority, Refusal, Request
 from bot.store import Preference, Preferences
 from bot.tts.voices import UnknownName
 from bot.tts.voices.languages import primary
+from bot.wishes import Wishes
 
 Choice = app_commands.Choice
 Interaction = discord.Interaction
@@ -217,9 +218,13 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
 
     async def _spoken(self, interaction: Interaction, voice: str, text: str) -> Clip | str:
         """The sound of it, or why there is none. Raises SaysoError when the speech breaks off."""
-        said = await self.station.speaker.say(_request(interaction, text, voice=voice))
+        speaker, locale = self.station.speaker, locale_of(interaction)
+        found = await speaker.explain(_request(interaction, text, voice=voice))
+        if isinstance(found, Refusal):
+            return refusal(found, locale)
+        said = await speaker.say(_alone(interaction, text, found.script.wishes))
         if isinstance(said, Refusal):
-            return refusal(said, locale_of(interaction))
+            return refusal(said, locale)
         try:
             return await said.speech.clip()
         finally:
@@ -239,3 +244,18 @@ def _request(interaction: Interaction, text: str, **more: Any) -> Request:
     channel = channel_key(parent(interaction.channel))
     user = user_key(interaction.user.id)
     return Request(_lane(interaction), user, text, channel=channel, priority=Priority.HIGH, **more)
+
+
+def _alone(interaction: Interaction, text: str, wishes: Wishes) -> Request:
+    """As it was decided where the person is, but in a lane of their own: nobody there can have it replayed."""
+    user = interaction.user.id
+    return Request(
+        guild_key(None, user),
+        user_key(user),
+        text,
+        voice=wishes.voice.value,
+        engine=wishes.engine.value,
+        rate=wishes.rate.value,
+        language=wishes.language.value,
+        priority=Priority.HIGH,
+    )

@@ -142,6 +142,11 @@ def brought_along(fake: FakeDiscord, channel: Channel, name: str, **options: Any
     )
 
 
+def quiet() -> bool:
+    """Whether no speech is being made, or put into the cache, any more."""
+    return not [task for task in asyncio.all_tasks() if task.get_name().startswith("speech ")]
+
+
 async def _equipped(bot: commands.Bot, speaker: Speaker, settings: DiscordSettings) -> Online:
     rooms = Parlours()
     courier = Courier(bot, speaker, cast(Rooms, rooms), settings)

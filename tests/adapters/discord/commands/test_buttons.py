@@ -12,7 +12,7 @@ from bot.adapters.discord.commands.buttons import CANCEL, FORGET, REPLAY, SKIP, 
 from bot.adapters.discord.identity import user_key
 from bot.adapters.discord.target import target_of
 from bot.speaker import Speaker
-from tests.adapters.discord.commands.online import Online, online
+from tests.adapters.discord.commands.online import Online, online, quiet
 from tests.conftest import Opened
 from tests.doubles.discord import FakeDiscord, Interaction
 from tests.doubles.engine import FakeEngine
@@ -271,7 +271,7 @@ async def test_what_is_kept_is_deleted_when_somebody_is_sure(speaker: Speaker) -
         ann = user_key(int(fake.user_id))
         await speaker.store.preferences.set(ann, voice="heart")
         await _speaking(fake, here)
-        await fake.until(lambda: not speaker._tasks)  # it is kept, so that there is something to be deleted
+        await fake.until(quiet)  # it is kept, so that there is something to be deleted
         ix = await fake.slash("voice privacy forget")
         assert "cannot be undone" in await _told(ix)
         press = await fake.click(ix.original or {}, _button(ix.original or {}, FORGET))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -31,9 +32,14 @@ async def _heard(ix: Interaction) -> tuple[str, bool]:
 async def _playing(fake: FakeDiscord, here: Online, *texts: str, **who: Any) -> None:
     """So many things to be heard, the first of them begun."""
     for text in texts:
+        there = len(here.room.items)
         await fake.slash("say", text=text, **who)
-    await fake.until(lambda: len(here.room.items) == len(texts))
+        await fake.until(partial(_more, here, there))
     here.room.begin()
+
+
+def _more(here: Online, than: int) -> bool:
+    return len(here.room.items) > than
 
 
 # Ending

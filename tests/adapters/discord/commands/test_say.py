@@ -221,16 +221,6 @@ async def test_the_voice_channel_takes_somebody_who_sits_in_one(speaker: Speaker
         assert "You are not in a voice channel" in await _refused(ix)
 
 
-@pytest.mark.parametrize("permission", ["connect", "speak", "view_channel"])
-async def test_where_the_bot_may_not_go_it_sends_a_note(speaker: Speaker, permission: str) -> None:
-    """Without trying to be let in first."""
-    async with FakeDiscord() as fake:
-        fake.deny(permission, channel=fake.voice_channel)
-        async with online(fake, speaker) as here:
-            await _noted(fake, await fake.slash("say", text="Hello."))
-            assert here.rooms.rooms == {} or here.room.items == []
-
-
 async def test_a_bot_that_does_not_come_uncalled_sends_a_note_until_it_is_called(speaker: Speaker) -> None:
     """``auto_join`` off: it is heard only where it is already, or where it is asked for by name."""
     await _rules(speaker, auto_join=False)
@@ -385,6 +375,39 @@ async def test_what_was_heard_last_is_heard_again_without_synthesis(speaker: Spe
         assert len(offline.asked) == 1
 
 
+async def test_what_was_heard_in_another_channel_is_not_replayed_here(speaker: Speaker) -> None:
+    """It may be closed to who asks; what was said for themselves they may hear anywhere."""
+    async with FakeDiscord(user_in_voice=False) as fake:
+        bea, staff = fake.add_user("bea"), fake.add_channel("staff")
+        async with online(fake, speaker):
+            await _noted(fake, await fake.slash("say", text="Secret.", channel=staff))
+            assert "Nothing was said here" in await _refused(await fake.slash("replay", by=bea))
+            await _noted(fake, await fake.slash("replay"))
+
+
+async def test_what_was_said_for_one_is_replayed_after_a_restart(opened: Opened, offline: FakeEngine) -> None:
+    """As long as it is kept."""
+    async with FakeDiscord(user_in_voice=False) as fake:
+        async with opened() as speaker, online(fake, speaker):
+            await _noted(fake, await fake.slash("say", text="Hello there."))
+        async with opened() as speaker, online(fake, speaker):
+            await _noted(fake, await fake.slash("replay"))
+        assert len(offline.asked) == 1
+
+
+async def test_places_are_forgotten_in_the_order_in_which_they_fell_silent(
+    speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The memory of a bot in many channels does not grow for ever."""
+    monkeypatch.setattr(asking, "PLACES", 1)
+    async with FakeDiscord(user_in_voice=False) as fake:
+        other = fake.add_channel("other")
+        async with online(fake, speaker) as here:
+            await _noted(fake, await fake.slash("say", text="One."))
+            await _noted(fake, await fake.slash("say", text="Two.", channel=other))
+            await fake.until(lambda: list(here.say.asking._heard) == [int(other.id)])
+
+
 async def test_where_nothing_was_heard_there_is_nothing_to_replay(speaker: Speaker) -> None:
     """It is told what to do first."""
     async with FakeDiscord() as fake, online(fake, speaker):
@@ -488,6 +511,19 @@ async def test_what_is_heard_is_skipped(speaker: Speaker, offline: FakeEngine) -
         assert (await press.wait_callback())["data"]["content"].startswith("⏭️")
         await fake.until(lambda: fake.messages[message["id"]]["components"] == [])
         assert len(fake.heard()) < 600 * 5
+
+
+@pytest.mark.parametrize(("permission", "named"), [("connect", "“Connect”"), ("speak", "“Speak”")])
+async def test_where_the_bot_may_not_be_heard_it_sends_a_note_and_says_why(
+    speaker: Speaker, permission: str, named: str
+) -> None:
+    """With what an administrator can do about it."""
+    async with FakeDiscord() as fake:
+        fake.deny(permission, channel=fake.voice_channel)
+        async with whole(fake, speaker):
+            answer = await _noted(fake, await fake.slash("say", text="Hello."))
+            assert named in answer["content"]
+            assert fake.voice_history == []
 
 
 async def test_a_channel_without_room_is_told_and_the_note_comes_instead(speaker: Speaker) -> None:

@@ -14,7 +14,7 @@ from bot.speaker import Speaker
 from bot.store import Preference
 from bot.tts.engine import Voice
 from bot.tts.voices import Persona
-from tests.adapters.discord.commands.online import online
+from tests.adapters.discord.commands.online import online, quiet
 from tests.doubles.discord import FakeDiscord, Interaction
 from tests.doubles.engine import FakeEngine, Script
 
@@ -141,6 +141,23 @@ async def test_a_voice_is_heard_by_who_asks_alone(speaker: Speaker, offline: Fak
         assert "how I sound" in "".join(utterance.text for utterance in offline.asked)
         assert fake.said() == []
         assert fake.errors == []
+
+
+async def test_nobody_replays_what_one_heard_alone(speaker: Speaker) -> None:
+    """A preview leaves nothing behind in the server, not even for who asked for it."""
+    async with FakeDiscord() as fake, online(fake, speaker):
+        await (await fake.slash("voice preview", voice="heart", text="Secret.")).wait_followup()
+        await fake.until(quiet)
+        assert await speaker.latest(GUILD) is None
+        assert "Nothing was said here" in (await (await fake.slash("replay")).wait_followup()).json["content"]
+
+
+async def test_a_preview_keeps_to_the_rules_of_the_server(speaker: Speaker, offline: FakeEngine) -> None:
+    """A locked voice is not heard otherwise."""
+    await speaker.store.settings.set_guild(GUILD, locked=True)
+    async with FakeDiscord() as fake, online(fake, speaker):
+        assert "locked" in await _told(await fake.slash("voice preview", voice="heart"))
+        assert offline.asked == []
 
 
 async def test_a_voice_says_what_it_is_given(speaker: Speaker, offline: FakeEngine) -> None:
