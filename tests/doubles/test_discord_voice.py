@@ -8,12 +8,16 @@ import json
 
 import aiohttp
 import discord
+import nacl.secret
 import numpy as np
 import pytest
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from nacl.exceptions import CryptoError
 
 from tests.doubles.discord import FakeDiscord, VoiceSession, pcm
 from tests.doubles.discord.client import Tone, loudest, play, sine, started
-from tests.doubles.discord.rtp import SILENCE
+from tests.doubles.discord.rtp import MODES, SILENCE, XCHACHA20, decrypt, fields
 
 
 def talk(bot: discord.Client, channel: int = 7000) -> discord.VoiceChannel:
@@ -245,6 +249,32 @@ async def test_a_crashed_server_lets_its_sessions_be_resumed() -> None:
             frames = [json.loads((await ws.receive()).data) for _ in range(3)]
             assert [frame["op"] for frame in frames] == [8, 9, 11]
             assert known.resumes == 1
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_both_modes_of_transport_are_understood(mode: str) -> None:
+    """The header is authenticated, the nonce's first four bytes are the packet's last."""
+    key, header, counter = bytes(range(32)), b"\x80\x78" + bytes(10), b"\x00\x00\x00\x07"
+    if mode == XCHACHA20:
+        sealed = nacl.secret.Aead(key).encrypt(b"opus", header, counter + bytes(20)).ciphertext
+    else:
+        sealed = AESGCM(key).encrypt(counter + bytes(8), b"opus", header)
+    packet = header + sealed + counter
+    assert decrypt(mode, key, packet) == b"opus"
+    assert fields(packet)[3] == 7
+    with pytest.raises((InvalidTag, CryptoError)):
+        decrypt(mode, key, b"\x81" + packet[1:])
+
+
+async def test_what_cannot_be_decrypted_is_kept_with_the_reason() -> None:
+    """A packet of noise is listed, and heard by nobody."""
+    async with FakeDiscord() as fake, started(fake) as bot:
+        voice: discord.VoiceClient = await talk(bot).connect()
+        voice._connection.send_packet(bytes(60))
+        heard = session(fake)
+        await fake.until(lambda: heard.packets)
+        assert heard.packets[0].error is not None
+        assert heard.audio_packets() == fake.heard() == []
 
 
 async def test_a_stranger_gets_no_voice() -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import struct
-from collections.abc import Awaitable, Callable
 from typing import Protocol
 
 import davey
@@ -192,6 +191,3 @@ class Group:
 
 def _future() -> asyncio.Future[bytes]:
     return asyncio.get_running_loop().create_future()
-
-
-Change = Callable[[Group], Awaitable[object]]

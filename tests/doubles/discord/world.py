@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from tests.doubles.discord.channels import DIRECT, VOICES, Channel, Kind, Overwrite
+from tests.doubles.discord.channels import Channel, Kind, Overwrite
 from tests.doubles.discord.clock import Clock
 from tests.doubles.discord.guild import Guild
 from tests.doubles.discord.people import Member, Role, User
@@ -223,6 +223,3 @@ def default_world(clock: Clock) -> World:
     world.add_channel(guild, "Talk", Kind.VOICE, id=VOICE)
     world.add_channel(guild, "Stage", Kind.STAGE, id=STAGE)
     return world
-
-
-__all__ = ["DIRECT", "VOICES", "Event", "Intent", "Named", "World", "default_world", "id_of"]
