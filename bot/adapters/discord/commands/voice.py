@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Mapping
-from dataclasses import fields
 from typing import Any
 
 import discord
@@ -26,10 +25,9 @@ from bot.adapters.discord.station import Station
 from bot.adapters.discord.translator import locale_of, t
 from bot.adapters.words import listed, refusal, word
 from bot.speech import Clip, Priority, Refusal, Request
-from bot.store import Preference, Preferences
 from bot.tts.voices import UnknownName
 from bot.tts.voices.languages import primary
-from bot.wishes import Wishes
+from bot.wishes import Chosen, Wishes
 
 Choice = app_commands.Choice
 Interaction = discord.Interaction
@@ -86,7 +84,7 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
         if no is not None:
             await tell(interaction, no)
             return
-        await self._preferences.set(user_key(interaction.user.id), **changes)
+        await self.station.speaker.store.preferences.set(user_key(interaction.user.id), **changes)
         await tell(interaction, await self._shown(interaction, word("voice_command.set.done", locale_of(interaction))))
 
     @voice.command(name=_t("show.name"), description=_t("show.description"))
@@ -120,7 +118,7 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
         await defer(interaction, ephemeral=True)
         user = user_key(interaction.user.id)
         # To have one's choices forgotten is not to be heard again: that is asked for by its own name.
-        await self._preferences.set(user, voice=None, engine=None, rate=None, language=None)
+        await self.station.speaker.store.preferences.set(user, voice=None, engine=None, rate=None, language=None)
         await tell(interaction, word("voice_command.reset.done", locale_of(interaction)))
 
     @voice.command(name=_t("optout.name"), description=_t("optout.description"))
@@ -128,7 +126,7 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
     async def optout(self, interaction: Interaction) -> None:
         await defer(interaction, ephemeral=True)
         user = user_key(interaction.user.id)
-        await self._preferences.set(user, opted_out=True)
+        await self.station.speaker.store.preferences.set(user, opted_out=True)
         recall(self.station, user, _lane(interaction))
         await tell(interaction, word("voice_command.optout.done", locale_of(interaction)))
 
@@ -136,7 +134,7 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
     @answered
     async def optin(self, interaction: Interaction) -> None:
         await defer(interaction, ephemeral=True)
-        await self._preferences.set(user_key(interaction.user.id), opted_out=False)
+        await self.station.speaker.store.preferences.set(user_key(interaction.user.id), opted_out=False)
         await tell(interaction, word("voice_command.optin.done", locale_of(interaction)))
 
     @voice.command(name=_t("explain.name"), description=_t("explain.description"))
@@ -154,7 +152,7 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
     @answered
     async def export(self, interaction: Interaction) -> None:
         await defer(interaction, ephemeral=True)
-        kept = await self._preferences.export(user_key(interaction.user.id))
+        kept = await self.station.speaker.store.preferences.export(user_key(interaction.user.id))
         data = json.dumps(kept, ensure_ascii=False, indent=2, default=str).encode()
         file = discord.File(io.BytesIO(data), "sayso.json")
         await tell(interaction, word("voice_command.export.done", locale_of(interaction)), file=file)
@@ -180,10 +178,6 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
     async def _languages(self, interaction: Interaction, typed: str) -> list[Choice[str]]:
         return language_choices(self.station.speaker, typed, locale_of(interaction))
 
-    @property
-    def _preferences(self) -> Preferences:
-        return self.station.speaker.store.preferences
-
     async def _impossible(self, interaction: Interaction, changes: Mapping[str, Any]) -> str | None:
         """Why these choices cannot be had, whoever asks and wherever, in words."""
         locale, speaker = locale_of(interaction), self.station.speaker
@@ -193,7 +187,7 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
         if language is not None and primary(language) not in known:
             examples = listed((tag for tag in ("en", "zh", "ja") if tag in known), locale)
             return word("voice_command.set.no_language", locale, language=language, examples=examples)
-        kept = _chosen(await self._preferences.get(user_key(interaction.user.id)))
+        kept = _chosen(await self.station.speaker.store.preferences.get(user_key(interaction.user.id)))
         text = sentence(language or _ANY)
         found = await speaker.explain(Request(_NOWHERE, _NOBODY, text, **{**kept, **changes}))
         return refusal(found, locale) if isinstance(found, Refusal) else None
@@ -231,8 +225,8 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
             said.cancel()
 
 
-def _chosen(preference: Preference) -> dict[str, Any]:
-    names = (item.name for item in fields(preference) if item.name != "opted_out")
+def _chosen(preference: Chosen) -> dict[str, Any]:
+    names = ("voice", "engine", "rate", "language")
     return {name: value for name in names if (value := getattr(preference, name)) is not None}
 
 
