@@ -136,8 +136,7 @@ class Courier:
     async def conclude(self, parcel: Parcel) -> None:
         """Bring the message of a parcel that nobody waits for any more to its end, once that is known."""
         receipt = await parcel.delivered()
-        if not self._closed:
-            await conclude(self._client, parcel.target, receipt)
+        await conclude(self._client, parcel.target, receipt)
 
     async def close(self) -> None:
         """Stop delivering; what is not delivered stays in the journal. Notes on the wire have a moment to arrive."""
@@ -206,8 +205,8 @@ class Courier:
 
     def _over(self, task: asyncio.Task[Receipt]) -> None:
         parcel = self._deliveries.pop(task)
-        self._crowd.leave(parcel.request)
         parcel.settle(restarting(parcel.target) if task.cancelled() else task.result())
+        self._crowd.leave(parcel.request)
 
     def _is_closing(self) -> bool:
         return self._closed or self._speaker.dispatcher.closing

@@ -114,25 +114,14 @@ class Delivery:
     # As a note
 
     async def _send(self, remark: str = "") -> _End:
-        clip = await self._clip()
+        clip = await self._said.speech.clip()
+        if self._parcel.withdrawn:
+            raise Cancelled("It was taken back.")
         self._parcel.leaving = True
         await self._said.mark(State.SENDING, mark=str(Noted(self._wall(), len(clip.ogg))))
         sent = await self._post(clip)
         reduced = word("delivery.as_file", self._locale) if sent.reduced else ""
         return State.DONE, Receipt(True, sent.message, note=self._remarks(remark, reduced))
-
-    async def _clip(self) -> Clip:
-        """All of it; raises Cancelled as soon as it is taken back, whoever else still wants it made."""
-        making = asyncio.create_task(self._said.speech.clip())
-        either: set[asyncio.Future[Any]] = {making, self._parcel.withdrawn}
-        try:
-            await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
-            if self._parcel.withdrawn.done():
-                raise Cancelled("It was taken back.")
-            return making.result()
-        finally:
-            making.cancel()
-            await asyncio.gather(making, return_exceptions=True)
 
     async def _post(self, clip: Clip) -> Sent:
         """By the bot's own right; through the interaction where there is none, and so its token was kept."""
@@ -152,7 +141,7 @@ class Delivery:
             return State.EXPIRED, self._failed(error)
         if not isinstance(error, Cancelled):
             return State.FAILED, self._failed(error)
-        if self._parcel.withdrawn.done():
+        if self._parcel.withdrawn:
             return self._given_up()
         return (None, restarting(self._target)) if self._closing() else (State.CANCELLED, self._failed(error))
 
@@ -160,7 +149,7 @@ class Delivery:
         return Receipt(False, why=words.failure(error, self._locale))
 
     def _given_up(self) -> _End:
-        taken_back = self._parcel.withdrawn.done()
+        taken_back = self._parcel.withdrawn
         why = word("delivery.taken_back" if taken_back else "delivery.skipped", self._locale)
         return State.CANCELLED, Receipt(False, why=why, taken_back=taken_back)
 

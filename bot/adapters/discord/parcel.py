@@ -28,16 +28,12 @@ class Receipt:
     taken_back: bool = False
 
 
-def _future() -> asyncio.Future[None]:
-    return asyncio.get_running_loop().create_future()
-
-
 @dataclass(eq=False, slots=True)
 class Parcel:
     """A request on its way: where it stands, and the way to take it back.
 
-    ``item`` is its place in a room's playlist, None for a note. ``withdrawn`` is resolved when it is taken back,
-    ``leaving`` set when it has gone so far that this is too late.
+    ``item`` is its place in a room's playlist, None for a note. ``withdrawn`` is set when it is taken back, ``leaving``
+    when it has gone so far that this is too late.
     """
 
     request: Request
@@ -45,8 +41,8 @@ class Parcel:
     said: Said
     item: Item | None = None
     receipt: Receipt | None = None
+    withdrawn: bool = False
     leaving: bool = False
-    withdrawn: asyncio.Future[None] = field(default_factory=_future, repr=False)
     _rooms: Rooms | None = field(default=None, repr=False)
     _settled: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
@@ -74,8 +70,7 @@ class Parcel:
         """Take it back: not made any further, not played, not sent. Without effect once a note leaves the house."""
         if self.receipt is not None or self.leaving:
             return
-        if not self.withdrawn.done():
-            self.withdrawn.set_result(None)
+        self.withdrawn = True
         if self.item is not None and (room := self._room()):
             room.cancel(self.item)
         self.said.cancel()

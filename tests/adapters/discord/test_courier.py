@@ -226,12 +226,23 @@ async def test_a_note_that_is_taken_back_is_not_made_any_further(
     assert office.row(parcel).state is State.CANCELLED
 
 
+async def test_what_is_made_already_can_be_taken_back_before_it_leaves(fake: FakeDiscord, office: Office) -> None:
+    """It comes from the cache, and somebody is quick."""
+    await office.delivered()
+    parcel = await office.send()
+    assert parcel.said.cached
+    parcel.cancel()
+    assert (await parcel.delivered()).taken_back
+    assert len(fake.notes()) == 1
+
+
 async def test_who_takes_back_what_another_wants_too_takes_only_their_own(
     fake: FakeDiscord, office: Office, offline: FakeEngine
 ) -> None:
     """The same words at the same time are made once, for whoever is left."""
-    gate = held(offline)
-    mine, theirs = await office.send(), await office.send(user="discord:7")
+    gate, deadline = held(offline), time.time() + 60
+    mine, theirs = await office.send(deadline=deadline), await office.send(user="discord:7", deadline=deadline)
+    assert theirs.said.shared
     mine.cancel()
     assert (await mine.delivered()).taken_back
     gate.set()
