@@ -35,6 +35,9 @@ class Act:
         self._told = 0
         self._timer: asyncio.TimerHandle | None = None
         self._length = _expected(item)
+        self._closed = False
+        # Whoever gives up waiting for it by cancelling the future does not want it either.
+        item.ended.add_done_callback(lambda _: self._close())
 
     @property
     def over(self) -> bool:
@@ -76,13 +79,12 @@ class Act:
         if not self.over:
             self.item.trouble = trouble
             self.item.ended.set_result(outcome)
-            self._close()
+        self._close()
 
     def withdraw(self) -> None:
         """Stop playing without an outcome: it may be wanted again after the next start."""
-        if not self.over:
-            self.item.ended.cancel()
-            self._close()
+        self.item.ended.cancel()
+        self._close()
 
     def expire(self, after: float) -> None:
         """End it if it has not begun after so many seconds."""
@@ -120,6 +122,9 @@ class Act:
             self.end(Outcome.EXPIRED)
 
     def _close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         self._cancel_timer()
         self.feed.close()
         self.halt()

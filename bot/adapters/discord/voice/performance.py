@@ -60,7 +60,8 @@ class Performance:
             if not await self._ready(act, line):
                 act.end(Outcome.LOST, Trouble.TAKEN)
                 return
-            before, run = act.at, await self._run(act, line)
+            before = act.at
+            run = await self._run(act, line)
             tries = 1 if act.at - before >= _SOMETHING else tries + 1
             await self._after(act, line, run, tries)
 
@@ -108,6 +109,7 @@ class Performance:
         # Two threads must not send at once; one that hangs, hangs on a connection that is dead.
         with suppress(TimeoutError):
             await asyncio.wait_for(playback.over.wait(), _LOOK)
+        _count(act)
         return run
 
     async def _watch(self, act: Act, line: Line, playback: Playback) -> Run:
@@ -138,3 +140,9 @@ class Performance:
         """How many packets a line may make it wait."""
         seconds = self._timing.keys if line.ours else self._timing.lent
         return round(seconds / PACKET_SECONDS)
+
+
+def _count(act: Act) -> None:
+    """Note how often synthesis was too slow for the player."""
+    if act.source is not None and act.source.stalls:
+        log.info("voice_starved", times=act.source.stalls, seconds=round(act.source.late * PACKET_SECONDS, 2))

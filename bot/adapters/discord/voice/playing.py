@@ -39,6 +39,9 @@ class Wait(NamedTuple):
 class Item:
     """A speech in a room's playlist. ``begun`` is set with its first packet, ``ended`` is resolved once.
 
+    If the room is closed before, ``ended`` is cancelled; and whoever cancels it takes the item off the playlist. A move
+    of the bot to another channel changes ``channel``.
+
     ``start`` is where to begin, in seconds (after a restart). ``progress`` is told, in seconds, how far it was surely
     heard, at each sentence that begins.
     """

@@ -128,7 +128,7 @@ class Presence:
     def attend(self) -> None:
         """See who listens, and prepare to leave if nobody does."""
         line, channel = self._seat.line, self.channel
-        if line is not None and line.alive():
+        if line is not None and line.alive() and line.client.channel is not None:
             line.heard = listeners(line.client.channel) > 0
         if channel is None or listeners(channel):
             self._stay()

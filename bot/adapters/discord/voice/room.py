@@ -84,7 +84,7 @@ class Room:
         if self._closed:
             item.ended.cancel()
             return
-        act = Act(item, self._changed, self._playlist.remove)
+        act = Act(item, self._changed, self._ended)
         self._playlist.add(act)
         if (deadline := item.said.request.deadline) is not None:
             act.expire(deadline - self._house.wall())
@@ -100,9 +100,7 @@ class Room:
 
     def stop(self) -> int:
         """End all items; returns how many. The connection stays."""
-        count = self._playlist.end(Outcome.SKIPPED)
-        self._news.tell()
-        return count
+        return self._playlist.end(Outcome.SKIPPED)
 
     def wait(self, item: Item) -> Wait:
         """What stands before an item; nothing once it plays."""
@@ -124,8 +122,11 @@ class Room:
         if act is None:
             return None
         act.end(outcome)
-        self._news.tell()
         return act.item
+
+    def _ended(self, act: Act) -> None:
+        self._playlist.remove(act)
+        self._news.tell()
 
     def _changed(self, act: Act) -> None:
         """There is news of a speech. What was taken back, or came to nothing, need not wait for its turn to end."""
@@ -139,7 +140,9 @@ class Room:
             self._owner = asyncio.create_task(self._own(), name=f"voice room {self.guild.id}")
             self._owner.add_done_callback(self._slept)
 
-    def _slept(self, _: asyncio.Task[None]) -> None:
+    def _slept(self, owner: asyncio.Task[None]) -> None:
+        if not owner.cancelled() and (error := owner.exception()) is not None:
+            log.error("voice_room_crashed", guild=self.guild.id, error=type(error).__name__, where=where(error))
         # Whatever ended the task, what was added since must not wait for the next item to come along.
         if self._playlist.first is not None and not self._closed:
             self._wake()

@@ -47,7 +47,9 @@ class Rooms:
 
     def room(self, guild: discord.Guild) -> Room:
         """The room of a guild, made when it is first asked for."""
-        room = self._rooms.setdefault(guild.id, Room(guild, self._house))
+        room = self._rooms.get(guild.id)
+        if room is None:
+            room = self._rooms[guild.id] = Room(guild, self._house)
         room.guild = guild  # after an invitation anew it is another object
         return room
 
@@ -70,7 +72,7 @@ class Rooms:
 
     async def close(self) -> None:
         """Leave every channel, keeping in the store where it was."""
-        await asyncio.gather(*(room.close() for room in self))
+        await asyncio.gather(*(room.close() for room in self), return_exceptions=True)
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState

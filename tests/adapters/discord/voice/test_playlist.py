@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from itertools import pairwise
 
@@ -139,6 +140,19 @@ async def test_the_end_of_the_process_is_no_outcome(begun: bool) -> None:
         assert all(item.ended.cancelled() for item in items)
         late = stage.item(tone(0.2))
         assert late.ended.cancelled()
+
+
+async def test_who_stops_waiting_stops_the_sound() -> None:
+    """To wait for the end is to want it: a task that is cancelled while it waits takes the item along, and no more."""
+    async with scene() as stage:
+        playing, waiting, last = stage.item(siren(2.0)), stage.item(siren(2.0)), stage.item(tone(0.2))
+        await stage.heard(5)
+        waiting.ended.cancel()
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(playing.ended, 0.01)
+        assert await stage.end(last) is Outcome.HEARD
+        assert stage.room.items == []
+        assert len(stage.fake.heard()) < 100
 
 
 async def test_no_two_players_send_at_once() -> None:
