@@ -80,15 +80,12 @@ class Courier:
         """
         if self._closed:
             return Refusal(Reason.CLOSING, "I am just being restarted. Try again in a minute.")
-        if request.id in self._crowd:
-            return Refusal(
-                Reason.INVALID, "This very request is being said already; wait for it.", {"cause": "repeated"}
-            )
         target = _with_token(self._client, target, interaction)
         request = self._addressed(request, target)
         try:
             limits = await self._limits(request.guild)
-            return self._crowd.full(request, limits) or await self.accept(request, target)
+            # Nothing is awaited from here until it has its place.
+            return self._crowd.refusal(request, limits) or await self.accept(request, target)
         except StoreError:
             return Refusal(Reason.INVALID, "I cannot reach my notes just now. Try again in a minute.", _NO_STORE)
 

@@ -24,15 +24,15 @@ class Crowd:
     def __iter__(self) -> Iterator[Parcel]:
         return iter(tuple(self._parcels.values()))
 
-    def __contains__(self, id: str) -> bool:
-        return id in self._requests
-
     def get(self, id: str) -> Parcel | None:
         """The parcel of a request."""
         return self._parcels.get(id)
 
-    def full(self, request: Request, limits: Limits) -> Refusal | None:
+    def refusal(self, request: Request, limits: Limits) -> Refusal | None:
         """Why there is no place for it under these limits of its guild, or None."""
+        if request.id in self._requests:
+            return Refusal(Reason.INVALID, "This is being said already; wait for it.", {"cause": "repeated"})
+        self._bounds.limits = limits
         reason = self._bounds.full(_job(request), limits)
         if reason is None:
             return None

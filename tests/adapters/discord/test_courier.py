@@ -505,8 +505,16 @@ async def test_what_is_refused_takes_no_place(fake: FakeDiscord, opened: Opened,
 async def test_the_same_request_is_taken_once(office: Office, offline: FakeEngine) -> None:
     """An event that Discord repeats is no second wish."""
     held(offline)
-    await office.send(id="one")
-    assert (await office.refused(id="one")).details["cause"] == "repeated"
+    answers = await asyncio.gather(*(office.courier.send(request(id="one"), NOTE) for _ in range(3)))
+    refused = [answer for answer in answers if isinstance(answer, Refusal)]
+    assert [answer.details["cause"] for answer in refused] == ["repeated"] * 2
+
+
+async def test_bounds_that_are_changed_hold_at_once(office: Office) -> None:
+    """The owner's of all guilds together, too."""
+    await office.send(HEARD)
+    office.speaker.dispatcher.limits = Limits(total=1)
+    assert (await office.refused(HEARD, guild="discord:6")).reason is Reason.QUEUE_FULL
 
 
 async def test_parcels_stand_in_the_order_in_which_they_will_be_heard(office: Office) -> None:
