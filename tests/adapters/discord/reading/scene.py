@@ -58,6 +58,8 @@ class Bot(commands.Bot):
 
     reader: Reader | None = None
     rooms: Rooms | None = None
+    handed: frozenset[int] = frozenset()
+    """The messages that were handed over."""
 
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
@@ -68,6 +70,7 @@ class Bot(commands.Bot):
     async def on_message(self, message: discord.Message) -> None:
         if self.reader is not None:
             await self.reader.on_message(message)
+        self.handed |= {message.id}
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
         if self.reader is not None:
@@ -153,7 +156,8 @@ class Scene:
 
     async def handled(self) -> None:
         """Everything that has happened so far was dealt with."""
-        await self.message("mark", by="clerk", channel=CLERKS)
+        mark = await self.fake.say("mark", by="clerk", channel=CLERKS)
+        await self.fake.until(lambda: int(mark["id"]) in self.bot.handed)
         done = asyncio.Event()
 
         async def tell() -> None:

@@ -106,6 +106,35 @@ async def test_a_bot_that_never_edits_is_not_waited_for(patient: Scene, monkeypa
     assert len(patient.texts) == 2  # the half of before, which is whole now that another message begins
 
 
+async def test_a_preview_that_is_added_is_no_edit(patient: Scene) -> None:
+    """A bot that writes whole messages is still known to."""
+    steady = patient.reader._answers._steady
+    steady.put(LLM, 7)
+    message = await begun(patient, "See there.")
+    await patient.fake.edit(message, embeds=[{"type": "link", "title": "A page"}])
+    await patient.handled()
+    assert (steady.get(LLM) or 0) >= 7
+
+
+async def test_a_rest_that_was_broken_is_none(patient: Scene) -> None:
+    """An edit that stood in line when the time was over begins it anew."""
+    message = await begun(patient, "One tw")
+    answer = patient.reader._answers._answers.get(int(message["id"]))
+    assert answer is not None
+    over = answer.turn
+    await grown(patient, message, "One two thr")
+    await patient.reader._answers._rested(answer, over, last=False)
+    assert patient.items == []
+
+
+async def test_a_part_that_no_voice_can_say_does_not_silence_the_rest(talk: Scene) -> None:
+    """Only those words are left out."""
+    message = await begun(talk, "こんにちは。")
+    assert talk.items == []
+    await grown(talk, message, "こんにちは。\nAnd this is English. Ye")
+    assert await talk.all_heard(1) == ["And this is English. Ye"]
+
+
 async def test_an_answer_that_goes_on_after_it_rested_is_spoken_on(talk: Scene) -> None:
     """What was heard is not heard again."""
     message = await begun(talk, "One two")
@@ -240,6 +269,13 @@ async def test_a_named_bot_is_heard_where_it_answers_somebody(talk: Scene) -> No
 async def test_a_named_bot_that_answers_nobody_in_voice_is_not_heard(talk: Scene) -> None:
     """There is nobody to hear it."""
     asked = await talk.fake.say("Hi?", channel=CLERKS, by="clerk")
+    assert await talk.read("Hello.", by=LLM, channel=CLERKS, reply_to=asked) == ""
+
+
+async def test_bots_among_themselves_are_not_heard(talk: Scene) -> None:
+    """A bot that sits in voice is nobody who listens."""
+    talk.fake.add_user("music", bot=True, voice=VOICE)
+    asked = await talk.fake.say("Hi?", channel=CLERKS, by="music")
     assert await talk.read("Hello.", by=LLM, channel=CLERKS, reply_to=asked) == ""
 
 
