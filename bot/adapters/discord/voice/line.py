@@ -38,6 +38,10 @@ class Line:
         """Whether something is played over it."""
         return self.client.is_playing() or self.client.is_paused()
 
+    def lent(self, source: Source | None) -> bool:
+        """Whether another sound than this one comes over it."""
+        return self.busy and self.client.source is not source
+
     def alive(self) -> bool:
         """Whether what is sent now has a chance to arrive; the library's word for that comes up to 30 s late."""
         if isinstance(self.client, Link) and self.client.lost:

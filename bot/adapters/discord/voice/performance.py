@@ -72,17 +72,18 @@ class Performance:
             act.end(*((Outcome.LOST, Trouble.TAKEN) if line.busy else (Outcome.SKIPPED, None)))
         elif tries > _TRIES:
             act.end(Outcome.LOST, Trouble.NO_ANSWER)
-        elif (trouble := await self._better(line, tries)) is not None:
+        elif (trouble := await self._better(act, line, tries)) is not None:
             act.end(Outcome.LOST, trouble)
 
-    async def _better(self, line: Line, tries: int) -> Trouble | None:
+    async def _better(self, act: Act, line: Line, tries: int) -> Trouble | None:
         """A better line after a run that broke; what stands in its way."""
         await asyncio.sleep(self._timing.pauses[min(tries, len(self._timing.pauses)) - 1])
         if line.client is not self._presence.link:
             return None
         if not line.alive():
             return await self._presence.mend()
-        await self._presence.renew()
+        if not line.lent(act.source):
+            await self._presence.renew()
         return None
 
     async def _ready(self, act: Act, line: Line) -> bool:

@@ -10,7 +10,7 @@ import structlog
 from bot.adapters.discord.voice.access import VoiceChannel, listeners, may_speak
 from bot.adapters.discord.voice.house import House, key_of
 from bot.adapters.discord.voice.line import Line
-from bot.adapters.discord.voice.link import Cause, Link
+from bot.adapters.discord.voice.link import REFUSED, Cause, Link
 from bot.adapters.discord.voice.news import News
 from bot.adapters.discord.voice.playing import Item, Outcome
 from bot.adapters.discord.voice.playlist import Playlist
@@ -93,6 +93,10 @@ class Presence:
                 return None  # somebody had it join, or leave, in the meantime
             if loss.cause is Cause.REMOVED:
                 return await self._removed(link)
+            if loss.code in REFUSED:
+                await self._seat.leave()
+                await self._forget()
+                return Trouble.NO_ANSWER
             return await self._return(link.channel.id, loss.channel)
 
     async def come_back(self) -> None:
@@ -206,10 +210,8 @@ class Presence:
 
     def _lends(self) -> bool:
         """Whether somebody else's sound comes over our connection."""
-        link, act = self._seat.link, self._playlist.first
-        if link is None or not (link.is_playing() or link.is_paused()):
-            return False
-        return act is None or act.source is not link.source
+        line, act = self._seat.line, self._playlist.first
+        return line is not None and line.ours and line.lent(act.source if act else None)
 
     def _stay(self) -> None:
         task, self._alone = self._alone, None

@@ -73,6 +73,34 @@ async def test_a_connection_that_never_holds_is_given_up() -> None:
         assert await stage.end(second) is Outcome.HEARD
 
 
+async def refused(stage: Scene, code: int, number: int) -> None:
+    """A voice websocket is closed as soon as it is there."""
+    history = stage.fake.voice_history
+    await stage.fake.until(lambda: len(history) > number and history[number].ws is not None)
+    await history[number].drop(code)
+
+
+async def test_a_refused_connection_is_tried_again() -> None:
+    """Most refusals are gone with a new session."""
+    async with scene() as stage:
+        item = stage.item(tone(0.2))
+        for number in range(2):
+            await refused(stage, 4006, number)
+        assert await stage.end(item) is Outcome.HEARD
+        assert len(stage.fake.voice_history) == 3
+
+
+async def test_who_came_too_often_does_not_come_again() -> None:
+    """That would only make it worse; nor does a restart."""
+    async with scene() as stage:
+        item = stage.item(siren(1.0))
+        await dropped(stage, 4021)
+        assert await stage.end(item) is Outcome.LOST
+        assert item.trouble == Trouble.NO_ANSWER
+        assert len(stage.fake.voice_history) == 1
+        assert stage.memory.held == {}
+
+
 async def test_a_drop_between_two_items_is_mended() -> None:
     """The bot stays in its channel though nothing is said."""
     async with scene() as stage:
