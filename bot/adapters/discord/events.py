@@ -61,6 +61,10 @@ class Events(commands.Cog, name="Sayso events"):
     ) -> None:
         await self.station.rooms.on_voice_state_update(member, before, after)
 
+    @commands.Cog.listener()
+    async def on_guild_remove(self, guild: discord.Guild) -> None:
+        await self.station.rooms.on_guild_remove(guild)
+
     def _begin(self) -> None:
         if not self._begun:
             self._begun = True

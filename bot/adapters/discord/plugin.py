@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable
 from contextlib import suppress
-from typing import Any, cast
+from typing import Any
 from weakref import WeakKeyDictionary
 
 import discord
@@ -95,11 +95,14 @@ async def speak_reply(
 
 
 def _station(client: discord.Client, speaker: Speaker, settings: DiscordSettings) -> Station:
-    rooms = Rooms(client, speaker, settings)
+    async def stay(guild: int) -> bool:
+        return (await station.rules(guild)).stay
+
+    rooms = Rooms(client, speaker, settings, stay=stay)
     courier = Courier(client, speaker, rooms, settings)
     owners = ids(settings.owners, "discord.owners")
-    station = Station(client, speaker, settings, rooms, courier, cast(Reader, None), owners)
-    station.reader = Reader(station)  # which works with the rest of the station
+    station = Station(client, speaker, settings, rooms, courier, owners=owners)
+    station.reader = Reader(station)
     return station
 
 

@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Station:
-    """One client's Sayso. ``pace`` and the rooms are per process; what must outlive it is in the store."""
+    """One client's Sayso. The reader is put in last, for it works with all of the rest."""
 
     client: discord.Client
     speaker: Speaker
     settings: DiscordSettings
     rooms: Rooms
     courier: Courier
-    reader: Reader
-    owners: frozenset[int] = field(default_factory=frozenset)
+    reader: Reader = field(init=False)
+    owners: frozenset[int] = frozenset()
     wall: Callable[[], float] = time.time
 
     async def rules(self, guild: int) -> Rules:

@@ -15,7 +15,10 @@ from discord.ext import commands
 from structlog.testing import capture_logs
 
 from bot.adapters.discord import install, speak_reply, uninstall
+from bot.adapters.discord.identity import guild_key
 from bot.adapters.discord.plugin import ids
+from bot.adapters.discord.rules import with_rules
+from bot.config import DiscordSettings
 from bot.errors import ConfigError
 from bot.speaker import Speaker
 from bot.speech import Refusal
@@ -255,3 +258,26 @@ def test_ids_are_read_or_refused_by_the_name_of_their_setting() -> None:
     assert ids(" 1,22 ,", "discord.owners") == {1, 22}
     with pytest.raises(ConfigError, match=r"discord\.owners: must be ids"):
         ids("me", "discord.owners")
+
+
+async def test_the_servers_wish_that_the_bot_stays_reaches_its_room(speaker: Speaker) -> None:
+    """`stay` is a rule of the server, and the room that would leave alone asks for it."""
+    async with FakeDiscord() as fake:
+        bot = a_bot(fake)
+        async with online(bot, fake):
+            station = await install(bot, speaker, settings=DiscordSettings(leave_seconds=0.05))
+            [guild], settings = bot.guilds, speaker.store.settings
+            kept = await settings.guild(guild_key(guild.id, 0))
+            await settings.set_guild(guild_key(guild.id, 0), extra=with_rules(kept, stay=True))
+            room, talk = station.rooms.room(guild), bot.get_channel(int(fake.voice_channel))
+            assert isinstance(talk, discord.VoiceChannel)
+            assert await room.join(talk) is None
+            await fake.human_voice(None)
+            await fake.until(lambda: not [m for m in talk.members if not m.bot])
+            await asyncio.sleep(0.2)  # four times as long as it would stay alone
+            assert room.channel == talk
+            kept = await settings.guild(guild_key(guild.id, 0))
+            await settings.set_guild(guild_key(guild.id, 0), extra=with_rules(kept, stay=False))
+            await fake.human_voice(fake.voice_channel)
+            await fake.human_voice(None)
+            await fake.until(lambda: room.channel is None)

@@ -16,7 +16,6 @@ from bot.adapters.discord.commands.control import Control
 from bot.adapters.discord.commands.say import Say
 from bot.adapters.discord.commands.voice import VoiceCommands
 from bot.adapters.discord.courier import Courier
-from bot.adapters.discord.reading import Reader
 from bot.adapters.discord.station import Station
 from bot.adapters.discord.translator import Translator
 from bot.adapters.discord.voice import Item, Outcome, Rooms, Trouble
@@ -150,8 +149,7 @@ def quiet() -> bool:
 async def _equipped(bot: commands.Bot, speaker: Speaker, settings: DiscordSettings) -> Online:
     rooms = Parlours()
     courier = Courier(bot, speaker, cast(Rooms, rooms), settings)
-    reader = cast(Reader, None)
-    station = Station(bot, speaker, settings, cast(Rooms, rooms), courier, reader)
+    station = Station(bot, speaker, settings, cast(Rooms, rooms), courier)
     await bot.tree.set_translator(Translator())
     say = Say(station)
     for cog in (say, VoiceCommands(station), Control(station)):

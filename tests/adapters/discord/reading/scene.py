@@ -213,7 +213,7 @@ async def connected(fake: FakeDiscord, intents: discord.Intents = INTENTS) -> As
 async def stationed(bot: Bot, speaker: Speaker, rooms: Rooms, settings: DiscordSettings) -> AsyncIterator[Station]:
     """Sayso in it."""
     courier = Courier(bot, speaker, rooms, settings)
-    station = Station(bot, speaker, settings, rooms, courier, cast(Reader, None))
+    station = Station(bot, speaker, settings, rooms, courier)
     station.reader = bot.reader = Reader(station)
     try:
         yield station
