@@ -216,3 +216,5 @@ async def test_bots_cannot_ask(here: Scene) -> None:
     """Two of them would never end."""
     await ask(here, await here.fake.say("Hello.", channel=CLERKS), by=LLM)
     assert (here.texts, told(here)) == ([], [])
+    assert here.station.courier.parcels("discord:5000") == []
+    assert here.fake.notes() == []

@@ -223,6 +223,10 @@ async def test_sayso_s_own_messages_are_not_read(here: Scene) -> None:
     await here.posted("Speaking.", by="speaker", components=[button])
     await here.posted("Said.", by="speaker", type=20, interaction_metadata=asked)
     await here.posted("I cannot.", by="speaker", nonce="sayso1")
+    seen = here.fake._messages.make(
+        here.fake.bot, here.fake.world.channel(str(TEXT)), {"content": "For you.", "flags": 64}
+    )
+    here.fake.gateway.sessions[-1].tell("MESSAGE_CREATE", seen)
     await here.posted("pinned", type=6)
     await here.handled()
     assert here.texts == []

@@ -86,6 +86,15 @@ async def test_a_reply_says_to_whom_but_not_to_what(here: Scene) -> None:
     assert own.text == "Yes."
 
 
+async def test_who_is_replied_to_has_a_name_although_nobody_knows_them_here(here: Scene) -> None:
+    """They came with the message; that they were not pinged does not matter."""
+    here.fake.add_user("stranger", guild=None)
+    other = await here.posted("Is it?", by="stranger")
+    to = here.fake.messages[str(other.id)]
+    words = words_of(await here.message("Yes.", reply_to=to, allowed_mentions={"replied_user": False}))
+    assert spoken(words)[0] == "Replying to stranger:"
+
+
 async def test_embeds_are_told_where_nothing_is_typed(here: Scene) -> None:
     """A preview of a link is not."""
     embeds = [{"type": "rich", "title": "News", "description": "It rains."}]
