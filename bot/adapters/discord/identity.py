@@ -6,6 +6,9 @@ import discord
 
 PREFIX = "discord:"
 
+OURS = "sayso"
+"""What the nonces of Sayso's own texts, and the ids of its buttons, begin with."""
+
 
 def guild_key(guild: int | None, channel: int) -> str:
     """The lane of a server, or of a conversation outside of one."""

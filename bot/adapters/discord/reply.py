@@ -15,6 +15,8 @@ import aiohttp
 import discord
 import structlog
 
+from bot.adapters.discord.identity import OURS
+
 log = structlog.get_logger()
 
 T = TypeVar("T")
@@ -253,7 +255,8 @@ async def _post(interaction: discord.Interaction, given: _Given) -> discord.Mess
     if interaction.channel_id is None:
         return None
     try:
-        return await interaction.client.get_partial_messageable(interaction.channel_id).send(**given.new())
+        channel = interaction.client.get_partial_messageable(interaction.channel_id)
+        return await channel.send(nonce=f"{OURS}{interaction.id}"[:25], **given.new())
     except UNREACHED as error:
         _note("answer_failed", error)
         return None

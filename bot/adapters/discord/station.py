@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.adapters.discord.identity import channel_key, guild_key
+from bot.adapters.discord.pace import Pace
 from bot.adapters.discord.rules import ChannelRules, Rules, channel_rules_of, rules_of
 from bot.config import DiscordSettings
 from bot.speaker import Speaker
@@ -31,6 +32,7 @@ class Station:
     courier: Courier
     reader: Reader = field(init=False)
     owners: frozenset[int] = frozenset()
+    pace: Pace = field(default_factory=Pace)
     wall: Callable[[], float] = time.time
 
     async def rules(self, guild: int) -> Rules:

@@ -12,6 +12,7 @@ import discord
 import pytest
 from discord import app_commands
 
+from bot.adapters.discord.reading.gate import is_ours
 from bot.adapters.discord.reply import Answer, defer, reachable, response_of, retell, tell
 from tests.doubles.discord import FakeDiscord, Interaction
 
@@ -181,6 +182,7 @@ async def test_an_expired_token_does_not_keep_a_public_answer_back(host: Host, c
 
     _, (public, private) = await host.go(work)
     assert isinstance(public, discord.Message)
+    assert is_ours(public)  # and so is not read aloud where it stands
     assert private is None
     assert "for all" in _public(host)
     assert "secret" not in _public(host)

@@ -12,7 +12,6 @@ from typing import Any
 import discord
 
 from bot.adapters.discord.commands.following import REFRESH, Following
-from bot.adapters.discord.commands.pace import Pace
 from bot.adapters.discord.commands.rights import VoiceChannel, has_role, home_of, seat_of
 from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
 from bot.adapters.discord.parcel import Parcel, Receipt
@@ -61,9 +60,8 @@ class Asking:
 
     refresh: float = REFRESH
 
-    def __init__(self, station: Station, pace: Pace | None = None) -> None:
+    def __init__(self, station: Station) -> None:
         self.station = station
-        self.pace = pace or Pace()
         self._following: set[asyncio.Task[object]] = set()
         self._heard: OrderedDict[int, str] = OrderedDict()
 
@@ -152,7 +150,7 @@ class Asking:
             roles = listed((f"<@&{role}>" for role in sorted(rules.roles)), locale)
             return word("say.refused.roles", locale, roles=roles)
         guild, user = _lane(interaction), user_key(interaction.user.id)
-        wait = self.pace.take(guild, user, rules.per_minute)
+        wait = self.station.pace.take(guild, user, rules.per_minute)
         if wait is None:
             return None
         return word("say.refused.pace", locale, limit=rules.per_minute, time=duration(wait, locale))

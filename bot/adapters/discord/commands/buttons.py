@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import discord
 
+from bot.adapters.discord.identity import OURS
 from bot.adapters.words import word
 
-CANCEL, SKIP, STOP, REPLAY, FORGET = (f"sayso:{name}" for name in ("cancel", "skip", "stop", "replay", "forget"))
+CANCEL, SKIP, STOP, REPLAY, FORGET = (f"{OURS}:{name}" for name in ("cancel", "skip", "stop", "replay", "forget"))
 """What a button's id begins with."""
 
 

@@ -11,9 +11,9 @@ from discord import app_commands
 from bot.adapters.discord.commands.asking import Asking, Place, Wish
 from bot.adapters.discord.commands.choosing import prepare, voice_choices
 from bot.adapters.discord.commands.cog import SaysoCog, answered, apologise
-from bot.adapters.discord.commands.mentions import names_of
 from bot.adapters.discord.commands.presses import presses
 from bot.adapters.discord.identity import user_key
+from bot.adapters.discord.mentions import names_of
 from bot.adapters.discord.reading import words_of
 from bot.adapters.discord.reply import defer, tell
 from bot.adapters.discord.station import Station

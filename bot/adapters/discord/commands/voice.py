@@ -16,9 +16,9 @@ from bot.adapters.discord.commands.choosing import engine_choices, language_choi
 from bot.adapters.discord.commands.cog import SaysoCog, answered
 from bot.adapters.discord.commands.explaining import explained, in_force
 from bot.adapters.discord.commands.forgetting import recall
-from bot.adapters.discord.commands.mentions import names_of
 from bot.adapters.discord.commands.samples import sample, sentence
 from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
+from bot.adapters.discord.mentions import names_of
 from bot.adapters.discord.note import follow_up
 from bot.adapters.discord.reply import defer, tell
 from bot.adapters.discord.station import Station

@@ -9,10 +9,9 @@ import discord
 import structlog
 
 from bot.adapters.discord.boundary import contained
-from bot.adapters.discord.commands.pace import Pace
 from bot.adapters.discord.courier import Parcel
-from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
-from bot.adapters.discord.reading.gate import OURS, is_bot, may_be_read
+from bot.adapters.discord.identity import OURS, channel_key, guild_key, parent, user_key
+from bot.adapters.discord.reading.gate import is_bot, may_be_read
 from bot.adapters.discord.reading.places import is_open, seat_of
 from bot.adapters.discord.reading.words import Words, answered, words_of
 from bot.adapters.discord.reply import NOBODY, UNREACHED
@@ -41,7 +40,6 @@ class Asked:
 
     def __init__(self, station: Station) -> None:
         self._station = station
-        self._pace = Pace()
         self._tasks: set[asyncio.Task[object]] = set()
 
     async def take(self, message: discord.Message) -> bool:
@@ -68,7 +66,7 @@ class Asked:
         rules = await self._station.rules(message.guild.id) if message.guild else Rules()
         if not may_be_read(message.author, rules):
             return word("reading.asked.roles", locale)
-        if self._pace.take(_lane(message), user_key(message.author.id), rules.per_minute) is not None:
+        if self._station.pace.take(_lane(message), user_key(message.author.id), rules.per_minute) is not None:
             return word("reading.asked.pace", locale)
         original = answered(message) or await _fetched(message)
         words = words_of(original, locale) if original is not None else Words()
@@ -97,7 +95,7 @@ class Asked:
     def _target(self, message: discord.Message, rules: Rules, locale: str) -> Target:
         voice, guild = seat_of(message.author), message.guild
         room = self._station.rooms.find(guild.id) if guild else None
-        comes = voice is not None and is_open(voice, room.channel if room else None, rules)
+        comes = voice is not None and is_open(voice, room, rules)
         return Target(
             Where.VOICE if comes else Where.NOTE,
             message.channel.id,

@@ -11,8 +11,7 @@ import structlog
 from discord.ext import commands
 
 from bot.adapters.discord.boundary import contained
-from bot.adapters.discord.commands.pace import Pace
-from bot.adapters.discord.identity import guild_key, parent, user_key
+from bot.adapters.discord.identity import OURS, guild_key, parent, user_key
 from bot.adapters.discord.reading.announcer import Repeats
 from bot.adapters.discord.reading.memory import Memory
 from bot.adapters.discord.reading.places import VoiceChannel, is_open, place_of, seat_of, voice_channel
@@ -21,9 +20,6 @@ from bot.adapters.discord.rules import ChannelRules, Rules, rules_of
 from bot.adapters.discord.station import Station
 
 log = structlog.get_logger()
-
-OURS = "sayso"
-"""What the nonces of Sayso's own texts, and the ids of its buttons, begin with."""
 
 GOES_ON = 10.0
 """Seconds within which a bot's next message goes on where its last one was heard."""
@@ -90,7 +86,6 @@ class Gate:
         self._station = station
         self._clock = clock
         self._repeats = Repeats()
-        self._pace = Pace(clock)
         self._heard: Memory[int, Heard] = Memory(_MOST)
         self._latest: Memory[int, Heard] = Memory(_MOST)
         self._spoken_for: Memory[int, float] = Memory(_MOST)
@@ -108,7 +103,7 @@ class Gate:
             message, guild, rules_of(settings), channel, room.channel if room else None, message.author.id == me.id
         )
         voice = self._bot(case) if is_bot(message) else await self._person(case)
-        if voice is None or not is_open(voice, case.here, case.rules):
+        if voice is None or not is_open(voice, room, case.rules):
             return None
         locale = settings.language or str(guild.preferred_locale)
         most = settings.max_chars or self._station.speaker.stage.speak.max_chars
@@ -194,7 +189,7 @@ class Gate:
         if case.message.content and self._repeats.too_many(guild, author, case.message.content):
             return True
         limit = None if is_bot(case.message) else case.rules.per_minute
-        return self._pace.take(guild_key(guild, 0), user_key(author), limit) is not None
+        return self._station.pace.take(guild_key(guild, 0), user_key(author), limit) is not None
 
     async def _is_command(self, message: discord.Message) -> bool:
         """Whether it is for the host bot and not for people."""

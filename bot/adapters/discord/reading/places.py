@@ -5,6 +5,7 @@ from __future__ import annotations
 import discord
 
 from bot.adapters.discord.rules import ChannelRules, Rules
+from bot.adapters.discord.voice import Room
 
 VoiceChannel = discord.VoiceChannel | discord.StageChannel
 
@@ -34,9 +35,13 @@ def place_of(
     return voice_channel(guild, rules.voice) or seat_of(person) or here
 
 
-def is_open(voice: VoiceChannel, here: VoiceChannel | None, rules: Rules) -> bool:
-    """Whether the bot may be heard there by somebody, without leaving others who listen to it."""
-    if not has_listeners(voice):
+def is_open(voice: VoiceChannel, room: Room | None, rules: Rules) -> bool:
+    """Whether the bot may be heard there by somebody, without leaving others who listen to it.
+
+    Where somebody put it out it comes again when it is asked by a command, and not because people write.
+    """
+    here = room.channel if room else None
+    if not has_listeners(voice) or (room is not None and room.removed_from == voice.id):
         return False
     if here is not None and here.id == voice.id:
         return True

@@ -59,7 +59,7 @@ class Replies:
     def _voice(self, message: discord.Message, rules: Rules) -> VoiceChannel | None:
         seat = seat_of(message.author)
         room = self._station.rooms.find(message.guild.id) if message.guild else None
-        return seat if seat is not None and is_open(seat, room.channel if room else None, rules) else None
+        return seat if seat is not None and is_open(seat, room, rules) else None
 
 
 def _names(message: discord.Message) -> dict[str, str]:

@@ -13,9 +13,9 @@ import structlog
 from bot.adapters.discord.boundary import contained
 from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
+from bot.adapters.discord.mentions import name_of
 from bot.adapters.discord.reading.announcer import Announcer
 from bot.adapters.discord.reading.gate import Admission
-from bot.adapters.discord.reading.words import name_of
 from bot.adapters.discord.station import Station
 from bot.adapters.discord.target import Target, Where
 from bot.adapters.words import word

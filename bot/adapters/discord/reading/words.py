@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import mimetypes
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import discord
 
+from bot.adapters.discord.mentions import named
 from bot.adapters.words import word
 
 _WRITTEN = frozenset(
@@ -22,7 +22,6 @@ _WRITTEN = frozenset(
 )
 """All other types are Discord's own notices: who joined, what was pinned."""
 
-_MENTION = re.compile(r"<(@!?|@&|#)(\d{1,20})>")
 _KINDS = ("image", "video", "voice", "audio", "file")
 """What is sent, in the order in which it is told."""
 
@@ -78,12 +77,6 @@ def shortened(text: str, most: int, locale: str) -> str:
     kept = kept[: kept.rfind("||")] if kept.count("||") % 2 else kept
     blank = max(kept.rfind(" "), kept.rfind("\n"))
     return f"{kept[:blank] if blank >= len(kept) // 2 else kept}\n{more}"
-
-
-def name_of(person: discord.abc.User) -> str:
-    """What people here call the person; a name that cannot be said gives way to the next."""
-    names = (person.display_name, person.global_name or "", person.name)
-    return next((name for name in names if any(map(str.isalnum, name))), person.name)
 
 
 def _body(content: str, components: Sequence[object], embeds: Sequence[discord.Embed]) -> list[str]:
@@ -179,18 +172,6 @@ def names_in(message: discord.Message, text: str) -> dict[str, str]:
     people: dict[int, discord.abc.User] = {person.id: person for person in message.mentions}
     if (other := answered(message)) is not None:
         people[other.author.id] = other.author
-    names = {mark[0]: _called(mark[1], int(mark[2]), message.guild, people) for mark in _MENTION.finditer(text)}
     shots = (snapshot.stickers for snapshot in message.message_snapshots)
     marks = {_sticker_mark(sticker): sticker.name for some in (message.stickers, *shots) for sticker in some}
-    return marks | {mark: name for mark, name in names.items() if name}
-
-
-def _called(sigil: str, id: int, guild: discord.Guild | None, people: Mapping[int, discord.abc.User]) -> str | None:
-    named: discord.abc.User | discord.Role | discord.abc.GuildChannel | discord.Thread | None
-    if sigil in ("@", "@!"):
-        person = (guild.get_member(id) if guild else None) or people.get(id)
-        return name_of(person) if person else None
-    if guild is None:
-        return None
-    named = guild.get_role(id) if sigil == "@&" else guild.get_channel_or_thread(id)
-    return named.name if named else None
+    return marks | named(text, message.guild, people.get)

@@ -12,6 +12,7 @@ import discord
 from discord.ext import commands
 
 from bot.adapters.discord.courier import Courier
+from bot.adapters.discord.pace import Pace
 from bot.adapters.discord.reading import Reader
 from bot.adapters.discord.rules import with_channel_rules, with_rules
 from bot.adapters.discord.station import Station
@@ -34,6 +35,7 @@ class Hall(ScriptedRoom):
     """A scripted room that comes to whoever is to be heard in it."""
 
     channel: Any = None
+    removed_from: int | None = None
 
     def play(self, item: Item) -> None:
         ScriptedRoom.play(self, item)
@@ -192,6 +194,7 @@ async def scene(
     async with connected(fake, intents) as bot, stationed(bot, speaker, cast(Rooms, halls), settings) as station:
         clock = Clock()
         await station.reader.close()
+        station.pace = Pace(clock)
         station.reader = bot.reader = Reader(station, clock)
         yield Scene(fake, bot, station, halls, clock)
 

@@ -145,6 +145,14 @@ async def test_where_the_bot_is_already_it_need_not_join(here: Scene) -> None:
     assert await here.read("Hello.") == "Hello."
 
 
+async def test_where_it_was_put_out_it_does_not_come_again_because_people_write(here: Scene) -> None:
+    """A moderator's word outlasts the next message; a command brings it back, and with it the reading."""
+    here.hall.removed_from = VOICE
+    assert await here.read("Hello.") == ""
+    here.hall.removed_from = None
+    assert await here.read("Hello again.") == "Hello again."
+
+
 async def test_only_who_has_a_role_is_read_if_one_is_asked_for(here: Scene) -> None:
     """And who has an ignored one never is."""
     reader, mute = here.fake.add_role("reader"), here.fake.add_role("mute")

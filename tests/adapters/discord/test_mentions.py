@@ -6,7 +6,7 @@ from typing import Any
 
 import discord
 
-from bot.adapters.discord.commands.mentions import names_of
+from bot.adapters.discord.mentions import names_of
 from bot.speaker import Speaker
 from tests.adapters.discord.commands.online import online
 from tests.doubles.discord import FakeDiscord
