@@ -128,6 +128,12 @@ class Ticket:
             raise Cancelled("It was cancelled.")
         self._turn = turn
 
+    def begin(self) -> None:
+        """Note that it has begun; for Turn alone. What has begun is said to its end: half of it would help nobody."""
+        if self.job.deadline is not None:
+            self.job = replace(self.job, deadline=None)
+            self._desk.queue.promote(self.job)
+
     def exit(self, turn: Turn) -> None:
         """Note that ``turn`` is over; for Turn alone."""
         if self._turn is turn:
@@ -201,6 +207,7 @@ class Turn:
             self.leave()
             raise
         self.inside = True
+        self._ticket.begin()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

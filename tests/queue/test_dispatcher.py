@@ -506,13 +506,18 @@ class TestDeadlines:
         assert now() == 10.0
 
     @virtual
-    async def test_the_next_turn_after_the_deadline_does_not_begin(self) -> None:
-        """A job that comes for its next sentence too late is told so at once, free slot or not."""
-        dispatcher = desk(2)
-        with pytest.raises(Expired):
-            await say(admitted(dispatcher, job(deadline=1.0)), 100.0, 1.0)
-        assert now() == 10.0
-        await assert_free(dispatcher, 2)
+    @pytest.mark.parametrize("known", [True, False])
+    async def test_what_has_begun_has_its_other_turns_after_the_deadline_too(self, known: bool) -> None:
+        """Half an answer helps nobody: the deadline is for the first sentence, the rest being announced or not."""
+        dispatcher = desk()
+        costs = (100.0, 1.0)
+        first = dispatcher.admit(job(deadline=1.0), "e", sum(costs) if known else 0.0, len(costs) if known else 0)
+        assert isinstance(first, Ticket)
+        other = asyncio.create_task(say(admitted(dispatcher, job("h")), 50.0))
+        await say(first, *costs)
+        assert now() == 15.1
+        await other
+        await assert_free(dispatcher, 1)
 
     @virtual
     async def test_what_comes_too_late_is_refused(self) -> None:
