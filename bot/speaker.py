@@ -199,7 +199,19 @@ class Speaker:
         if request.user in layers.everywhere.blocked_users:
             message = "You are blocked from speaking; ask whoever runs this bot."
             return Refusal(Reason.NOT_ALLOWED, message, {"cause": "blocked_everywhere"})
+        if request.author is not None and (refused := await self._withheld(request.author, layers)):
+            return refused
         return layers
+
+    async def _withheld(self, author: str, layers: _Layers) -> Refusal | None:
+        """Why somebody's words may not be spoken for anybody."""
+        if (await self.store.preferences.get(author)).opted_out:
+            message = "Whoever wrote that does not want to be spoken; choose other words."
+            return Refusal(Reason.OPTED_OUT, message, {"cause": "author_opted_out"})
+        if author in layers.guild.blocked_users | layers.everywhere.blocked_users:
+            message = "Whoever wrote that is blocked from speaking; choose other words."
+            return Refusal(Reason.NOT_ALLOWED, message, {"cause": "author_blocked"})
+        return None
 
     async def _script(self, request: Request) -> Script | Refusal:
         """Who is to speak, or why nobody may."""

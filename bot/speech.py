@@ -47,7 +47,8 @@ class Request:
     engine's own voice name; ``rate`` is a factor (1.0 as the voice speaks, 1.5 half as fast again). ``names`` puts a
     name to each mention in the text (``{"<@42>": "Ann"}``). ``deadline`` is Unix time. ``target`` says how to deliver,
     in plain JSON, so that it can be journalled. ``replay`` is the cache key of something that was said before and is to
-    be said again as it was: the text, and how it is to be spoken, then do not count.
+    be said again as it was: the text, and how it is to be spoken, then do not count. ``author`` is whose words these
+    are where they are not the asker's own, by the same kind of key as ``user``.
     """
 
     guild: str
@@ -66,6 +67,7 @@ class Request:
     at: float = field(default_factory=time.time)
     replay: str | None = None
     lenient: bool = False
+    author: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -457,6 +457,20 @@ async def test_preferences_and_settings_decide_and_block(speaker: Speaker, offli
     assert (await refused(speaker, request(user="discord:8"))).reason is Reason.TOO_LONG
 
 
+async def test_whose_words_they_are_counts_as_much_as_who_asks(speaker: Speaker) -> None:
+    """The words of somebody who opted out, or is blocked here or everywhere, are spoken for nobody."""
+    quoted = request(author="discord:7")
+    assert (await said(speaker, quoted)).request.author == "discord:7"
+    await speaker.store.settings.set_guild(EVERY_GUILD, blocked_users=["discord:8"])
+    await speaker.store.settings.set_guild("discord:1", blocked_users=["discord:7"])
+    for author in ("discord:7", "discord:8"):
+        refusal = await refused(speaker, request(author=author))
+        assert (refusal.reason, refusal.details) == (Reason.NOT_ALLOWED, {"cause": "author_blocked"})
+    await speaker.store.preferences.set("discord:7", opted_out=True)
+    refusal = await refused(speaker, request(author="discord:7"))
+    assert (refusal.reason, refusal.details) == (Reason.OPTED_OUT, {"cause": "author_opted_out"})
+
+
 async def test_a_guilds_own_bounds_hold_and_are_remembered_nowhere_else(opened: Opened, offline: FakeEngine) -> None:
     """From the next request on, for this guild alone."""
     gate = asyncio.Event()

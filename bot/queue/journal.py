@@ -183,6 +183,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "at": _NUMBER,
     "replay": (str, NoneType),
     "lenient": (bool,),
+    "author": (str, NoneType),
 }
 _NEEDED = ("guild", "user", "text", "id", "at")
 

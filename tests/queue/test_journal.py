@@ -37,6 +37,7 @@ REQUESTS = st.builds(
     at=NUMBERS,
     replay=st.none() | st.text(),
     lenient=st.booleans(),
+    author=st.none() | st.text(),
 )
 
 
@@ -88,6 +89,7 @@ def test_what_may_be_empty_may_be_missing() -> None:
         ({"names": {"<@1>": 1}}, "names"),
         ({"target": []}, "target"),
         ({"lenient": 1}, "lenient"),
+        ({"author": 42}, "author"),
         ({"volume": 11}, "volume"),
     ],
 )
