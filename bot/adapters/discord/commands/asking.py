@@ -12,9 +12,10 @@ from typing import Any
 import discord
 
 from bot.adapters.discord.commands.following import REFRESH, Following
-from bot.adapters.discord.commands.rights import VoiceChannel, has_role, home_of, seat_of
+from bot.adapters.discord.commands.rights import home_of
 from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
 from bot.adapters.discord.parcel import Parcel, Receipt
+from bot.adapters.discord.places import VoiceChannel, has_role, seat_of
 from bot.adapters.discord.reply import Answer, EarlierAnswer, response_of, tell
 from bot.adapters.discord.rules import Rules
 from bot.adapters.discord.station import Station
@@ -87,7 +88,7 @@ class Asking:
 
         What others heard elsewhere in the server may not be for them: channels can be closed.
         """
-        seat = seat_of(interaction)
+        seat = seat_of(interaction.user)
         places = (seat.id if seat else 0, interaction.channel_id or 0)
         here = next((self._heard[place] for place in places if place in self._heard), None)
         return here or await self.station.speaker.latest(_lane(interaction), user_key(interaction.user.id))
@@ -146,7 +147,7 @@ class Asking:
 
     def _barred(self, interaction: discord.Interaction, rules: Rules) -> str | None:
         locale = locale_of(interaction)
-        if not has_role(interaction, rules):
+        if not has_role(interaction.user, rules):
             roles = listed((f"<@&{role}>" for role in sorted(rules.roles)), locale)
             return word("say.refused.roles", locale, roles=roles)
         guild, user = _lane(interaction), user_key(interaction.user.id)
@@ -173,7 +174,7 @@ class Asking:
 
     def _voice(self, interaction: discord.Interaction, wish: Wish, rules: Rules) -> VoiceChannel | None:
         """The voice channel it is to be heard in, if any."""
-        seat = seat_of(interaction)
+        seat = seat_of(interaction.user)
         if seat is None or wish.place is Place.NOTE:
             return None
         room = self.station.rooms.room(seat.guild)
@@ -203,7 +204,7 @@ def _lane(interaction: discord.Interaction) -> str:
 
 def _unplaced(interaction: discord.Interaction, wish: Wish) -> str | None:
     """Why it cannot be heard in a voice channel, if it must be."""
-    if wish.place is not Place.CHANNEL or seat_of(interaction) is not None:
+    if wish.place is not Place.CHANNEL or seat_of(interaction.user) is not None:
         return None
     name = "no_voice" if home_of(interaction) is not None else "not_here"
     return word(f"say.refused.{name}", locale_of(interaction))

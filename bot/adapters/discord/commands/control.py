@@ -8,15 +8,10 @@ import discord
 from discord import app_commands
 
 from bot.adapters.discord.commands.cog import SaysoCog, answered
-from bot.adapters.discord.commands.rights import (
-    VoiceChannel,
-    has_role,
-    home_of,
-    may_steer,
-    seat_of,
-)
+from bot.adapters.discord.commands.rights import home_of, may_steer
 from bot.adapters.discord.identity import guild_key, number
 from bot.adapters.discord.parcel import Parcel
+from bot.adapters.discord.places import VoiceChannel, has_role, seat_of
 from bot.adapters.discord.reply import defer, tell
 from bot.adapters.discord.translator import locale_of, t
 from bot.adapters.discord.voice import Item, Room, Trouble
@@ -50,8 +45,8 @@ class Control(SaysoCog, name="Sayso control"):
         room, locale = self._room(interaction), locale_of(interaction)
         if room is None or not room.items:
             await tell(interaction, word("control.refused.nothing", locale))
-        elif not may_steer(interaction, room, room.items[0]):
-            await tell(interaction, word("control.refused.listeners", locale))
+        elif not may_steer(interaction, room, None):
+            await tell(interaction, word("control.refused.everything", locale))
         else:
             await tell(interaction, word("control.stop.done", locale, count=room.stop()), ephemeral=False)
 
@@ -72,7 +67,7 @@ class Control(SaysoCog, name="Sayso control"):
         self, interaction: discord.Interaction, channel: discord.VoiceChannel | discord.StageChannel | None = None
     ) -> None:
         await defer(interaction, ephemeral=False)
-        wanted = channel or seat_of(interaction)
+        wanted = channel or seat_of(interaction.user)
         no = await self._uninvited(interaction, wanted)
         if wanted is None or no is not None:
             await tell(interaction, no or word("control.refused.where", locale_of(interaction)))
@@ -93,7 +88,7 @@ class Control(SaysoCog, name="Sayso control"):
         if room is None or (there := room.channel) is None:
             await tell(interaction, word("control.refused.not_there", locale))
         elif not may_steer(interaction, room, None):
-            await tell(interaction, word("control.refused.listeners", locale))
+            await tell(interaction, word("control.refused.everything", locale))
         else:
             await defer(interaction, ephemeral=False)
             await room.leave()
@@ -108,7 +103,7 @@ class Control(SaysoCog, name="Sayso control"):
         if home is None:
             return word("control.refused.guild", locale)
         rules = await self.station.rules(home.id)
-        if not has_role(interaction, rules):
+        if not has_role(interaction.user, rules):
             return word("say.refused.roles", locale, roles=listed((f"<@&{role}>" for role in rules.roles), locale))
         if wanted is None or _may_enter(interaction.user, wanted):
             return None

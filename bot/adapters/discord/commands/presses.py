@@ -13,7 +13,7 @@ from bot.adapters.discord.commands.asking import Asking, Wish
 from bot.adapters.discord.commands.buttons import CANCEL, FORGET, REPLAY, SKIP, STOP
 from bot.adapters.discord.commands.cog import answered
 from bot.adapters.discord.commands.forgetting import forget
-from bot.adapters.discord.commands.rights import is_moderator, may_steer
+from bot.adapters.discord.commands.rights import may_steer
 from bot.adapters.discord.identity import guild_key, user_key
 from bot.adapters.discord.reply import defer, retell, tell
 from bot.adapters.discord.translator import locale_of
@@ -57,7 +57,8 @@ class Cancel(Press, template=rf"{CANCEL}:(?P<about>\w{{1,64}})"):
         parcel = self.asking.station.courier.find(self.about)
         if parcel is None or parcel.receipt is not None or parcel.leaving:
             return "say.pressed.over"
-        if parcel.request.user != user_key(interaction.user.id) and not is_moderator(interaction):
+        # Who may delete the answer may take back what it is about.
+        if parcel.request.user != user_key(interaction.user.id) and not interaction.permissions.manage_messages:
             return "say.pressed.not_yours"
         parcel.cancel()
         await retell(interaction, word("say.answer.cancelled", locale_of(interaction)))
@@ -87,8 +88,8 @@ class Stop(Press, template=rf"{STOP}(?P<about>)"):
         room = None if interaction.guild_id is None else self.asking.station.rooms.find(interaction.guild_id)
         if room is None or not room.items:
             return "say.pressed.over"
-        if not may_steer(interaction, room, room.items[0]):
-            return "control.refused.listeners"
+        if not may_steer(interaction, room, None):
+            return "control.refused.everything"
         room.stop()
         await retell(interaction, word("say.pressed.stopped", locale_of(interaction), who=interaction.user.mention))
         return None

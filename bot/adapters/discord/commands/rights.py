@@ -1,34 +1,11 @@
-"""Who may have things said, and who may end what others asked for."""
+"""Who may end what others asked for."""
 
 from __future__ import annotations
 
 import discord
 
-from bot.adapters.discord.rules import Rules
+from bot.adapters.discord.places import VoiceChannel, seat_of
 from bot.adapters.discord.voice import Item, Room
-
-VoiceChannel = discord.VoiceChannel | discord.StageChannel
-
-
-def is_moderator(interaction: discord.Interaction) -> bool:
-    """Whether the person keeps order where they are."""
-    return interaction.permissions.manage_messages
-
-
-def has_role(interaction: discord.Interaction, rules: Rules) -> bool:
-    """Whether the person has one of the roles that the server asks for, if it asks for any."""
-    if not rules.roles:
-        return True
-    member = interaction.user
-    return isinstance(member, discord.Member) and any(role.id in rules.roles for role in member.roles)
-
-
-def seat_of(interaction: discord.Interaction) -> VoiceChannel | None:
-    """The voice channel that the person sits in, if the bot is a member there too."""
-    member = interaction.user
-    if not isinstance(member, discord.Member) or home_of(interaction) is None:
-        return None
-    return member.voice.channel if member.voice else None
 
 
 def home_of(interaction: discord.Interaction) -> discord.Guild | None:
@@ -37,8 +14,13 @@ def home_of(interaction: discord.Interaction) -> discord.Guild | None:
 
 
 def may_steer(interaction: discord.Interaction, room: Room | None, item: Item | None) -> bool:
-    """Whether the person may end ``item``: they asked for it, or hear it, or are a moderator."""
-    if (item is not None and item.user == interaction.user.id) or is_moderator(interaction):
+    """Whether the person may end ``item``, or with None everything: they asked for it, hear it, or keep order there."""
+    if item is not None and item.user == interaction.user.id:
         return True
-    seat = seat_of(interaction)
-    return seat is not None and room is not None and room.channel is not None and room.channel.id == seat.id
+    where = room.channel if room is not None else None
+    return where is not None and (seat_of(interaction.user) == where or _keeps_order(interaction.user, where))
+
+
+def _keeps_order(person: discord.User | discord.Member, where: VoiceChannel) -> bool:
+    """Whether somebody is a moderator where it is heard; in a text channel of their own many are."""
+    return isinstance(person, discord.Member) and where.permissions_for(person).manage_messages

@@ -79,8 +79,34 @@ async def test_who_does_not_listen_skips_and_stops_nothing(speaker: Speaker) -> 
         assert here.room.channel is not None
 
 
+async def test_who_asked_for_the_first_stops_nobody_elses_from_outside(speaker: Speaker) -> None:
+    """Once they have left the voice channel; their own they may still skip."""
+    async with FakeDiscord() as fake, online(fake, speaker) as here:
+        bea = fake.add_user("bea", voice=fake.voice_channel)
+        await _playing(fake, here, "Hers.", by=bea)
+        await _playing(fake, here, "One.")
+        await fake.human_voice(None, by=bea)
+        guild = here.room.guild
+        await fake.until(lambda: guild.get_member(int(bea.id)) is None or guild.get_member(int(bea.id)).voice is None)
+        assert "use /skip for what is your own" in (await _heard(await fake.slash("stop", by=bea)))[0]
+        assert len(here.room.items) == 2
+        await _heard(await fake.slash("skip", by=bea))
+        assert [item.said.request.text for item in here.room.items] == ["One."]
+
+
+async def test_who_keeps_order_only_where_they_type_ends_nothing(speaker: Speaker) -> None:
+    """A text channel of one's own makes nobody a moderator of the voice channel."""
+    async with FakeDiscord() as fake, online(fake, speaker) as here:
+        bea = fake.add_user("bea")
+        fake.allow("manage_messages", who=bea, channel=fake.text_channel)
+        await _playing(fake, here, "One.")
+        for command in ("skip", "stop", "leave"):
+            assert "Join me there first" in (await _heard(await fake.slash(command, by=bea)))[0]
+        assert len(here.room.items) == 1
+
+
 async def test_a_moderator_ends_what_they_do_not_hear(speaker: Speaker) -> None:
-    """Whoever keeps order in the channel of the command."""
+    """Whoever keeps order in the voice channel."""
     async with FakeDiscord() as fake, online(fake, speaker) as here:
         carl = fake.add_user("carl", roles=(fake.add_role("Mods", "manage_messages"),))
         await _playing(fake, here, "One.", "Two.")
