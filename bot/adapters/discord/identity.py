@@ -10,6 +10,9 @@ OURS = "sayso"
 """What the nonces of Sayso's own texts, and the ids of its buttons, begin with."""
 
 
+_READING = "read-"
+
+
 def guild_key(guild: int | None, channel: int) -> str:
     """The lane of a server, or of a conversation outside of one."""
     return f"{PREFIX}{guild}" if guild else f"{PREFIX}dm:{channel}"
@@ -35,8 +38,22 @@ def shard_of(guild: int, count: int) -> int:
     return (guild >> 22) % max(1, count)
 
 
+def reading_id(message: int) -> str:
+    """The id of the request that reads a message: the next process finds it again by this."""
+    return f"{_READING}{message}"
+
+
+def message_of(request: str) -> int | None:
+    """The message that is read by the request of that id, if it is one that reads one."""
+    found = request.removeprefix(_READING)
+    return int(found) if found != request and found.isdecimal() else None
+
+
 def parent(channel: discord.abc.GuildChannel | discord.Thread | object) -> int:
-    """The id of the channel whose settings hold: a thread's parent, else the channel itself."""
-    if isinstance(channel, discord.Thread):
+    """The id of the channel whose settings hold: a thread's parent, else the channel itself.
+
+    A private thread is not for all in its parent, so it has only settings of its own.
+    """
+    if isinstance(channel, discord.Thread) and not channel.is_private():
         return channel.parent_id
     return int(getattr(channel, "id", 0))

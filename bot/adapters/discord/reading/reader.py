@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.adapters.discord.courier import Parcel
+from bot.adapters.discord.identity import reading_id
 from bot.adapters.discord.reading.answers import Answers
 from bot.adapters.discord.reading.asked import Asked
 from bot.adapters.discord.reading.gate import Gate, fits
 from bot.adapters.discord.reading.intake import Intake
 from bot.adapters.discord.reading.memory import Memory
 from bot.adapters.discord.reading.replies import Replies
-from bot.adapters.discord.reading.voicing import Reading, Voicing, begun, first_id
+from bot.adapters.discord.reading.voicing import Reading, Voicing, begun
 from bot.adapters.discord.reading.words import shortened, words_of
 from bot.speech import Refusal
 
@@ -120,7 +121,7 @@ class Reader:
 
     async def _changed_since(self, message: discord.Message) -> None:
         """What an earlier process was to read, and this one was resumed with, was edited."""
-        parcel = self._station.courier.find(first_id(message.id))
+        parcel = self._station.courier.find(reading_id(message.id))
         if parcel is not None and not begun(parcel):
             parcel.cancel()
             await self._arrived(message, again=True)
@@ -144,7 +145,7 @@ class Reader:
                 self._voicing.take_back(reading)
                 reading.over = True
                 self._readings.drop(id)
-            elif (parcel := self._station.courier.find(first_id(id))) is not None:  # an earlier process's
+            elif (parcel := self._station.courier.find(reading_id(id))) is not None:  # an earlier process's
                 parcel.cancel()
 
 

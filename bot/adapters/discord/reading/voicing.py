@@ -12,7 +12,7 @@ import structlog
 
 from bot.adapters.discord.boundary import contained
 from bot.adapters.discord.courier import Parcel
-from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
+from bot.adapters.discord.identity import channel_key, guild_key, parent, reading_id, user_key
 from bot.adapters.discord.mentions import name_of
 from bot.adapters.discord.reading.announcer import Announcer
 from bot.adapters.discord.reading.gate import Admission
@@ -130,7 +130,7 @@ class Voicing:
         seconds = self._station.settings.read_seconds if isinstance(text, str) else self._station.settings.voice_seconds
         first = isinstance(text, str) and not reading.texts
         return Request(
-            id=first_id(message.id) if first else uuid.uuid4().hex,
+            id=reading_id(message.id) if first else uuid.uuid4().hex,
             guild=guild_key(reading.guild, message.channel.id),
             user=user_key(author.id),
             text=text,
@@ -152,8 +152,3 @@ def _unspoken(refused: Refusal) -> bool:
 def begun(parcel: Parcel) -> bool:
     """Whether it can be heard already, or could have been."""
     return parcel.receipt is not None or (parcel.item is not None and parcel.item.begun.is_set())
-
-
-def first_id(message: int) -> str:
-    """The id of the request that reads a message: it can be found again by the next process."""
-    return f"read-{message}"

@@ -20,6 +20,7 @@ from bot.adapters.discord.voice import Item, Outcome, Rooms
 from bot.config import DiscordSettings
 from bot.speaker import Speaker
 from tests.doubles.discord import FakeDiscord
+from tests.doubles.discord.channels import Channel
 from tests.doubles.discord.refusal import Json
 from tests.doubles.room import ScriptedRoom, ScriptedRooms
 from tests.doubles.store import Clock
@@ -126,6 +127,16 @@ class Scene:
         settings = self.station.speaker.store.settings
         extra = with_channel_rules(await settings.channel("discord:5000", str(channel)), **rules)
         await settings.set_channel("discord:5000", str(channel), extra=extra)
+
+    async def private_thread(self) -> Channel:
+        """A private thread of the text channel, as Discord sends it."""
+        thread = self.fake.add_thread("between us")
+        await self.fake.until(lambda: self.bot.get_channel(int(thread.id)))
+        tell = self.fake.gateway.sessions[-1].tell
+        tell("THREAD_DELETE", thread.payload())
+        tell("THREAD_CREATE", thread.payload() | {"type": discord.ChannelType.private_thread.value})
+        await self.fake.until(lambda: getattr(self.bot.get_channel(int(thread.id)), "is_private", bool)())
+        return thread
 
     async def read(self, text: str = "", **how: Any) -> str:
         """Somebody writes: what is said of it, "" if nothing is."""

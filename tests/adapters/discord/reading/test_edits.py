@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from structlog.testing import capture_logs
 
-from bot.adapters.discord.reading.voicing import first_id
+from bot.adapters.discord.identity import reading_id
 from bot.adapters.discord.voice import Outcome
 from bot.speaker import Speaker
 from tests.adapters.discord.reading.scene import CLERKS, LLM, VOICE, Halls, Scene, scene
@@ -162,7 +162,7 @@ async def test_after_a_restart_a_deleted_message_is_not_said(fake: FakeDiscord, 
     async with scene(fake, speaker, halls=halls) as after:
         await after.station.courier.resume()
         await fake.until(lambda: len(after.items) == 3)
-        assert after.station.courier.find(first_id(int(first["id"])))
+        assert after.station.courier.find(reading_id(int(first["id"])))
         await fake.delete(first)
         await fake.edit(mended, "Three.")
         await after.handled()

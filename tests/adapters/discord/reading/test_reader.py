@@ -80,6 +80,14 @@ async def test_a_thread_is_read_like_its_channel(here: Scene) -> None:
     assert await here.read("Hello.", channel=thread) == "Hello."
 
 
+async def test_a_private_thread_is_not_read_because_its_channel_is(here: Scene) -> None:
+    """Few of those who listen are in it; it has rules of its own."""
+    thread = await here.private_thread()
+    assert await here.read("Between us.", channel=thread) == ""
+    await here.rule_channel(thread.id, read=True)
+    assert await here.read("For all.", channel=thread) == "For all."
+
+
 async def test_who_sits_nowhere_is_heard_where_the_bot_is(here: Scene) -> None:
     """If the server does not ask its writers to sit with it."""
     here.fake.add_user("cat")
