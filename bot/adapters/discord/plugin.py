@@ -8,7 +8,7 @@ wrapped and put back.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterable, Awaitable, Callable
+from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -36,6 +36,9 @@ from bot.speech import Refusal
 
 log = structlog.get_logger()
 
+MOST_COMMANDS = 100
+"""Slash commands that Discord takes of a bot; a bot cannot be left with half of Sayso's."""
+
 _COGS: tuple[Callable[[Station], commands.Cog], ...] = (Say, VoiceCommands, Control, Admin, Events)
 _Listener = Callable[..., Awaitable[None]]
 
@@ -53,7 +56,8 @@ async def install(
     """Give a client Sayso's commands and listeners; ``tree`` is needed for what is not a ``commands.Bot``.
 
     The tree is never synced here: call ``await tree.sync()`` when you are ready for it. May be called before or after
-    the client is connected. Raises ConfigError if Sayso is there already or no tree is given.
+    the client is connected. Raises ConfigError, and then leaves nothing behind, if Sayso is there already, no tree is
+    given, or the tree has no room for Sayso's commands.
     """
     if seams.state_of(client) in _installed:
         raise ConfigError("Sayso is installed in this Discord client already; uninstall it first")
@@ -126,9 +130,13 @@ class Plugin:
 
     async def open(self) -> None:
         """Add everything."""
+        cogs = [make(self.station) for make in _COGS]
+        for cog in cogs:
+            self._yield_names(cog)
+        self._check_room(cogs)
         await self._tree.set_translator(Translator(self._theirs))
-        for make in _COGS:
-            await self._add(make(self.station))
+        for cog in cogs:
+            await self._add(cog)
 
     async def close(self) -> None:
         """Nothing new is taken, then what is under way is put down, then the commands go."""
@@ -142,7 +150,6 @@ class Plugin:
 
     async def _add(self, cog: commands.Cog) -> None:
         client = self.station.client
-        self._yield_names(cog)
         if isinstance(client, commands.Bot | commands.AutoShardedBot):
             await client.add_cog(cog)
             self._cogs.append(cog)
@@ -158,10 +165,21 @@ class Plugin:
 
     def _yield_names(self, cog: commands.Cog) -> None:
         """A command that the host has by that name (a music cog's ``/skip``) is the host's; the buttons do the same."""
-        taken = {command.name for command in cog.get_app_commands()} & {c.name for c in self._tree.get_commands()}
+        taken = {command.name for command in cog.get_app_commands()} & self._theirs_by_name()
         for name in taken:
             log.warning("discord_command_taken", command=name)
         seams.leave_out(cog, taken)
+
+    def _check_room(self, cogs: Sequence[commands.Cog]) -> None:
+        there, more = len(self._theirs_by_name()), sum(len(cog.get_app_commands()) for cog in cogs)
+        if (over := there + more - MOST_COMMANDS) > 0:
+            raise ConfigError(
+                f"Discord takes {MOST_COMMANDS} slash commands of a bot, this one has {there} and Sayso brings {more}; "
+                f"remove {over} of the bot's own before you install Sayso"
+            )
+
+    def _theirs_by_name(self) -> set[str]:
+        return {command.name for command in self._tree.get_commands(type=discord.AppCommandType.chat_input)}
 
     async def _remove(self, cog: commands.Cog) -> None:
         client = self.station.client

@@ -148,6 +148,33 @@ async def test_a_host_that_has_a_command_of_that_name_keeps_it(speaker: Speaker)
             assert bot.tree.get_commands() == [stop]
 
 
+async def test_a_host_without_room_for_the_commands_is_told_how_much_is_lacking(speaker: Speaker) -> None:
+    """Discord takes a hundred, and half of Sayso is of no use: nothing of it is left behind."""
+
+    async def theirs(interaction: discord.Interaction) -> None: ...
+
+    def filled(tree: app_commands.CommandTree[Any], count: int) -> None:
+        for number in range(count):
+            tree.add_command(app_commands.Command(name=f"c{number}", description="theirs", callback=theirs))
+
+    async with FakeDiscord() as fake:
+        bot = a_bot(fake)
+        filled(bot.tree, 100 - len(COMMANDS))
+        await install(bot, speaker)
+        await uninstall(bot)
+        bot.tree.add_command(app_commands.Command(name="more", description="theirs", callback=theirs))
+        before = names(bot.tree)
+        with pytest.raises(ConfigError, match=r"has 92 and Sayso brings 9; remove 1 of"):
+            await install(bot, speaker)
+        assert names(bot.tree) == before
+        assert not bot.cogs
+        assert bot.tree.translator is None
+        bot.tree.remove_command("more")
+        await install(bot, speaker)
+        await uninstall(bot)
+        await bot.close()
+
+
 async def test_the_hosts_translator_still_speaks_for_the_hosts_commands(speaker: Speaker) -> None:
     """Ours answers for ours; theirs is neither lost nor unloaded."""
     async with FakeDiscord() as fake:
