@@ -61,6 +61,12 @@ class Production:
     truncated: bool = False
     key: str | None = None
 
+    @property
+    def owner(self) -> str | None:
+        """Whose words they are; None when nobody is left who asked for them and not for a repetition."""
+        own = (asker.request for asker in self.askers if asker.request.replay is None)
+        return next((request.author or request.user for request in own), None)
+
     def serves(self, request: Request, at: float, deadline: float | None) -> bool:
         """Whether who asks since ``at`` can rely on it; their urgency and deadline (by the same clock) then count too.
 

@@ -8,13 +8,13 @@ from typing import Literal, cast
 
 from bot.config import SpeakSettings
 from bot.errors import LanguageNotSpoken, NothingToSay
-from bot.speech import Reason, Refusal, Request, Utterance
+from bot.speech import Clip, Reason, Refusal, Request, Utterance
 from bot.tts.breaker import Breaker
 from bot.tts.engine import Engine, Voice
 from bot.tts.languages import language_name
 from bot.tts.text import Options, Sentence, clean, sentences
 from bot.tts.voices import Persona, UnknownName, Voices, speaks
-from bot.wishes import COMMAND, Choice, Chosen, Rules, Wishes, decide, engine_not_allowed, no_engine
+from bot.wishes import COMMAND, Choice, Chosen, Rules, Wishes, banned_voice, decide, engine_not_allowed, no_engine
 
 NOTHING_TO_SAY = Refusal(Reason.NOTHING_TO_SAY, "Nothing pronounceable is left of that; write some words.")
 
@@ -165,6 +165,22 @@ def write(
     engine, limit = wishes.engine.value, rules.max_chars or stage.speak.max_chars
     options = _options(stage, request, wishes, engine)
     return Script(stage, wishes, rules, engine, who, options, limit, available, request.lenient)
+
+
+def unfit(stage: Stage, clip: Clip, rules: Rules) -> Refusal | None:
+    """Why what was spoken before may not be heard again under these rules, or None.
+
+    Which persona spoke is not known of a clip: a voice is banned with the last persona that has it.
+    """
+    fallbacks = [fallback for engine in rules.engines for fallback in stage.fallbacks.get(engine, ())]
+    for utterance in (spoken.utterance for spoken in clip.spoken):
+        if utterance.engine not in (*rules.engines, *fallbacks):
+            return engine_not_allowed(utterance.engine, rules)
+        voice = Voice(utterance.engine, utterance.voice, utterance.language)
+        owners = [one for one in stage.voices.personas() if voice.name in one.voices.get(voice.engine, {}).values()]
+        if rules.bans(voice) or (owners and all(map(rules.bans, owners))):
+            return banned_voice(owners[0].name if owners else voice.name)
+    return None
 
 
 def _find(

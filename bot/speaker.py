@@ -20,7 +20,7 @@ from bot.errors import AudioError, Cancelled, StoreError
 from bot.health import EngineHealth, examine
 from bot.queue import Dispatcher, Entry, Job, State, Unfinished, everything, to_json
 from bot.said import Asker, Figures, Production, Said
-from bot.script import Explanation, Script, Stage, write
+from bot.script import Explanation, Script, Stage, unfit, write
 from bot.speech import Clip, Reason, Refusal, Request, Speech, Utterance
 from bot.store import ChannelSettings, GuildSettings, Preference, Store
 from bot.tts.audio import packets
@@ -172,6 +172,14 @@ class Speaker:
                 kept.append(replace(read, attempts=entry.attempts))
         return kept
 
+    async def forget(self, user: str) -> None:
+        """Delete all that is kept about a user, and make nothing more for them: see :meth:`Preferences.forget`.
+
+        Raises StoreError.
+        """
+        self._workshop.withdraw(user)
+        await self.store.preferences.forget(user)
+
     def key(self, utterances: Sequence[Utterance]) -> str:
         """The cache key of these utterances under the encoding in force."""
         return self._workshop.key(utterances)
@@ -218,11 +226,16 @@ class Speaker:
         layers = await self._admitted(request)
         if isinstance(layers, Refusal):
             return layers
-        limit = layers.rules.max_chars or self.stage.speak.max_chars
-        if isinstance(request.text, str) and len(request.text) > limit:
-            message = f"That is {len(request.text)} characters, and at most {limit} are spoken; shorten or split it."
-            return Refusal(Reason.TOO_LONG, message, {"length": len(request.text), "limit": limit})
+        if isinstance(request.text, str) and (refused := self._too_long(len(request.text), layers.rules)):
+            return refused
         return write(self.stage, request, layers.below, layers.rules, await self.stage.available())
+
+    def _too_long(self, length: int, rules: Rules) -> Refusal | None:
+        limit = rules.max_chars or self.stage.speak.max_chars
+        if length <= limit:
+            return None
+        message = f"That is {length} characters, and at most {limit} are spoken; shorten or split it."
+        return Refusal(Reason.TOO_LONG, message, {"length": length, "limit": limit})
 
     async def _cached(self, key: str, request: Request | None = None) -> tuple[Clip, Sequence[bytes]] | None:
         """The clip of a key and its packets. A broken cache costs time, not the answer."""
@@ -237,16 +250,27 @@ class Speaker:
             return None
 
     async def _again(self, request: Request, key: str, accepted: float) -> Said | Refusal:
-        """What was said before, if the asker may be spoken and it is still kept."""
-        admitted = await self._admitted(request)
-        if isinstance(admitted, Refusal):
-            return admitted
-        if (found := await self._cached(key, request)) is not None:
+        """What was said before, if it is still kept and might be said anew: by the asker, here, in these words."""
+        layers = await self._admitted(request)
+        if isinstance(layers, Refusal):
+            return layers
+        if (found := await self._cached(key)) is not None:
+            if refused := await self._unrepeatable(request, found[0], await self.store.cache.owner(key), layers):
+                return refused
+            self.store.cache.heard(key, user=request.user, guild=request.guild)
             return await self._replay(request, key, found, accepted)
         making = self._workshop.find(key)
-        if making is not None and making.key == key:  # whole, and on its way into the cache
-            return await self._share(making, request)
-        return Refusal(Reason.NOT_KEPT, "That is no longer kept; use /say again to have it spoken anew.")
+        if making is None or making.key != key:  # whole, and on its way into the cache
+            return Refusal(Reason.NOT_KEPT, "That is no longer kept; use /say again to have it spoken anew.")
+        clip = await making.speech.clip()
+        return await self._unrepeatable(request, clip, making.owner, layers) or await self._share(making, request)
+
+    async def _unrepeatable(self, request: Request, clip: Clip, owner: str | None, layers: _Layers) -> Refusal | None:
+        """Why what was allowed once is not allowed any more, or not here."""
+        if owner not in (None, request.user) and (refused := await self._withheld(owner, layers)):
+            return refused
+        length = sum(len(spoken.utterance.text) for spoken in clip.spoken)
+        return self._too_long(length, layers.rules) or unfit(self.stage, clip, layers.rules)
 
     async def _replay(
         self,

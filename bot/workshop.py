@@ -33,7 +33,7 @@ class Workshop:
         self._clock = clock
         self._loudness = Loudness()
         self._running: dict[str, Production] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks: dict[asyncio.Task[None], Production] = {}
 
     def key(self, utterances: Sequence[Utterance]) -> str:
         """The cache key of these utterances under the encoding in force."""
@@ -52,7 +52,7 @@ class Workshop:
     def start(self, production: Production) -> None:
         """Make it. It ends by itself, and is broken off when its ticket is cancelled."""
         task = asyncio.create_task(self._make(production), name=f"speech {production.request.id}")
-        self._tasks.add(task)
+        self._tasks[task] = production
         # Not in the task's own `finally`: a task that is cancelled before its first step never reaches one.
         task.add_done_callback(lambda task: self._over(task, production))
         production.ticket.on_cancel(lambda: _stop(task))
@@ -65,6 +65,12 @@ class Workshop:
         for key in (self.key(production.utterances or ()), production.key):
             if key and self._running.get(key) is production:
                 del self._running[key]
+
+    def withdraw(self, user: str) -> None:
+        """Make nothing more for a user, nor keep anything for them of what is being made."""
+        for production in tuple(self._tasks.values()):
+            for asker in [asker for asker in production.askers if asker.request.user == user]:
+                production.leave(asker, Cancelled("Cancelled."))
 
     async def close(self) -> None:
         """Break off what is being made."""
@@ -104,7 +110,7 @@ class Workshop:
             _fail(speech, SaysoError(f"Something went wrong while speaking ({type(error).__name__}); try again."))
 
     def _over(self, task: asyncio.Task[None], production: Production) -> None:
-        self._tasks.discard(task)
+        del self._tasks[task]
         self.end(production)
         _fail(production.speech, Cancelled("Cancelled."))
 
@@ -130,16 +136,22 @@ class Workshop:
         production.speech.append(ready)
 
     async def _keep(self, production: Production, key: str, clip: Clip) -> None:
-        """Cache under what was really spoken: a fallback's sound must not answer for the engine that failed."""
-        request, cache = production.request, self._store.cache
+        """Cache under what was really spoken: a fallback's sound must not answer for the engine that failed.
+
+        For those who want it still: who has left may have asked to be forgotten.
+        """
+        if not production.askers:
+            return
+        first, cache = production.askers[0].request, self._store.cache
         # In whose stead it was spoken belongs to this request, not to the sound.
         plain = [replace(s, utterance=replace(s.utterance, instead_of="", alternatives=())) for s in clip.spoken]
         clip = replace(clip, spoken=tuple(plain))
         try:
-            await cache.put(key, clip, user=request.user, guild=request.guild)
+            await cache.put(key, clip, user=first.user, guild=first.guild, owner=production.owner)
             for asker in production.askers:
                 cache.heard(key, user=asker.request.user, guild=asker.request.guild)
-            await self._store.preferences.remember(request.user, production.script.who.name, guild=request.guild)
+            if any(asker.request is first for asker in production.askers):
+                await self._store.preferences.remember(first.user, production.script.who.name, guild=first.guild)
         except StoreError as error:
             log.warning("cache_write_failed", error=type(error).__name__)
 

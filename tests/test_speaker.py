@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -123,6 +124,100 @@ async def test_who_may_not_be_spoken_may_not_replay(speaker: Speaker) -> None:
     await speaker.store.preferences.set("discord:8", opted_out=True)
     for user, reason in (("discord:7", Reason.NOT_ALLOWED), ("discord:8", Reason.OPTED_OUT)):
         assert (await refused(speaker, request("", user=user, replay=first.key))).reason is reason
+
+
+@pytest.mark.parametrize(
+    ("rules", "reason"),
+    [
+        ({"banned_voices": ["heart"]}, Reason.NOT_ALLOWED),
+        ({"banned_voices": ["offline heart"]}, Reason.NOT_ALLOWED),
+        ({"allowed_engines": ["edge"], "banned_voices": ["heart"]}, Reason.NOT_ALLOWED),
+        ({"max_chars": len(TEXT) - 2}, Reason.TOO_LONG),
+        ({"blocked_users": ["discord:42"]}, Reason.NOT_ALLOWED),
+    ],
+)
+@pytest.mark.parametrize("everywhere", [True, False])
+async def test_what_may_not_be_said_any_more_may_not_be_repeated(
+    speaker: Speaker, rules: dict[str, Any], reason: Reason, everywhere: bool
+) -> None:
+    """Whatever was decided since, here or everywhere: of the voice, of the length, or of whose words they are."""
+    first = await said(speaker, request())
+    await first.speech.clip()
+    assert first.key is not None
+    await speaker.store.settings.set_guild(EVERY_GUILD if everywhere else "discord:1", **rules)
+    again = request("", user="discord:7", replay=first.key)
+    assert (await refused(speaker, again)).reason is reason  # whole, and not in the cache yet
+    await kept(speaker, 1)
+    assert (await refused(speaker, again)).reason is reason
+    assert await speaker.latest("discord:1", "discord:7") is None
+
+
+async def test_what_another_engine_spoke_is_repeated_where_it_may_stand_in(
+    speaker: Speaker, offline: FakeEngine, edge: FakeEngine
+) -> None:
+    """An engine that a guild does not offer speaks for one that it does, then as now; else it is not heard there."""
+    first = await said(speaker, request())
+    await first.speech.clip()
+    assert first.key is not None
+    await speaker.store.settings.set_guild("discord:1", allowed_engines=["edge"])
+    assert isinstance(await speaker.replay(request(""), first.key), Said)
+    other = await said(speaker, request(guild="discord:2", engine="edge"))
+    await other.speech.clip()
+    assert other.key is not None
+    await speaker.store.settings.set_guild("discord:2", allowed_engines=["offline"])
+    refusal = await refused(speaker, request("", guild="discord:2", replay=other.key))
+    assert (refusal.reason, refusal.details["engine"]) == (Reason.NOT_ALLOWED, "edge")
+
+
+async def test_words_are_not_repeated_for_others_once_their_author_opted_out(speaker: Speaker) -> None:
+    """Neither the asker's own, nor those of another that they had spoken."""
+    own = await said(speaker, request("My own words."))
+    quoted = await said(speaker, request("His words.", author="discord:9"))
+    await asyncio.gather(own.speech.clip(), quoted.speech.clip())
+    await kept(speaker, 2)
+    assert own.key is not None
+    assert quoted.key is not None
+    assert isinstance(await speaker.replay(request("", user="discord:7"), own.key), Said)
+    for user in ("discord:42", "discord:9"):
+        await speaker.store.preferences.set(user, opted_out=True)
+    for key in (own.key, quoted.key):
+        refusal = await refused(speaker, request("", user="discord:7", replay=key))
+        assert (refusal.reason, refusal.details) == (Reason.OPTED_OUT, {"cause": "author_opted_out"})
+
+
+async def test_nothing_is_kept_for_who_is_forgotten_meanwhile(opened: Opened, offline: FakeEngine) -> None:
+    """What is being made is made on for the others who want it, and is theirs alone."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened() as speaker:
+        alone = await said(speaker, request("Only for me."))
+        first, second = await said(speaker, request()), await said(speaker, request(user="discord:7"))
+        assert second.shared
+        await speaker.forget("discord:42")
+        for mine in (alone, first):
+            with pytest.raises(Cancelled):
+                await mine.speech.clip()
+        gate.set()
+        await second.speech.clip()
+        await until(lambda: not speaker._workshop._tasks)
+        export = await speaker.store.preferences.export("discord:42")
+        assert (export["voices"], export["clips"], export["journal"]) == ({}, [], [])
+        theirs = await speaker.store.preferences.export("discord:7")
+        assert theirs["voices"]
+        assert theirs["clips"]
+        assert second.key is not None
+        assert await speaker.store.cache.owner(second.key) == "discord:7"
+
+
+async def test_nothing_is_kept_for_who_is_forgotten_at_the_last_step(speaker: Speaker) -> None:
+    """When their speech is whole and on its way into the cache."""
+    first = await said(speaker, request())
+    await first.speech.clip()
+    assert speaker._workshop._tasks
+    await speaker.forget("discord:42")
+    await until(lambda: not speaker._workshop._tasks)
+    export = await speaker.store.preferences.export("discord:42")
+    assert (export["voices"], export["clips"]) == ({}, [])
 
 
 async def test_a_replay_survives_a_crash(opened: Opened, offline: FakeEngine) -> None:

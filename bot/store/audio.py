@@ -92,8 +92,13 @@ class AudioCache:
         """Note that somebody hears that clip, without a look at it; nothing comes of it if it is not kept."""
         self._uses.add(key, _play(key, user, guild), self._clock())
 
-    async def put(self, key: str, clip: Clip, *, user: str | None = None, guild: str | None = None) -> None:
-        """Keep a clip; one that is there already is left as it is. One larger than the whole cache is not kept."""
+    async def put(
+        self, key: str, clip: Clip, *, user: str | None = None, guild: str | None = None, owner: str | None = None
+    ) -> None:
+        """Keep a clip; one that is there already is left as it is. One larger than the whole cache is not kept.
+
+        ``owner`` is whose words these are, if not the words of ``user``, who hears it.
+        """
         values = clips.encoded(key, clip)
         if values["bytes"] > self._limits.bytes:
             return
@@ -101,9 +106,8 @@ class AudioCache:
         if full:
             await self.flush()
         now, removals = self._clock(), self._memory.removals
-        work = partial(
-            clips.keep, values=values, at=now, play=_play(key, user, guild), limit=self._limits.bytes if full else None
-        )
+        limit, play = self._limits.bytes if full else None, _play(key, user, guild)
+        work = partial(clips.keep, values=values, owner=owner or user or "", at=now, play=play, limit=limit)
 
         def kept(result: Kept) -> None:
             if removals == self._memory.removals:
@@ -111,6 +115,11 @@ class AudioCache:
             self._settle(result) if full else self._grow(result)
 
         await self._database.write(work, kept)
+
+    async def owner(self, key: str) -> str | None:
+        """Whose words they first were, as far as that is kept."""
+        rows = await self._database.read(clips.OWNER, {"key": key})
+        return rows[0].owner or None if rows else None
 
     async def drop(self, key: str) -> None:
         """Drop one clip, with all that is known of it."""

@@ -94,11 +94,16 @@ def _spoken(data: Mapping[str, Any]) -> Spoken:
     return Spoken(Utterance(**known), data["start"])
 
 
-def keep(connection: Connection, values: Mapping[str, Any], at: float, play: Play | None, limit: int | None) -> Kept:
+OWNER = select(CLIPS.c.owner).where(CLIPS.c.key == bindparam("key"))
+
+
+def keep(
+    connection: Connection, values: Mapping[str, Any], owner: str, at: float, play: Play | None, limit: int | None
+) -> Kept:
     """Keep a clip unless its key is known, note who heard it, and with a ``limit`` make room."""
     take_turn(connection, AUDIO_LOCK)
-    row = {"key": values["key"], "bytes": values["bytes"], "seconds": values["seconds"], "at": at, "used": at}
-    row["owner"] = play[0] if play else ""
+    row = {name: values[name] for name in ("key", "bytes", "seconds")}
+    row |= {"owner": owner, "at": at, "used": at}
     added = insert(connection, CLIPS).values(row).on_conflict_do_nothing().returning(CLIPS.c.key)
     new = connection.execute(added).first() is not None
     if new:
