@@ -44,7 +44,7 @@ class Place(StrEnum):
 class Wish:
     """What somebody wants said: a text, or by ``replay`` what has this cache key.
 
-    ``reply_to`` is the message that it is, if it is one's.
+    ``reply_to`` is the message that it is, if it is one's, and ``author`` who wrote that.
     """
 
     text: str = ""
@@ -53,6 +53,7 @@ class Wish:
     rate: float | None = None
     place: Place = Place.AUTO
     reply_to: int | None = None
+    author: str | None = None
     replay: str | None = None
 
 
@@ -195,6 +196,7 @@ class Asking:
             deadline=self.station.wall() + wanted,
             names=wish.names,
             replay=wish.replay,
+            author=wish.author,
         )
 
 

@@ -113,12 +113,11 @@ class Say(SaysoCog, name="Sayso say"):
     async def _speak(self, interaction: discord.Interaction, message: discord.Message) -> None:
         await defer(interaction, ephemeral=False)
         words = words_of(message, str(interaction.guild_locale or interaction.locale))
-        author = await self.station.speaker.store.preferences.get(user_key(message.author.id))
-        if author.opted_out or not words:
-            name = "opted_out" if author.opted_out else "nothing"
-            await tell(interaction, word(f"say.refused.{name}", locale_of(interaction)))
+        if words:
+            author = user_key(message.author.id)
+            await self.asking.ask(interaction, Wish(words.text, words.names, reply_to=message.id, author=author))
         else:
-            await self.asking.ask(interaction, Wish(words.text, words.names, reply_to=message.id))
+            await tell(interaction, word("say.refused.nothing", locale_of(interaction)))
 
     def _tree(self) -> app_commands.CommandTree[Any] | None:
         # A bare client has none of its own; by custom it is kept under this name there too.

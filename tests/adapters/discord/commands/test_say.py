@@ -362,6 +362,15 @@ async def test_who_does_not_want_to_be_read_is_not(speaker: Speaker) -> None:
         assert "does not want" in await _refused(await fake.message_menu("Speak this message", message))
 
 
+async def test_who_is_blocked_is_not_spoken_for_others_either(speaker: Speaker) -> None:
+    """To have somebody else choose their message is no way round it."""
+    async with FakeDiscord() as fake, online(fake, speaker):
+        bea = fake.add_user("bea")
+        await speaker.store.settings.set_guild(GUILD, blocked_users={user_key(int(bea.id))})
+        message = await fake.say("Rude words.", by=bea)
+        assert "is blocked" in await _refused(await fake.message_menu("Speak this message", message))
+
+
 # Again
 
 
