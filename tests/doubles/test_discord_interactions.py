@@ -147,6 +147,22 @@ async def test_an_answer_may_be_got_changed_and_deleted() -> None:
             assert fake.said() == []
 
 
+async def test_what_follows_a_deleted_thinking_is_a_message_of_its_own() -> None:
+    """Neither is it as private as the deferred answer was, nor does anything wait any more."""
+    async with FakeDiscord() as fake:
+
+        async def think_again(ix: discord.Interaction) -> None:
+            await ix.response.defer(thinking=True, ephemeral=True)
+            await ix.delete_original_response()
+            await ix.followup.send("for all")
+
+        async with running(Bot(fake, think_again), fake) as bot:
+            ix = await fake.slash("do")
+            await bot.done.wait()
+            assert [message["content"] for message in fake.said()] == ["for all"]
+            assert (ix.original, ix.deferred) == (None, False)
+
+
 async def test_the_response_names_the_message_it_made() -> None:
     """``with_response``: the id comes at once, without another request."""
     async with FakeDiscord() as fake:

@@ -112,6 +112,18 @@ async def test_a_refusal_after_a_public_defer_is_seen_by_the_asker_alone(host: H
     assert ix.followups[0].json["content"] == "not for you"
 
 
+async def test_an_answer_for_all_after_a_private_defer_is_seen_by_all(host: Host) -> None:
+    """The private "thinking" goes, for what completes it would be as private."""
+
+    async def work(interaction: discord.Interaction) -> None:
+        await defer(interaction, ephemeral=True)
+        await tell(interaction, "hello", ephemeral=False)
+
+    ix, _ = await host.go(work)
+    assert _public(host) == ["hello"]
+    assert ix.original_deleted
+
+
 async def test_what_follows_the_first_answer_is_a_message_of_its_own(host: Host) -> None:
     """The first stays as it is."""
 

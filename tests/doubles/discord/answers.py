@@ -142,7 +142,7 @@ class Answers:
                 self.messages.edit(ix.original, data, files)
 
     def _post(self, ix: Interaction, body: Json, files: list[Upload]) -> Json:
-        first = ix.original is None
+        first = not ix.sent
         message = self.messages.post(self.world.bot, ix.channel, body, files, extra=self._origin(ix, first=first))
         ix.sent.append(message["id"])
         return message
@@ -188,7 +188,7 @@ class Answers:
     def _follow_up(self, call: Call) -> Json:
         ix = self._alive(call.ids)
         check_body(call.body, call.files, ix.payload["attachment_size_limit"], ix.channel)
-        if ix.deferred and ix.original is not None:
+        if ix.deferred and ix.original is not None and ix.original["id"] in self.messages.by_id:
             message = self._complete(ix, ix.original, call.body, call.files)
         else:
             message = self._post(ix, call.body, call.files)
@@ -233,7 +233,8 @@ class Answers:
         ix = self._alive(call.ids)
         message = self._message(ix, call.ids["message"])
         self.messages.delete(message)
-        ix.original_deleted |= message is ix.original
+        if message is ix.original:  # then nothing waits any more, and what follows is a message of its own
+            ix.original, ix.deferred, ix.original_deleted = None, False, True
         ix.deletes.append(call.recorded)
         ix.touch()
 

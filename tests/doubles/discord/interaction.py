@@ -21,7 +21,7 @@ class Interaction:
     """What somebody did, and what came of it.
 
     ``callback`` is the body of the first answer, ``followups`` and ``edits`` the requests after it; ``original`` the
-    message of the first answer as it is now.
+    message of the first answer as it is now, None once the bot has deleted it.
     """
 
     id: str

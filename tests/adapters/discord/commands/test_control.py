@@ -22,7 +22,7 @@ async def _heard(ix: Interaction) -> tuple[str, bool]:
     """What was answered, and whether the asker alone sees it."""
     callback = await ix.wait_callback()
     if callback["type"] == 5:
-        await ix.wait(lambda ix: ix.followups or not ix.deferred)
+        await ix.wait(lambda ix: ix.followups or ix.content)
         if ix.followups:
             return str(ix.followups[0].json["content"]), bool(ix.followups[0].json.get("flags", 0) & EPHEMERAL)
         return str(ix.content), ix.ephemeral
