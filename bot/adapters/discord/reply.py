@@ -47,7 +47,7 @@ _KEPT = "sayso.reply"
 
 @dataclass(slots=True)
 class _State:
-    """``owed``: whether only the asker sees the deferred answer that still shows as thinking; None if there is none."""
+    """``owed``: whether only the asker sees the deferred answer that is still to be given; None if there is none."""
 
     owed: bool | None = None
     lost: bool = False
@@ -70,6 +70,14 @@ async def defer(interaction: discord.Interaction, *, ephemeral: bool) -> bool:
             return False
     state.owed = ephemeral
     return True
+
+
+async def hold(interaction: discord.Interaction, text: str) -> None:
+    """Show something in the place of the deferred answer, which is still owed: the next one takes its place."""
+    try:
+        await _surely(lambda: interaction.edit_original_response(content=text[:LONGEST], allowed_mentions=NOBODY))
+    except UNREACHED as error:
+        _note("answer_not_changed", error)
 
 
 async def tell(
@@ -95,10 +103,21 @@ async def tell(
     return await _post(interaction, given) if state.lost and not ephemeral else None
 
 
-async def retell(interaction: discord.Interaction, text: str, *, view: discord.ui.View | None = None) -> bool:
-    """Change the message whose button was pressed, as the first answer to that. False if it could not be done."""
+async def heed(interaction: discord.Interaction) -> None:
+    """Say within the 3 seconds that a press has arrived; its message stays as it is until :func:`retell`."""
     try:
-        await interaction.response.edit_message(content=text[:LONGEST], view=view, allowed_mentions=NOBODY)
+        await interaction.response.defer()
+    except (discord.InteractionResponded, *UNREACHED) as error:
+        _note("interaction_lost", error)
+
+
+async def retell(interaction: discord.Interaction, text: str, *, view: discord.ui.View | None = None) -> bool:
+    """Change the message whose button was pressed. False if it could not be done."""
+    try:
+        if interaction.response.is_done():
+            await interaction.edit_original_response(content=text[:LONGEST], view=view, allowed_mentions=NOBODY)
+        else:
+            await interaction.response.edit_message(content=text[:LONGEST], view=view, allowed_mentions=NOBODY)
     except (discord.InteractionResponded, *UNREACHED) as error:
         _note("answer_failed", error)
         return False
@@ -219,9 +238,10 @@ class _Given:
 async def _answer(
     interaction: discord.Interaction, state: _State, given: _Given, ephemeral: bool
 ) -> discord.Message | None:
-    owed, state.owed = state.owed, None
-    if owed is not None:
-        if (message := await _settle(interaction, given, as_owed=owed == ephemeral)) is not None:
+    if state.owed is not None:
+        message = await _settle(interaction, given, as_owed=state.owed == ephemeral)
+        state.owed = None  # and not before: what Discord did not take is owed still
+        if message is not None:
             state.message = message.id
             return message
     elif not interaction.response.is_done():

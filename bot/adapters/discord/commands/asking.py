@@ -16,7 +16,7 @@ from bot.adapters.discord.commands.rights import home_of
 from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
 from bot.adapters.discord.parcel import Parcel, Receipt
 from bot.adapters.discord.places import VoiceChannel, has_role, seat_of
-from bot.adapters.discord.reply import Answer, EarlierAnswer, response_of, tell
+from bot.adapters.discord.reply import Answer, EarlierAnswer, hold, response_of, tell
 from bot.adapters.discord.rules import Rules
 from bot.adapters.discord.station import Station
 from bot.adapters.discord.target import Target, Where
@@ -76,8 +76,8 @@ class Asking:
             return
         answer, target = Answer(interaction), self._target(interaction, wish, rules)
         if target.token is not None:
-            # A note sent through the interaction would take the place of the answer that is still owed.
-            await answer.show(word("say.answer.making", target.locale))
+            # A note sent through the interaction would take the place of an answer that still shows as thinking.
+            await hold(interaction, word("say.answer.making", target.locale))
         parcel = await self.station.courier.send(self._request(interaction, wish, target), target, interaction)
         if isinstance(parcel, Refusal):
             await tell(interaction, refusal(parcel, target.locale))

@@ -15,7 +15,7 @@ from bot.adapters.discord.commands.cog import answered
 from bot.adapters.discord.commands.forgetting import forget
 from bot.adapters.discord.commands.rights import may_steer
 from bot.adapters.discord.identity import guild_key, user_key
-from bot.adapters.discord.reply import defer, retell, tell
+from bot.adapters.discord.reply import defer, heed, retell, tell
 from bot.adapters.discord.translator import locale_of
 from bot.adapters.words import word
 
@@ -110,9 +110,12 @@ class Forget(Press, template=rf"{FORGET}:(?P<about>\d{{1,20}})"):
     async def press(self, interaction: discord.Interaction) -> str | None:
         if self.about != str(interaction.user.id):
             return "voice_command.forget.not_yours"
-        lane = guild_key(interaction.guild_id, interaction.channel_id or 0)
-        await forget(self.asking.station, user_key(interaction.user.id), lane)
-        await retell(interaction, word("voice_command.forget.done", locale_of(interaction)))
+        lane, user = guild_key(interaction.guild_id, interaction.channel_id or 0), user_key(interaction.user.id)
+        await heed(interaction)
+        await forget(self.asking.station, user, lane)
+        silent = (await self.asking.station.speaker.store.preferences.get(user)).opted_out
+        name = "opted_out" if silent else "done"
+        await retell(interaction, word(f"voice_command.forget.{name}", locale_of(interaction)))
         return None
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import gzip
 import io
 import json
 from collections.abc import Mapping
@@ -31,6 +33,9 @@ from bot.wishes import Chosen, Wishes
 
 Choice = app_commands.Choice
 Interaction = discord.Interaction
+
+PLAIN = 1_000_000
+"""Bytes of what is kept about somebody that are sent as they are; more of it is packed, to a tenth or less."""
 
 _NOBODY, _NOWHERE = user_key(0), guild_key(None, 0)
 """Who and where nothing was decided, for trying out whether a choice can be had at all."""
@@ -118,8 +123,10 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
         await defer(interaction, ephemeral=True)
         user = user_key(interaction.user.id)
         # To have one's choices forgotten is not to be heard again: that is asked for by its own name.
-        await self.station.speaker.store.preferences.set(user, voice=None, engine=None, rate=None, language=None)
-        await tell(interaction, word("voice_command.reset.done", locale_of(interaction)))
+        preferences = self.station.speaker.store.preferences
+        kept = await preferences.set(user, voice=None, engine=None, rate=None, language=None)
+        name = "opted_out" if kept.opted_out else "done"
+        await tell(interaction, word(f"voice_command.reset.{name}", locale_of(interaction)))
 
     @voice.command(name=_t("optout.name"), description=_t("optout.description"))
     @answered
@@ -153,9 +160,9 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
     async def export(self, interaction: Interaction) -> None:
         await defer(interaction, ephemeral=True)
         kept = await self.station.speaker.store.preferences.export(user_key(interaction.user.id))
-        data = json.dumps(kept, ensure_ascii=False, indent=2, default=str).encode()
-        file = discord.File(io.BytesIO(data), "sayso.json")
-        await tell(interaction, word("voice_command.export.done", locale_of(interaction)), file=file)
+        file, locale = await asyncio.to_thread(_file, kept), locale_of(interaction)
+        if await tell(interaction, word("voice_command.export.done", locale), file=file) is None:
+            await tell(interaction, word("voice_command.export.too_large", locale))
 
     @privacy.command(name=_t("forget.name"), description=_t("forget.description"))
     @answered
@@ -228,6 +235,13 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
 def _chosen(preference: Chosen) -> dict[str, Any]:
     names = ("voice", "engine", "rate", "language")
     return {name: value for name in names if (value := getattr(preference, name)) is not None}
+
+
+def _file(kept: Mapping[str, object]) -> discord.File:
+    data = json.dumps(kept, ensure_ascii=False, indent=2, default=str).encode()
+    if len(data) <= PLAIN:
+        return discord.File(io.BytesIO(data), "sayso.json")
+    return discord.File(io.BytesIO(gzip.compress(data)), "sayso.json.gz")
 
 
 def _lane(interaction: Interaction) -> str:

@@ -31,6 +31,8 @@ async def _told(ix: Interaction) -> str:
 async def _changed(ix: Interaction) -> str:
     """What the message of the button says since it was pressed."""
     callback = await ix.wait_callback()
+    if callback["type"] == 6:
+        return str((await ix.wait_edit()).json["content"])
     assert callback["type"] == 7
     return str(callback["data"]["content"])
 
@@ -283,6 +285,25 @@ async def test_what_is_kept_is_deleted_when_somebody_is_sure(speaker: Speaker) -
         assert kept["preference"]["voice"] is None  # type: ignore[index]
         assert (kept["clips"], kept["voices"]) == ([], {})
         assert here.room.items == []
+
+
+async def test_a_slow_store_does_not_cost_the_answer(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Discord hears of the press at once; the question stays as it is until everything is gone."""
+    free, forget = asyncio.Event(), speaker.store.preferences.forget
+
+    async def slow(user: str) -> None:
+        await free.wait()
+        await forget(user)
+
+    monkeypatch.setattr(speaker.store.preferences, "forget", slow)
+    async with FakeDiscord() as fake, online(fake, speaker):
+        ix = await fake.slash("voice privacy forget")
+        await _told(ix)
+        press = await fake.click(ix.original or {}, _button(ix.original or {}, FORGET))
+        await press.wait_callback()
+        assert "cannot be undone" in (press.content or "")
+        free.set()
+        assert "Nothing is kept about you" in await _changed(press)
 
 
 async def test_nobody_deletes_what_is_kept_about_another(speaker: Speaker) -> None:

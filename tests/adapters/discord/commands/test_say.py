@@ -468,6 +468,16 @@ async def test_who_brings_the_app_along_gets_a_note_through_the_interaction(spea
         assert not [request for request in fake.requests if request.path.endswith(f"/channels/{friends.id}/messages")]
 
 
+async def test_where_it_is_no_member_a_refusal_leaves_nothing_for_others_to_see(speaker: Speaker) -> None:
+    """Not that it is being spoken, either."""
+    async with FakeDiscord() as fake, online(fake, speaker):
+        friends = Channel("9000", Kind.GROUP_DM, "friends", recipients=(fake.world.user(fake.user_id),))
+        fake.world.channels[friends.id] = friends
+        ix = brought_along(fake, friends, "say", text="***")
+        assert "nothing in that to say" in (await _refused(ix)).casefold()
+        assert fake.said(friends) == []
+
+
 async def test_in_a_server_that_the_bot_is_no_member_of_there_are_only_notes(speaker: Speaker) -> None:
     """Whoever wants the voice channel is told so, though they sit in one."""
     async with FakeDiscord() as fake, online(fake, speaker):

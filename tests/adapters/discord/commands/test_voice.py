@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import Any
 
@@ -105,7 +106,7 @@ async def test_choices_are_forgotten_but_not_the_wish_to_be_left_alone(speaker: 
     """Who opted out does not come back in by a reset."""
     await speaker.store.preferences.set(ANN, voice="heart", opted_out=True)
     async with FakeDiscord() as fake, online(fake, speaker):
-        await _told(await fake.slash("voice reset"))
+        assert "until you use /voice optin" in await _told(await fake.slash("voice reset"))
         assert await speaker.store.preferences.get(ANN) == Preference(opted_out=True)
 
 
@@ -250,6 +251,24 @@ async def test_everything_kept_comes_as_a_file(speaker: Speaker) -> None:
         assert file.filename == "sayso.json"
         assert kept["user"] == ANN
         assert kept["preference"]["voice"] == "heart"
+
+
+async def test_much_is_packed(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Discord takes files only up to a size."""
+    monkeypatch.setattr("bot.adapters.discord.commands.voice.PLAIN", 10)
+    async with FakeDiscord() as fake, online(fake, speaker):
+        ix = await fake.slash("voice privacy export")
+        await _told(ix)
+        [file] = ix.edits[0].files
+        assert file.filename == "sayso.json.gz"
+        assert json.loads(gzip.decompress(file.data))["user"] == ANN
+
+
+async def test_a_file_that_discord_does_not_take_is_told_in_words(speaker: Speaker) -> None:
+    """And nothing goes on thinking for ever."""
+    async with FakeDiscord() as fake, online(fake, speaker):
+        fake.fail_next("PATCH", "/messages/@original", 413, 40005)
+        assert "more than Discord takes" in await _told(await fake.slash("voice privacy export"))
 
 
 async def test_nothing_is_deleted_before_somebody_is_sure(speaker: Speaker) -> None:
