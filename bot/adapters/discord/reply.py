@@ -87,13 +87,14 @@ async def tell(
     ephemeral: bool = True,
     view: discord.ui.View | None = None,
     file: discord.File | None = None,
+    embed: discord.Embed | None = None,
 ) -> discord.Message | None:
     """Answer, whatever state the interaction is in; None if there was no way.
 
     After a public defer, an ephemeral answer takes the place of the public one. When the token has expired a public
     answer is sent to the channel instead, and an ephemeral one is given up. Never pings anybody.
     """
-    state, given = _state(interaction), _Given(text, view, file)
+    state, given = _state(interaction), _Given(text, view=view, file=file, embed=embed)
     try:
         if not state.lost:
             return await _answer(interaction, state, given, ephemeral)
@@ -175,7 +176,7 @@ class Answer:
         state = _state(self._interaction)
         if not state.lost:
             try:
-                given = _Given(text, view, None)
+                given = _Given(text, view=view)
                 await _surely(lambda: self._interaction.edit_original_response(**given.changed()))
                 return True
             except discord.HTTPException as error:
@@ -218,15 +219,15 @@ async def edit(
 class _Given:
     """What is to be said, in the forms in which discord.py wants it."""
 
-    def __init__(self, text: str, view: discord.ui.View | None, file: discord.File | None) -> None:
-        self.text, self.view, self.file = text[:LONGEST], view, file
+    def __init__(self, text: str, **parts: discord.ui.View | discord.File | discord.Embed | None) -> None:
+        every: dict[str, Any] = {"content": text[:LONGEST], "allowed_mentions": NOBODY, **parts}
+        self._parts = {name: part for name, part in every.items() if part is not None}
 
     def new(self) -> dict[str, Any]:
         """For a new message; may be asked for again when the way before failed."""
-        if self.file is not None:
-            self.file.fp.seek(0)
-        parts = {"content": self.text, "allowed_mentions": NOBODY, "view": self.view, "file": self.file}
-        return {name: part for name, part in parts.items() if part is not None}
+        if "file" in self._parts:
+            self._parts["file"].fp.seek(0)
+        return self._parts
 
     def changed(self) -> dict[str, Any]:
         """For a message that is there already."""

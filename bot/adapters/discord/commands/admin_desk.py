@@ -17,7 +17,7 @@ from bot.adapters.discord.commands.admin_shown import Decided, Defaults
 from bot.adapters.discord.commands.admin_values import Line, fitted, lines_of
 from bot.adapters.discord.commands.cog import SaysoCog, answered
 from bot.adapters.discord.identity import guild_key, user_key
-from bot.adapters.discord.reply import LONGEST, tell
+from bot.adapters.discord.reply import LONGEST, defer, tell
 from bot.adapters.discord.station import Station
 from bot.adapters.discord.translator import locale_of, t
 from bot.adapters.words import word
@@ -91,6 +91,7 @@ def _guarded(callback: Callback[D, P], *, owner: bool) -> Callback[D, P]:
     async def guarded(self: D, interaction: discord.Interaction, /, *args: P.args, **kwargs: P.kwargs) -> None:
         refused = self.refusal(interaction, owner=owner)
         if refused is None:
+            await defer(interaction, ephemeral=True)  # the store may take its time
             await callback(self, interaction, *args, **kwargs)
         else:
             await tell(interaction, refused)

@@ -16,7 +16,7 @@ from bot.adapters.discord.commands.admin_reading import Readable
 from bot.adapters.discord.commands.admin_values import Line, fitted, lines_of, literal, person, place
 from bot.adapters.discord.identity import channel_key, parent, user_key
 from bot.adapters.discord.parcel import Parcel
-from bot.adapters.discord.reply import LONGEST, NOBODY, UNREACHED, code_of, defer, tell
+from bot.adapters.discord.reply import LONGEST, tell
 from bot.adapters.discord.translator import locale_of
 from bot.adapters.words import duration, word
 from bot.health import EngineHealth
@@ -37,13 +37,12 @@ class Views(Desk):
 
     @command("show")
     async def show_all(self, interaction: discord.Interaction) -> None:
-        await defer(interaction, ephemeral=True)
         settings, defaults, locale = await self.settings(interaction), await self.defaults(), locale_of(interaction)
         embed = discord.Embed(title=word("admin.section.show", locale), colour=COLOUR)
         for section in (shown.voices, shown.limits, shown.roles, shown.autoread, shown.people):
             _field(embed, section.__name__, lines_of(section(settings, defaults, locale), locale), locale)
         _field(embed, "channels", await self._channels(interaction), locale)
-        await _present(interaction, embed)
+        await tell(interaction, "", embed=embed)
 
     @command("queue")
     async def queue(self, interaction: discord.Interaction) -> None:
@@ -62,7 +61,7 @@ class Views(Desk):
         engines = [_engine(health, locale) for health in await self.station.speaker.engines()]
         _field(embed, "engines", engines, locale)
         _field(embed, "house", lines_of(self._house(interaction, locale), locale), locale)
-        await _present(interaction, embed)
+        await tell(interaction, "", embed=embed)
 
     @command("history")
     async def history(
@@ -81,7 +80,8 @@ class Views(Desk):
             for what in told(change, locale)
         ]
         title = word("admin.section.history", locale)
-        await _present(interaction, discord.Embed(title=title, description=fitted(lines, DESCRIPTION, locale)))
+        description = fitted(lines, DESCRIPTION, locale)
+        await tell(interaction, "", embed=discord.Embed(title=title, description=description))
 
     @command("reset")
     async def reset(
@@ -128,17 +128,6 @@ class Views(Desk):
             share = word("admin.health.hits", locale, share=round(100 * stats.hits / asked))
         sizes = {"size": stats.bytes // 1_000_000, "limit": stats.max_bytes // 1_000_000}
         return word("admin.health.cache_is", locale, entries=stats.entries, hits=share, **sizes)
-
-
-async def _present(interaction: discord.Interaction, embed: discord.Embed) -> None:
-    """Show an embed to the person alone, whether or not they were told that it would come."""
-    try:
-        if interaction.response.is_done():
-            await interaction.edit_original_response(embed=embed, allowed_mentions=NOBODY)
-        else:
-            await interaction.response.send_message(embed=embed, ephemeral=True, allowed_mentions=NOBODY)
-    except UNREACHED as error:
-        log.info("answer_failed", code=code_of(error), error=type(error).__name__)
 
 
 def _field(embed: discord.Embed, section: str, lines: Sequence[str], locale: str) -> None:

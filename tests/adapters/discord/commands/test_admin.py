@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import AsyncIterator
 from typing import cast
 
 import pytest
@@ -19,25 +18,12 @@ from tests.adapters.discord.commands.administered import (
     GUILD,
     SUBCOMMANDS,
     Counted,
-    administered,
     answer,
     ask,
     kept,
 )
 from tests.adapters.discord.commands.online import Online
 from tests.doubles.discord import FakeDiscord
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def here(fake: FakeDiscord, speaker: Speaker) -> AsyncIterator[Online]:
-    async with administered(fake, speaker) as here:
-        yield here
 
 
 async def test_only_who_may_is_heard(fake: FakeDiscord, here: Online, speaker: Speaker) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
 
 import pytest
 
@@ -14,25 +13,12 @@ from bot.speech import Refusal, Request
 from tests.adapters.discord.commands.administered import (
     GUILD,
     TALK,
-    administered,
     answer,
     kept,
     spoken,
 )
 from tests.adapters.discord.commands.online import Online
 from tests.doubles.discord import FakeDiscord
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def here(fake: FakeDiscord, speaker: Speaker) -> AsyncIterator[Online]:
-    async with administered(fake, speaker) as here:
-        yield here
 
 
 async def test_limits_hold_at_once(fake: FakeDiscord, here: Online, speaker: Speaker) -> None:

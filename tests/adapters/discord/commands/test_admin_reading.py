@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from bot.adapters.discord.rules import Rules, channel_rules_of, rules_of
 from bot.speaker import Speaker
 from tests.adapters.discord.commands.administered import (
@@ -13,24 +9,11 @@ from tests.adapters.discord.commands.administered import (
     GENERAL,
     GUILD,
     TALK,
-    administered,
     answer,
     kept,
 )
 from tests.adapters.discord.commands.online import Online
 from tests.doubles.discord import FakeDiscord
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def here(fake: FakeDiscord, speaker: Speaker) -> AsyncIterator[Online]:
-    async with administered(fake, speaker) as here:
-        yield here
 
 
 async def test_a_channel_is_read_in_its_own_voice(fake: FakeDiscord, here: Online, speaker: Speaker) -> None:

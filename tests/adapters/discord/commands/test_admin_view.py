@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import re
-from collections.abc import AsyncIterator
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from structlog.testing import capture_logs
@@ -23,7 +22,6 @@ from tests.adapters.discord.commands.administered import (
     GUILD,
     TALK,
     Counted,
-    administered,
     answer,
     ask,
     embed,
@@ -33,18 +31,6 @@ from tests.adapters.discord.commands.administered import (
 from tests.adapters.discord.commands.online import Online
 from tests.doubles.discord import FakeDiscord
 from tests.doubles.engine import FakeEngine, Script
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def here(fake: FakeDiscord, speaker: Speaker) -> AsyncIterator[Online]:
-    async with administered(fake, speaker) as here:
-        yield here
 
 
 async def test_everything_in_force_is_shown(fake: FakeDiscord, here: Online) -> None:
@@ -63,6 +49,24 @@ async def test_everything_in_force_is_shown(fake: FakeDiscord, here: Online) -> 
     assert "`!`" in shown["Reading aloud"]
     assert "<@" in shown["Blocked"]
     assert shown["Channels"] == f"<#{GENERAL}>\n· read aloud: yes"
+
+
+async def test_a_slow_store_does_not_cost_the_answer(
+    fake: FakeDiscord, here: Online, speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Discord hears of the command before the store is asked."""
+    free, audit = asyncio.Event(), speaker.store.settings.audit
+
+    async def slow(*given: Any) -> Any:
+        await free.wait()
+        return await audit(*given)
+
+    monkeypatch.setattr(speaker.store.settings, "audit", slow)
+    ix = await fake.slash("voice-admin history")
+    await ix.wait_callback()
+    assert ix.deferred
+    free.set()
+    assert "Nothing was changed" in (await ix.wait_answered())["content"]
 
 
 async def test_long_lists_fit_into_what_discord_takes(fake: FakeDiscord, here: Online, speaker: Speaker) -> None:

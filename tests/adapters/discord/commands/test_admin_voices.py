@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from structlog.testing import capture_logs
@@ -25,18 +24,6 @@ from tests.adapters.discord.commands.online import Online
 from tests.conftest import Opened
 from tests.doubles.discord import FakeDiscord
 from tests.doubles.engine import FakeEngine
-
-
-@pytest.fixture
-async def fake() -> AsyncIterator[FakeDiscord]:
-    async with FakeDiscord() as fake:
-        yield fake
-
-
-@pytest.fixture
-async def here(fake: FakeDiscord, speaker: Speaker) -> AsyncIterator[Online]:
-    async with administered(fake, speaker) as here:
-        yield here
 
 
 async def test_an_engine_is_switched_on_the_running_bot(
