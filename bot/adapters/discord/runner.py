@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
-import aiohttp
 import discord
 import structlog
 from discord.ext import commands
@@ -17,10 +16,20 @@ from discord.ext import commands
 from bot.adapters.discord import seams
 from bot.adapters.discord.plugin import ids, install, uninstall
 from bot.config import DiscordSettings
-from bot.errors import ConfigError
+from bot.errors import ConfigError, SaysoError
+from bot.log import where
 from bot.speaker import Speaker
 
 log = structlog.get_logger()
+
+_REFUSED = (
+    "DISCORD_TOKEN: Discord refuses this token; copy it anew from the Bot page of your application at "
+    "https://discord.com/developers/applications"
+)
+_INTENT_MISSING = (
+    "switch it on for the application, or set discord.message_content to false; "
+    "until then other people's messages are not read aloud"
+)
 
 RETRY_SECONDS = (2.0, 5.0, 15.0, 30.0, 60.0)
 """How long to wait before Discord is tried again, the last for ever after."""
@@ -39,31 +48,29 @@ async def serve(
     ``options`` makes what goes to each client as it is (a proxy, a connector). Raises ConfigError for what coming back
     cannot mend: a token that Discord refuses, or shards that do not go together.
     """
-    attempt = 0
+    failures = 0
     content = settings.message_content
     while not stop.is_set():
         bot = Bot(speaker, settings, content=content, options=dict(options()))
         try:
             await _until(bot, token, stop)
+        except SaysoError:
+            raise
         except discord.LoginFailure:
-            raise ConfigError(
-                "DISCORD_TOKEN: Discord refuses this token; copy it anew from the Bot page of your application at "
-                "https://discord.com/developers/applications"
-            ) from None
+            raise ConfigError(_REFUSED) from None
         except discord.PrivilegedIntentsRequired:
             content = False
-            log.warning(
-                "message_content_intent_missing",
-                remedy="switch it on for the application, or set "
-                "discord.message_content to false; until then other people's messages are not read aloud",
-            )
-            continue
-        except (OSError, aiohttp.ClientError, discord.DiscordException, TimeoutError) as error:
-            wait = RETRY_SECONDS[min(attempt, len(RETRY_SECONDS) - 1)]
-            attempt = 0 if bot.was_ready else attempt + 1
-            log.warning("discord_away", error=type(error).__name__, retry_in=wait)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), wait)
+            log.warning("message_content_intent_missing", remedy=_INTENT_MISSING)
+        except Exception as error:  # noqa: BLE001 (nothing that Discord sends, or the network does, may end us)
+            failures = 0 if bot.was_ready else failures + 1
+            await _pause(error, failures, stop)
+
+
+async def _pause(error: Exception, failures: int, stop: asyncio.Event) -> None:
+    wait = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
+    log.warning("discord_away", error=type(error).__name__, where=where(error)[-1:], retry_in=wait)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), wait)
 
 
 async def _until(bot: Bot, token: str, stop: asyncio.Event) -> None:
@@ -89,7 +96,7 @@ class Bot(commands.AutoShardedBot):
 
     def __init__(self, speaker: Speaker, settings: DiscordSettings, *, content: bool, options: dict[str, Any]) -> None:
         super().__init__(
-            command_prefix=commands.when_mentioned,
+            command_prefix=(),
             intents=intents(content=content),
             help_command=None,
             allowed_mentions=discord.AllowedMentions.none(),
@@ -115,6 +122,9 @@ class Bot(commands.AutoShardedBot):
         log.info("discord_ready", servers=len(self.guilds), shards=len(self.shards))
         if not self.guilds and self.application_id:
             log.info("discord_invite", url=invitation(self.application_id))
+
+    async def on_message(self, message: discord.Message) -> None:
+        """Has no commands that are typed; the library would log each attempt, with the word that was typed."""
 
     async def close(self) -> None:
         """What is under way is put down first."""

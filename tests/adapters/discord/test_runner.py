@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -100,6 +100,43 @@ async def test_it_comes_back_when_discord_was_away(speaker: Speaker, monkeypatch
             async with running(fake, speaker):
                 await fake.until(lambda: _identified_any(fake))
         assert [line["event"] for line in logs].count("discord_away") == 1
+
+
+async def test_an_event_that_the_library_cannot_read_does_not_end_it(
+    speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A poll without an end makes discord.py raise out of its gateway; the bot comes back and answers."""
+    monkeypatch.setattr(runner, "RETRY_SECONDS", (0.01,))
+    poll: dict[str, Any] = {
+        "question": {"text": "Tea?"},
+        "answers": [],
+        "expiry": None,
+        "allow_multiselect": False,
+        "layout_type": 1,
+    }
+    async with FakeDiscord() as fake:
+        with capture_logs() as logs:
+            async with running(fake, speaker):
+                await fake.until(lambda: _ready(logs) == 1)
+                await fake.say("", poll=poll)
+                await fake.until(lambda: _ready(logs) == 2)
+                await (await fake.slash("queue")).wait_callback()
+        assert [line["event"] for line in logs].count("discord_away") == 1
+
+
+def _ready(logs: Sequence[Mapping[str, Any]]) -> int:
+    return [line["event"] for line in logs].count("discord_ready")
+
+
+async def test_what_people_write_to_it_is_not_taken_for_commands(
+    speaker: Speaker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The library would log that there is no such command, and so the word that was typed."""
+    async with FakeDiscord() as fake, running(fake, speaker):
+        await fake.until(lambda: "global" in fake.commands and _identified_any(fake))
+        await fake.say("<@1000> diagnosis follows")
+        await (await fake.slash("queue")).wait_callback()  # comes behind it
+    assert "diagnosis" not in caplog.text
 
 
 def _identified_any(fake: FakeDiscord) -> bool:
