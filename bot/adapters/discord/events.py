@@ -62,6 +62,10 @@ class Events(commands.Cog, name="Sayso events"):
         await self.station.rooms.on_voice_state_update(member, before, after)
 
     @commands.Cog.listener()
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        await self.station.rooms.on_guild_available(guild)
+
+    @commands.Cog.listener()
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         await self.station.rooms.on_guild_remove(guild)
 

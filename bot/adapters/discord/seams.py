@@ -168,6 +168,13 @@ class _Reader(SocketReader):
             return b""
 
 
+def listen(client: discord.VoiceClient) -> None:
+    """Have the library tell a voice client of its guild again, where a new session made it forget that one."""
+    state, guild = client.client._connection, client.guild.id
+    if state._get_voice_client(guild) is None:
+        state._add_voice_client(guild, client)
+
+
 def speaks_in_clear(client: discord.VoiceClient) -> bool:
     """Whether what is sent now lacks the end-to-end encryption that was agreed on. May be asked from any thread."""
     connection = client._connection

@@ -16,6 +16,23 @@ _LOOK = 0.02
 """Seconds between two looks at what the gateway has told."""
 
 
+async def find(client: discord.Client, guild: int, id: int, patience: float) -> VoiceChannel | Trouble:
+    """The channel as it is known now; each session of the gateway, and each end of an outage, makes it another object.
+
+    ``patience`` is for a guild that is not there just now.
+    """
+    with suppress(TimeoutError):
+        async with asyncio.timeout(patience):
+            while (place := client.get_guild(guild)) is not None:
+                if isinstance(channel := place.get_channel(id), VoiceChannel):
+                    return channel
+                if not place.unavailable:
+                    break
+                await asyncio.sleep(_LOOK)
+            return Trouble.GONE
+    return Trouble.NO_ANSWER
+
+
 def barred(channel: VoiceChannel) -> Trouble | None:
     """What keeps the bot from coming in, or from being heard once it is there."""
     guild = channel.guild

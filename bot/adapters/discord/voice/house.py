@@ -7,6 +7,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import discord
+
 from bot.config import DiscordSettings
 
 PREFIX = "discord:voice:"
@@ -53,15 +55,17 @@ class Timing:
     stuck: float = 5.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class House:
-    """``wall`` is Unix time."""
+    """``wall`` is Unix time. Once it is ``closed`` no room connects or plays any more."""
 
+    client: discord.Client
     settings: DiscordSettings
     keep: Keep
     stay: Stay = goes
     timing: Timing = Timing()
     wall: Callable[[], float] = time.time
+    closed: bool = False
 
 
 def key_of(guild: int) -> str:

@@ -62,6 +62,7 @@ class Link(discord.VoiceClient):
         self._removed = self._ended = self._hanging_up = False
         self._news = asyncio.Event()
         super().__init__(client, channel)
+        self._guild = self.guild
 
     def create_connection_state(self) -> seams.Watched:
         self._watched = seams.Watched(self, self._websocket_ended)
@@ -69,8 +70,13 @@ class Link(discord.VoiceClient):
 
     @property
     def lost(self) -> bool:
-        """Whether nothing that is sent now arrives."""
-        return self._ended or self._removed or self._elsewhere is not None
+        """Whether nothing that is sent now arrives, or nothing is told of it any more."""
+        return self._ended or self._removed or self._elsewhere is not None or self._outlived
+
+    @property
+    def _outlived(self) -> bool:
+        """Whether the gateway's session that it belongs to is over: the next one makes the guild anew."""
+        return self.client.get_guild(self._guild.id) is not self._guild
 
     async def loss(self, grace: float) -> Loss:
         """Why it was lost, waiting ``grace`` seconds for Discord to say so where it may still come."""
@@ -104,11 +110,13 @@ class Link(discord.VoiceClient):
     async def hang_up(self) -> None:
         """Leave."""
         self._hanging_up = self._ended = True
+        seams.listen(self)
         self._watched.timeout = self._patience
         await super().disconnect(force=True)
 
     async def on_voice_state_update(self, data: GuildVoiceState) -> None:
-        if self._home and not self._hanging_up:
+        # The session that is over is told that it is nowhere; that is no wish of anybody's.
+        if self._home and not self._hanging_up and not self._outlived:
             channel = data["channel_id"]
             self._removed = channel is None
             self._elsewhere = int(channel) if channel is not None and int(channel) != self._home else None

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-import discord
 import structlog
 
-from bot.adapters.discord.voice.access import VoiceChannel, listeners, may_speak
+from bot.adapters.discord.voice.access import VoiceChannel, find, listeners, may_speak
 from bot.adapters.discord.voice.house import House, key_of
 from bot.adapters.discord.voice.line import Line
 from bot.adapters.discord.voice.link import REFUSED, Cause, Link
@@ -24,7 +23,7 @@ log = structlog.get_logger()
 class Presence:
     """The connection of a room, and what becomes of its playlist when that changes."""
 
-    def __init__(self, guild: discord.Guild, house: House, playlist: Playlist, news: News) -> None:
+    def __init__(self, guild: int, house: House, playlist: Playlist, news: News) -> None:
         self.guild = guild
         self.removed_from: int | None = None
         """The channel that somebody put the bot out of, until it is in one again."""
@@ -64,9 +63,9 @@ class Presence:
     async def reach(self, item: Item) -> Line | Trouble:
         """A line to the item's channel on which the bot may be heard, if that takes it away from nobody."""
         async with self._door:  # before the channel is looked at: a move in progress may change it
-            channel = self._channel(item.channel)
+            channel = await self._find(item.channel)
             line = await self._come(channel, move=False)
-        if channel is None or isinstance(line, Trouble):
+        if isinstance(channel, Trouble) or isinstance(line, Trouble):
             return line
         return line if await may_speak(channel, self._house.timing.stage) else Trouble.MAY_NOT_SPEAK
 
@@ -87,7 +86,7 @@ class Presence:
         if link is None or not link.lost:
             return None
         loss = await link.loss(self._house.timing.grace)
-        log.info("voice_lost", guild=self.guild.id, cause=loss.cause.value, code=loss.code)
+        log.info("voice_lost", guild=self.guild, cause=loss.cause.value, code=loss.code)
         async with self._door:
             if self._seat.link is not link:
                 return None  # somebody had it join, or leave, in the meantime
@@ -102,15 +101,11 @@ class Presence:
     async def come_back(self) -> None:
         """Try again where the connection was lost and not won back, until there have been enough tries."""
         async with self._door:
-            channel = self._channel(self._wanted)
             if self._seat.link is not None or self._wanted is None:
                 return
             self._tries += 1
-            enough = self._tries >= len(self._house.timing.again)
-            if enough or channel is None or not await self._heard(channel):
+            if self._tries >= len(self._house.timing.again) or not await self._tempted(self._wanted):
                 await self._forget()
-            else:
-                await self._come(channel, move=False)
 
     async def renew(self) -> None:
         """Give up a connection that lives but does not serve; the next that is wanted is a new one."""
@@ -137,11 +132,13 @@ class Presence:
         if channel is None or listeners(channel):
             self._stay()
         elif self._alone is None or self._alone.done():
-            self._alone = asyncio.create_task(self._leave_alone(), name=f"voice alone {self.guild.id}")
+            self._alone = asyncio.create_task(self._leave_alone(), name=f"voice alone {self.guild}")
 
-    async def _come(self, channel: VoiceChannel | None, *, move: bool) -> Line | Trouble:
-        if channel is None:
-            return Trouble.GONE
+    async def _come(self, channel: VoiceChannel | Trouble, *, move: bool) -> Line | Trouble:
+        if isinstance(channel, Trouble):
+            return channel
+        if self._house.closed:
+            return Trouble.NO_ANSWER
         line = await self._seat.take(channel, move=move)
         if isinstance(line, Line) and line.ours:
             await self._arrive(channel)
@@ -151,7 +148,7 @@ class Presence:
         """Back to where it was, or on to where it was moved, with all that is to be heard."""
         if to is not None and to != home:
             self._playlist.redirect(home, to)
-        line = await self._come(self._channel(to or home), move=True)
+        line = await self._come(await self._find(to or home), move=True)
         if not isinstance(line, Trouble):
             return None
         await self._seat.leave()
@@ -162,7 +159,7 @@ class Presence:
     async def _removed(self, link: Link) -> Trouble:
         """Somebody wants it gone; the end of the host's client is no such wish."""
         home = link.channel.id
-        trouble = Trouble.GONE if self._channel(home) is None else Trouble.REMOVED
+        trouble = Trouble.GONE if await self._find(home) is Trouble.GONE else Trouble.REMOVED
         await self._seat.leave()
         if not link.client.is_closed():
             self.removed_from = home
@@ -176,37 +173,50 @@ class Presence:
             return
         self._noted, self.removed_from = self._seat.link, None
         self._wanted, self._tries = channel.id, 0
-        log.info("voice_joined", guild=self.guild.id)
+        log.info("voice_joined", guild=self.guild)
         self.attend()
         try:
-            await self._house.keep.put(key_of(self.guild.id), {"channel": channel.id})
+            await self._house.keep.put(key_of(self.guild), {"channel": channel.id})
         except SaysoError as error:
-            log.warning("voice_place_not_kept", guild=self.guild.id, error=type(error).__name__)
+            log.warning("voice_place_not_kept", guild=self.guild, error=type(error).__name__)
 
     async def _forget(self) -> None:
         self._noted = self._wanted = None
         self._stay()
         try:
-            await self._house.keep.drop(key_of(self.guild.id))
+            await self._house.keep.drop(key_of(self.guild))
         except SaysoError as error:
-            log.warning("voice_place_not_dropped", guild=self.guild.id, error=type(error).__name__)
+            log.warning("voice_place_not_dropped", guild=self.guild, error=type(error).__name__)
 
     async def _leave_alone(self) -> None:
         """Leave after a while, unless somebody comes, it is to stay, or another plays over our connection."""
-        while True:
+        gone = False
+        while not gone:
             await asyncio.sleep(self._house.settings.leave_seconds)
-            channel = self.channel
-            if channel is None or await self._heard(channel):
-                return
-            if not self._lends():
-                break
+            async with self._door:  # who calls it elsewhere in this moment finds it gone from here, or not alone
+                channel = self.channel
+                if channel is None or await self._heard(channel):
+                    return
+                if gone := not self._lends():
+                    await self._go(channel)
+
+    async def _go(self, channel: VoiceChannel) -> None:
         self._alone = None  # from here on nobody's coming, nor our own going, keeps us from it
         self._playlist.end(Outcome.LOST, Trouble.EMPTY, channel=channel.id)
-        await self.leave()
+        await self._seat.leave()
+        await self._forget()
+
+    async def _tempted(self, home: int) -> bool:
+        """Try to come; False if there is no reason to any more."""
+        channel = await self._find(home)
+        if channel is Trouble.GONE or (not isinstance(channel, Trouble) and not await self._heard(channel)):
+            return False
+        await self._come(channel, move=False)
+        return True
 
     async def _heard(self, channel: VoiceChannel) -> bool:
         """Whether there is a reason to be in the channel."""
-        return listeners(channel) > 0 or await self._house.stay(self.guild.id)
+        return listeners(channel) > 0 or await self._house.stay(self.guild)
 
     def _lends(self) -> bool:
         """Whether somebody else's sound comes over our connection."""
@@ -218,6 +228,5 @@ class Presence:
         if task is not None:
             task.cancel()
 
-    def _channel(self, id: int | None) -> VoiceChannel | None:
-        channel = self.guild.get_channel(id or 0)
-        return channel if isinstance(channel, VoiceChannel) else None
+    async def _find(self, id: int) -> VoiceChannel | Trouble:
+        return await find(self._house.client, self.guild, id, self._house.settings.connect_seconds)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
-import discord
 import structlog
 
 from bot.adapters.discord.voice.access import VoiceChannel
@@ -30,22 +29,14 @@ class Room:
     work is done by one task, which exists only while there is a connection or something to play.
     """
 
-    def __init__(self, guild: discord.Guild, house: House) -> None:
+    def __init__(self, guild: int, house: House) -> None:
+        self.guild = guild
         self._house = house
         self._news = News()
         self._playlist = Playlist()
         self._presence = Presence(guild, house, self._playlist, self._news)
         self._performance = Performance(self._presence, house.timing, self._news)
         self._owner: asyncio.Task[None] | None = None
-        self._closed = False
-
-    @property
-    def guild(self) -> discord.Guild:
-        return self._presence.guild
-
-    @guild.setter
-    def guild(self, guild: discord.Guild) -> None:
-        self._presence.guild = guild
 
     @property
     def channel(self) -> VoiceChannel | None:
@@ -81,7 +72,7 @@ class Room:
 
     def play(self, item: Item) -> None:
         """Add to the playlist; ``item.ended`` tells what became of it, or is cancelled if the room is closed first."""
-        if self._closed:
+        if self._house.closed:
             item.ended.cancel()
             return
         act = Act(item, self._changed, self._ended)
@@ -110,9 +101,13 @@ class Room:
         """Somebody came or went: see who listens, and prepare to leave if nobody does."""
         self._presence.attend()
 
+    def review(self) -> None:
+        """The guild is here anew: see whether the connection is one of this session, and who listens."""
+        self._news.tell()
+        self.attend()
+
     async def close(self) -> None:
-        """Leave, for this process ends; where it was remains in the store, and what waited has no outcome."""
-        self._closed = True
+        """Leave, for the house is closed; where it was remains in the store, and what waited has no outcome."""
         self._playlist.withdraw()
         await self._halt()
         await self._presence.close()
@@ -137,23 +132,23 @@ class Room:
     def _wake(self) -> None:
         self._news.tell()
         if self._owner is None or self._owner.done():
-            self._owner = asyncio.create_task(self._own(), name=f"voice room {self.guild.id}")
+            self._owner = asyncio.create_task(self._own(), name=f"voice room {self.guild}")
             self._owner.add_done_callback(self._slept)
 
     def _slept(self, owner: asyncio.Task[None]) -> None:
         if not owner.cancelled() and (error := owner.exception()) is not None:
-            log.error("voice_room_crashed", guild=self.guild.id, error=type(error).__name__, where=where(error))
+            log.error("voice_room_crashed", guild=self.guild, error=type(error).__name__, where=where(error))
         # Whatever ended the task, what was added since must not wait for the next item to come along.
-        if self._playlist.first is not None and not self._closed:
+        if self._playlist.first is not None and not self._house.closed:
             self._wake()
 
     async def _own(self) -> None:
-        while not self._closed and (self._playlist.first or self._presence.wanted):
+        while not self._house.closed and (self._playlist.first or self._presence.wanted):
             act = self._playlist.first
             try:
                 await (self._performance.play(act) if act is not None else self._sit())
             except Exception as error:  # noqa: BLE001 (discord.py and sockets: one item must not take the room along)
-                log.error("voice_room_failed", guild=self.guild.id, error=type(error).__name__, where=where(error))
+                log.error("voice_room_failed", guild=self.guild, error=type(error).__name__, where=where(error))
                 await self._give_up(act)
 
     async def _sit(self) -> None:

@@ -12,10 +12,8 @@ import structlog
 
 from bot.adapters.discord.voice.access import VoiceChannel, listeners
 from bot.adapters.discord.voice.house import PREFIX, House, Keep, Stay, Timing, goes, key_of
-from bot.adapters.discord.voice.playing import Item
 from bot.adapters.discord.voice.room import Room
 from bot.config import DiscordSettings
-from bot.said import Said
 from bot.speaker import Speaker
 
 log = structlog.get_logger()
@@ -42,15 +40,14 @@ class Rooms:
         wall: Callable[[], float] = time.time,
     ) -> None:
         self._client = client
-        self._house = House(settings, keep or speaker.store.keep, stay, timing or Timing(), wall)
+        self._house = House(client, settings, keep or speaker.store.keep, stay, timing or Timing(), wall)
         self._rooms: dict[int, Room] = {}
 
     def room(self, guild: discord.Guild) -> Room:
         """The room of a guild, made when it is first asked for."""
         room = self._rooms.get(guild.id)
         if room is None:
-            room = self._rooms[guild.id] = Room(guild, self._house)
-        room.guild = guild  # after an invitation anew it is another object
+            room = self._rooms[guild.id] = Room(guild.id, self._house)
         return room
 
     def __iter__(self) -> Iterator[Room]:
@@ -60,10 +57,6 @@ class Rooms:
         """The room of a guild that has one."""
         return self._rooms.get(guild)
 
-    def best(self, said: Said) -> Item | None:
-        """The item that plays this, if any."""
-        return next((item for room in self for item in room.items if item.said is said), None)
-
     async def restore(self) -> None:
         """Rejoin the channels that the bot was in, if somebody still listens there."""
         some = asyncio.Semaphore(_AT_ONCE)
@@ -71,7 +64,8 @@ class Rooms:
         await asyncio.gather(*(self._return(key, held, some) for key, held in kept.items()))
 
     async def close(self) -> None:
-        """Leave every channel, keeping in the store where it was."""
+        """Leave every channel, keeping in the store where it was, and come into none any more."""
+        self._house.closed = True
         await asyncio.gather(*(room.close() for room in self), return_exceptions=True)
 
     async def on_voice_state_update(
@@ -81,6 +75,12 @@ class Rooms:
         room = self.find(member.guild.id)
         if room is not None and before.channel != after.channel:
             room.attend()
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        """A session has begun, or an outage is over."""
+        room = self.find(guild.id)
+        if room is not None:
+            room.review()
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was removed from a guild."""

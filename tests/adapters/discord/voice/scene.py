@@ -42,13 +42,21 @@ UTTERANCE = Utterance("Hello.", "offline", "heart", "en")
 
 
 class Memory:
-    """Keeps what rooms keep, in plain sight; ``staying`` are the guilds in which the bot remains alone."""
+    """Keeps what rooms keep, in plain sight; ``staying`` are the guilds in which the bot remains alone.
+
+    Whoever has ``asked`` for that waits for ``answer``, if there is one.
+    """
 
     def __init__(self) -> None:
         self.held: dict[str, Mapping[str, Any]] = {}
         self.staying: set[int] = set()
+        self.answer: asyncio.Event | None = None
+        self.asked = False
 
     async def stays(self, guild: int) -> bool:
+        self.asked = True
+        if self.answer is not None:
+            await self.answer.wait()
         return guild in self.staying
 
     async def put(self, key: str, value: Mapping[str, Any], /) -> None:
@@ -107,6 +115,17 @@ class Bot(discord.Client):
     ) -> None:
         if self.rooms is not None:
             await self.rooms.on_voice_state_update(member, before, after)
+
+    async def on_guild_available(self, guild: discord.Guild) -> None:
+        if self.rooms is not None:
+            await self.rooms.on_guild_available(guild)
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        """At once; the library would wait five seconds before each further session."""
+
+
+class Sharded(Bot, discord.AutoShardedClient):
+    """The kind of client that `sayso run` has, which forgets less between two sessions."""
 
 
 @dataclass(eq=False)
@@ -187,14 +206,19 @@ class Scene:
 
 @asynccontextmanager
 async def scene(
-    *, settings: Mapping[str, Any] | None = None, timing: Timing = QUICK, memory: Memory | None = None, **fake: Any
+    *,
+    settings: Mapping[str, Any] | None = None,
+    timing: Timing = QUICK,
+    memory: Memory | None = None,
+    kind: type[Bot] = Bot,
+    **fake: Any,
 ) -> AsyncIterator[Scene]:
     """A bot that is connected; what is left at the end is closed, and nothing may be left of it."""
     before = asyncio.all_tasks()
     memory = memory or Memory()
     wanted = DiscordSettings(**{"connect_seconds": 1.0, **(settings or {})})
     async with FakeDiscord(**fake) as discord_:
-        bot = Bot(intents=INTENTS, connector=discord_.connector(), guild_ready_timeout=0.02)
+        bot = kind(intents=INTENTS, connector=discord_.connector(), guild_ready_timeout=0.02)
         async with running(bot, discord_):
             bot.rooms = Rooms(bot, cast(Speaker, None), wanted, keep=memory, timing=timing, stay=memory.stays)
             try:

@@ -6,9 +6,9 @@ import asyncio
 
 import pytest
 
-from bot.adapters.discord.voice import Outcome, Trouble
+from bot.adapters.discord.voice import Item, Outcome, Trouble
 from bot.adapters.words import LOCALES, word
-from tests.adapters.discord.voice.scene import Memory, scene, siren, tone
+from tests.adapters.discord.voice.scene import Memory, said, scene, siren, speech, tone
 from tests.doubles.discord.world import Event
 
 KEY = "discord:voice:5000"
@@ -233,6 +233,25 @@ async def test_it_stays_when_somebody_comes_back_in_time() -> None:
         assert stage.room.channel == stage.talk
 
 
+async def test_who_calls_it_while_it_is_leaving_has_it() -> None:
+    """It makes sure that it is alone and goes in one step, and is then free to come."""
+    async with scene(settings={"leave_seconds": 0.0}) as stage:
+        den = await stage.den()
+        there = stage.known(den)
+        assert there is not None
+        assert await stage.room.join(stage.talk) is None
+        stage.memory.answer = asyncio.Event()
+        await stage.fake.human_voice(None)
+        await stage.fake.until(lambda: stage.memory.asked)
+        joining = asyncio.create_task(stage.room.join(there))
+        await asyncio.sleep(0.1)
+        stage.memory.answer.set()
+        assert await joining is None
+        await asyncio.sleep(0.1)
+        assert stage.room.channel == there
+        assert stage.memory.held == {KEY: {"channel": int(den.id)}}
+
+
 async def test_it_stays_alone_where_it_is_to() -> None:
     """A guild may want it to remain."""
     async with scene(settings={"leave_seconds": 0.0}) as stage:
@@ -285,6 +304,37 @@ async def test_after_a_restart_it_comes_back_to_where_it_is_to_stay() -> None:
     async with scene(memory=memory, user_in_voice=False) as stage:
         await stage.rooms.restore()
         assert stage.room.channel == stage.talk
+
+
+async def test_it_comes_nowhere_once_it_is_closed() -> None:
+    """What was asked for before, or while it closed, is refused; in a guild that it had no room in as well."""
+    async with scene() as stage:
+        joining = asyncio.create_task(stage.room.join(stage.talk))
+        await asyncio.sleep(0)
+        late = asyncio.create_task(stage.room.join(stage.talk))
+        await stage.rooms.close()
+        await joining
+        assert await late is Trouble.NO_ANSWER
+        assert await stage.room.join(stage.talk) is Trouble.NO_ANSWER
+        assert stage.guild.voice_client is None
+        other = stage.fake.add_guild("Other")
+        await stage.fake.until(lambda: stage.bot.get_guild(int(other.id)))
+        guild = stage.bot.get_guild(int(other.id))
+        assert guild is not None
+        item = Item(said(speech(tone(0.2))), 1, 1)
+        stage.rooms.room(guild).play(item)
+        assert item.ended.cancelled()
+
+
+async def test_after_a_restart_what_is_closed_comes_back_nowhere() -> None:
+    """A start that still goes on when the plug-in is taken out does not bring the bot back."""
+    memory = Memory()
+    memory.held[KEY] = {"channel": 7000}
+    async with scene(memory=memory) as stage:
+        await stage.rooms.close()
+        await stage.rooms.restore()
+        assert stage.guild.voice_client is None
+        assert stage.fake.voice_history == []
 
 
 async def test_a_room_that_does_nothing_costs_nothing() -> None:

@@ -120,15 +120,6 @@ async def test_what_is_made_too_slowly_expires() -> None:
         assert await stage.end(growing) is Outcome.HEARD
 
 
-async def test_a_speech_is_found_by_what_was_said() -> None:
-    """While it plays or waits, and not after."""
-    async with scene() as stage:
-        item = stage.item(tone(0.2))
-        assert stage.rooms.best(item.said) is item
-        await stage.end(item)
-        assert stage.rooms.best(item.said) is None
-
-
 @pytest.mark.parametrize("begun", [True, False])
 async def test_the_end_of_the_process_is_no_outcome(begun: bool) -> None:
     """What was not heard may be wanted after the next start, so nobody is told that it was lost."""

@@ -11,6 +11,7 @@ import threading
 import discord
 import pytest
 from discord.gateway import DiscordVoiceWebSocket
+from discord.state import ConnectionState
 from discord.voice_state import SocketReader, VoiceConnectionState
 
 from bot.adapters.discord import seams
@@ -29,6 +30,13 @@ def test_the_poller_is_where_the_library_handles_the_end_of_a_websocket() -> Non
     assert "_poll_voice_ws" in names(VoiceConnectionState._connect)
     assert "poll_event" in names(VoiceConnectionState._poll_voice_ws)
     assert inspect.iscoroutinefunction(DiscordVoiceWebSocket.poll_event)
+
+
+def test_a_client_is_told_of_its_guild_by_a_list_of_them() -> None:
+    """Which a new session empties."""
+    assert "_get_voice_client" in names(ConnectionState.parse_voice_state_update)
+    assert "_add_voice_client" in names(inspect.unwrap(discord.abc.Connectable.connect))
+    assert "_voice_clients" in names(ConnectionState.clear)
 
 
 def test_leaving_goes_through_one_place() -> None:
