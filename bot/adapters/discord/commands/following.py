@@ -18,6 +18,9 @@ PATIENCE = 2.0
 REFRESH = 5.0
 """Seconds between two changes of an answer while nothing but its numbers change: Discord allows few edits."""
 
+LONG = 30.0
+"""Seconds of waiting beyond which they are so much longer: when many wait, most of them wait long."""
+
 
 class Following:
     """Tells through ``answer`` where ``parcel`` is, from waiting to having been heard."""
@@ -43,8 +46,9 @@ class Following:
         begun = asyncio.ensure_future(self._begun())
         try:
             while not (ended.done() or begun.done()):
-                await self._wait()
-                await asyncio.wait({ended, begun}, timeout=self._refresh, return_when=asyncio.FIRST_COMPLETED)
+                left = await self._wait()
+                pause = pause_of(self._refresh, left)
+                await asyncio.wait({ended, begun}, timeout=pause, return_when=asyncio.FIRST_COMPLETED)
             if not ended.done():
                 await self._speaking()
             receipt = await ended
@@ -61,7 +65,8 @@ class Following:
         else:
             await self._parcel.item.begun.wait()
 
-    async def _wait(self) -> None:
+    async def _wait(self) -> float:
+        """Tell how it waits; returns the seconds that are left."""
         wait = self._parcel.wait
         view = while_waiting(self._parcel.request.id, self._locale)
         if wait is not None and wait.seconds > PATIENCE:
@@ -69,6 +74,7 @@ class Following:
             await self._answer.show(self._word("waiting", place=wait.ahead + 1, time=time), view)
         elif self._answer.shown:
             await self._answer.show(self._word("making"), view)
+        return wait.seconds if wait is not None else 0.0
 
     async def _speaking(self) -> None:
         view = while_speaking(self._parcel.request.id, self._locale)
@@ -94,3 +100,8 @@ class Following:
 
     def _word(self, name: str, **values: object) -> str:
         return word(f"say.answer.{name}", self._locale, **values)
+
+
+def pause_of(refresh: float, left: float) -> float:
+    """Seconds until an answer is changed again that waits for so many more."""
+    return refresh * max(1.0, left / LONG)
