@@ -204,12 +204,13 @@ def _no_such_engine(stage: Stage, engine: str, rules: Rules) -> Refusal:
 
 def _options(stage: Stage, request: Request, wishes: Wishes, engine: str) -> Options:
     speak = stage.speak
-    longest = [stage.engines[name].capabilities.max_chars for name in (engine, *stage.fallbacks.get(engine, ()))]
+    able = [stage.engines[name].capabilities for name in (engine, *stage.fallbacks.get(engine, ()))]
     return Options(
         emoji=cast(Literal["read", "skip"], speak.emoji),
         links=cast(Literal["domain", "say", "skip"], speak.links),
         code=cast(Literal["say", "skip"], speak.code),
         language=wishes.language.value,
         names=request.names,
-        max_sentence_chars=min(300, *longest),
+        spoken=frozenset().union(*(each.languages for each in able)),
+        max_sentence_chars=min(300, *(each.max_chars for each in able)),
     )

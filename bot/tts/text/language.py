@@ -66,14 +66,15 @@ _READ = 120
 Detector = Callable[[str], tuple[str, float]]
 
 
-def language_of(text: str, hint: str | None = None) -> str:
+def language_of(text: str, hint: str | None = None, spoken: frozenset[str] = frozenset()) -> str:
     """The primary BCP-47 subtag of the sentence; ``hint`` is the language that the speaker is known to use.
 
-    A mixed sentence has the language of its dominant script, a Chinese character counting as much as a foreign word.
+    ``spoken`` are the languages to choose from for a short text in Latin letters; empty are all. A mixed sentence has
+    the language of its dominant script, a Chinese character counting as much as a foreign word.
     """
     hint = hint.split("-")[0].lower() if hint else None
     if text.isascii():
-        return _latin(text, hint)
+        return _latin(text, hint, spoken)
     wide = sum(map(len, _WIDE.findall(text)))
     if wide * 2 >= len(text):
         return _wide(text, wide, hint)
@@ -82,7 +83,7 @@ def language_of(text: str, hint: str | None = None) -> str:
         return _wide(text, wide, hint)
     if not words:
         return hint or DEFAULT
-    return _alphabetic(text, words, hint)
+    return _alphabetic(text, words, hint, spoken)
 
 
 def _wide(text: str, wide: int, hint: str | None) -> str:
@@ -92,7 +93,7 @@ def _wide(text: str, wide: int, hint: str | None) -> str:
     return "ja" if hint == "ja" and wide <= _KANJI_ONLY else "zh"
 
 
-def _alphabetic(text: str, words: list[str], hint: str | None) -> str:
+def _alphabetic(text: str, words: list[str], hint: str | None, spoken: frozenset[str]) -> str:
     scripts: dict[str, int] = {}
     for word in words:
         script = _script(ord(word[0]))
@@ -101,7 +102,7 @@ def _alphabetic(text: str, words: list[str], hint: str | None) -> str:
     for _, _, language, languages in SHARED:
         if script == language:
             return _shared(text, language, languages, hint)
-    return _latin(text, hint) if script == "" else script
+    return _latin(text, hint, spoken) if script == "" else script
 
 
 def _script(code: int) -> str:
@@ -124,7 +125,7 @@ def _shared(text: str, first: str, languages: frozenset[str], hint: str | None) 
     return hint if hint in languages else first
 
 
-def _latin(text: str, hint: str | None) -> str:
+def _latin(text: str, hint: str | None, spoken: frozenset[str]) -> str:
     low = text.lower()
     if len(_ENGLISH.intersection(low.split())) >= (1 if hint == "en" else 2):
         return "en"
@@ -136,7 +137,8 @@ def _latin(text: str, hint: str | None) -> str:
     if (hint and len(said) < _TINY) or all(len(word) == 1 for word in letters):
         return hint or DEFAULT
     found, score = detector()(said)
-    if found not in _LATIN or score < _threshold(said, hint):
+    unlikely = spoken and len(said) < _SHORT and _SUBTAG.get(found, found) not in spoken
+    if unlikely or found not in _LATIN or score < _threshold(said, hint):
         # "OK" from a Chinese speaker is Chinese; a whole sentence in Latin letters is not.
         return (hint if len(said) < _SHORT else known) or DEFAULT
     return _SUBTAG.get(found, found)

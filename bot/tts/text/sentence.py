@@ -27,7 +27,8 @@ class Options:
 
     ``emoji``, ``links``, ``code`` and ``spoilers``: read, say only what was there, or pass over in silence.
     ``max_repeat`` bounds how often a letter, a syllable or a word is said in a row. ``language`` is the one the speaker
-    is known to use; it decides for short and ambiguous text. ``names`` puts a name to a mention as it was typed
+    is known to use; it decides for short and ambiguous text, as do the languages ``spoken`` here, if that is known:
+    a few Latin letters are no evidence for one that is not. ``names`` puts a name to a mention as it was typed
     (``"<@42>"``, ``"<#7>"``, ``"<@&9>"``, ``"@handle"``). ``dictionary`` says how to pronounce whole words, longest
     first, in any case; it also applies to names. A sentence longer than ``max_sentence_chars`` is split.
     """
@@ -38,6 +39,7 @@ class Options:
     spoilers: Literal["say", "skip"] = "say"
     max_repeat: int = 3
     language: str | None = None
+    spoken: frozenset[str] = frozenset()
     names: Mapping[str, str] = field(default_factory=dict)
     dictionary: Mapping[str, str] = field(default_factory=dict)
     max_sentence_chars: int = 300

@@ -62,7 +62,7 @@ class SentenceStream:
         """Put the sentence where the others are, unless there is nothing in it to say."""
         if not text.strip():
             return
-        language = language_of(text, self._heard)
+        language = language_of(text, self._heard, self._options.spoken)
         parts = [(self._wording.worded(run, tongue, rules, due), tongue) for run, tongue in runs(text, language)]
         said = parts[0][0] if len(parts) == 1 else " ".join(words for words, _ in parts if words)
         if not said or self._said.more_than_twice(said):

@@ -118,3 +118,20 @@ def test_without_words_it_is_the_hint_or_english(text: str) -> None:
 def test_the_speaker_is_told_by_the_options() -> None:
     """The hint of the options reaches the sentence."""
     assert clean("ok", Options(language="de"))[0].language == "de"
+
+
+@pytest.mark.parametrize("text", ["see ya", "im back", "ez", "hello ja", "Berlin"])
+def test_a_few_letters_are_no_evidence_for_a_language_that_nobody_here_speaks(text: str) -> None:
+    """What people type in chat is read in a language that there is, or in that of who types it, and not refused."""
+    assert language_of(text, None, frozenset({"en", "zh"})) == "en"
+    assert language_of(text, "zh", frozenset({"en", "zh"})) == "zh"
+
+
+def test_a_whole_sentence_is_evidence_enough() -> None:
+    """To read it in the wrong language would help nobody."""
+    assert language_of("Wir sehen uns morgen früh am Bahnhof.", None, frozenset({"en", "zh"})) == "de"
+
+
+def test_a_language_that_is_spoken_here_may_be_short() -> None:
+    """Where German is spoken, a German word is German."""
+    assert language_of("im back", None, frozenset({"en", "de"})) == language_of("im back")
