@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from bot import wishes
 from bot.adapters.discord.commands.admin_values import (
     Line,
     chosen,
@@ -22,19 +23,16 @@ from bot.adapters.discord.rules import Kept, Rules, channel_rules_of, rules_of
 from bot.adapters.words import language, word
 from bot.config import SpeakSettings
 from bot.queue import Limits
-from bot.wishes import Chosen
-from bot.wishes import House as Allowing
-from bot.wishes import Rules as House
 
 
-class Decided(Allowing, Kept, Protocol):
+class Decided(wishes.House, Kept, Protocol):
     """What a guild has decided, as the store gives it."""
 
     @property
     def blocked_users(self) -> frozenset[str]: ...
 
 
-class DecidedHere(Chosen, Kept, Protocol):
+class DecidedHere(wishes.Chosen, Kept, Protocol):
     """What was decided for a channel."""
 
 
@@ -57,9 +55,9 @@ class Defaults:
         """Who speaks."""
         return self.everywhere.voice or self.speak.voice
 
-    def together(self, settings: Decided) -> House:
+    def together(self, settings: Decided) -> wishes.Rules:
         """What a server and the owner allow together."""
-        return House.of(settings, self.everywhere, self.engines)
+        return wishes.Rules.of(settings, self.everywhere, self.engines)
 
 
 def voices(settings: Decided, defaults: Defaults, locale: str) -> Sequence[Line]:

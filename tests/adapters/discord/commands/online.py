@@ -95,19 +95,13 @@ async def online(
     """Connected, ready and synced while it is open."""
     bot = commands.Bot("!", intents=INTENTS, connector=fake.connector(), guild_ready_timeout=0.05)
     here = await _equipped(bot, speaker, settings or DiscordSettings())
-    running = asyncio.create_task(bot.start(fake.token))
-    try:
-        await fake.until(lambda: bot.is_ready() or running.done())
-        if running.done():
-            running.result()
-        await bot.tree.sync()
-        yield here
-    finally:
-        await here.station.courier.close()
-        for name in list(bot.cogs):
-            await bot.remove_cog(name)
-        await bot.close()
-        await asyncio.wait([running])
+    async with _connected(bot, fake):
+        try:
+            yield here
+        finally:
+            await here.station.courier.close()
+            for name in list(bot.cogs):
+                await bot.remove_cog(name)
 
 
 @asynccontextmanager
@@ -115,17 +109,11 @@ async def whole(fake: FakeDiscord, speaker: Speaker) -> AsyncIterator[commands.B
     """A bot with all of Sayso in it, its voice channels too."""
     bot = commands.Bot("!", intents=INTENTS, connector=fake.connector(), guild_ready_timeout=0.05)
     await install(bot, speaker)
-    running = asyncio.create_task(bot.start(fake.token))
-    try:
-        await fake.until(lambda: bot.is_ready() or running.done())
-        if running.done():
-            running.result()
-        await bot.tree.sync()
-        yield bot
-    finally:
-        await uninstall(bot)
-        await bot.close()
-        await asyncio.wait([running])
+    async with _connected(bot, fake):
+        try:
+            yield bot
+        finally:
+            await uninstall(bot)
 
 
 def brought_along(fake: FakeDiscord, channel: Channel, name: str, **options: Any) -> Interaction:
@@ -144,6 +132,21 @@ def brought_along(fake: FakeDiscord, channel: Channel, name: str, **options: Any
 def quiet() -> bool:
     """Whether no speech is being made, or put into the cache, any more."""
     return not [task for task in asyncio.all_tasks() if task.get_name().startswith("speech ")]
+
+
+@asynccontextmanager
+async def _connected(bot: commands.Bot, fake: FakeDiscord) -> AsyncIterator[None]:
+    """Ready and synced while it is open."""
+    running = asyncio.create_task(bot.start(fake.token))
+    try:
+        await fake.until(lambda: bot.is_ready() or running.done())
+        if running.done():
+            running.result()
+        await bot.tree.sync()
+        yield
+    finally:
+        await bot.close()
+        await asyncio.wait([running])
 
 
 async def _equipped(bot: commands.Bot, speaker: Speaker, settings: DiscordSettings) -> Online:
