@@ -60,6 +60,9 @@ class Performance:
             if not await self._ready(act, line):
                 act.end(Outcome.LOST, Trouble.TAKEN)
                 return
+            if not (line.heard or act.item.begun.is_set()):
+                act.end(Outcome.LOST, Trouble.EMPTY)  # they left while it was being made
+                return
             before = act.at
             run = await self._run(act, line)
             tries = 1 if act.at - before >= _SOMETHING else tries + 1

@@ -64,6 +64,8 @@ class Presence:
         """A line to the item's channel on which the bot may be heard, if that takes it away from nobody."""
         async with self._door:  # before the channel is looked at: a move in progress may change it
             channel = await self._find(item.channel)
+            if not isinstance(channel, Trouble) and not item.begun.is_set() and not listeners(channel):
+                return Trouble.EMPTY
             line = await self._come(channel, move=False)
         if isinstance(channel, Trouble) or isinstance(line, Trouble):
             return line

@@ -23,6 +23,6 @@ class Trouble(StrEnum):
     REMOVED = "removed"
     """Somebody put the bot out of the channel; it does not come back by itself."""
     EMPTY = "empty"
-    """Everybody left, and so did the bot."""
+    """Nobody is there to hear it, or everybody left, and so did the bot."""
     NO_ANSWER = "no_answer"
     """Discord's voice server did not answer in time, or refuses the connection (rate limit, encryption)."""

@@ -82,9 +82,15 @@ async def test_without_keys_nothing_is_said_at_all() -> None:
 
 
 async def test_a_bot_that_is_alone_waits_for_no_keys() -> None:
-    """With nobody there no group is made, and waiting for one would block the room."""
-    async with scene(dave="bot_joins", user_in_voice=False) as stage:
-        assert await stage.end(stage.item(siren(0.2))) is Outcome.HEARD
+    """With nobody there no group is made, and waiting for one would block the room; what has begun goes on."""
+    async with scene(dave="bot_joins") as stage:
+        item = stage.item(siren(0.6))
+        await item.begun.wait()
+        await stage.fake.human_voice(None)
+        await stage.fake.until(lambda: stage.talk.members == [stage.guild.me])
+        await stage.fake.drop_voice(4006)
+        assert await stage.end(item) is Outcome.HEARD
+        assert len(stage.fake.voice_history) == 2
 
 
 async def test_everybody_leaves_and_comes_back_in_the_middle() -> None:

@@ -124,6 +124,7 @@ async def test_it_makes_itself_a_speaker_on_a_stage() -> None:
     """If it may: as audience it would not be heard."""
     async with scene() as stage:
         await stage.fake.human_voice(stage.fake.stage_channel)
+        await stage.fake.until(lambda: stage.channel(stage.fake.stage_channel).members)
         item = stage.item(tone(0.2), stage.fake.stage_channel)
         assert await stage.end(item) is Outcome.HEARD
         assert stage.guild.me.voice is not None
@@ -136,6 +137,7 @@ async def test_it_asks_to_speak_on_a_stage(granted: bool) -> None:
     async with scene() as stage:
         stage.fake.deny("mute_members", channel=stage.fake.stage_channel, who=stage.fake.bot)
         await stage.fake.human_voice(stage.fake.stage_channel)
+        await stage.fake.until(lambda: stage.channel(stage.fake.stage_channel).members)
         await stage.fake.until(lambda: stage.channel(stage.fake.stage_channel).overwrites)
         item = stage.item(tone(0.2), stage.fake.stage_channel)
         guild = stage.fake.world.guild("5000")

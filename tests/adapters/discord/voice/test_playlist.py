@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from bot.adapters.discord.voice import Outcome, Wait
+from bot.adapters.discord.voice import Outcome, Trouble, Wait
 from bot.adapters.discord.voice.source import LEAD
 from bot.speech import Speech
 from tests.adapters.discord.voice.scene import places, scene, siren, tone
@@ -118,6 +118,33 @@ async def test_what_is_made_too_slowly_expires() -> None:
         assert await stage.end(item) is Outcome.EXPIRED
         assert not slow.done
         assert await stage.end(growing) is Outcome.HEARD
+
+
+async def test_nothing_is_said_to_nobody() -> None:
+    """Who asked for it has gone: it is lost, with the reason, and the bot does not even come. Bots are nobody."""
+    async with scene() as stage:
+        await stage.fake.human_voice(stage.fake.voice_channel, by=stage.fake.add_user("robot", bot=True))
+        await stage.fake.human_voice(None)
+        await stage.fake.until(lambda: len(stage.talk.members) == 1 and stage.talk.members[0].bot)
+        item = stage.item(tone(0.2))
+        assert await stage.end(item) is Outcome.LOST
+        assert item.trouble == Trouble.EMPTY
+        assert stage.fake.voice_history == []
+
+
+async def test_what_was_late_is_not_said_to_nobody() -> None:
+    """Everybody may leave while the first words are still being made; who comes then hears the next."""
+    async with scene() as stage:
+        item = stage.item(slow := Speech())
+        await stage.fake.until(lambda: stage.room.channel == stage.talk)
+        await stage.fake.human_voice(None)
+        await stage.fake.until(lambda: stage.talk.members == [stage.guild.me])
+        slow.append(tone(0.4))
+        assert await stage.end(item) is Outcome.LOST
+        assert item.trouble == Trouble.EMPTY
+        await stage.fake.human_voice(stage.fake.voice_channel)
+        await stage.fake.until(lambda: len(stage.talk.members) == 2)
+        assert await stage.end(stage.item(tone(0.2))) is Outcome.HEARD
 
 
 @pytest.mark.parametrize("begun", [True, False])
