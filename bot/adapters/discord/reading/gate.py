@@ -14,7 +14,7 @@ from bot.adapters.discord.boundary import contained
 from bot.adapters.discord.identity import OURS, guild_key, parent, user_key
 from bot.adapters.discord.reading.announcer import Repeats
 from bot.adapters.discord.reading.memory import Memory
-from bot.adapters.discord.reading.places import VoiceChannel, is_open, place_of, seat_of, voice_channel
+from bot.adapters.discord.reading.places import VoiceChannel, all_may_see, is_open, place_of, seat_of, voice_channel
 from bot.adapters.discord.reading.words import answered
 from bot.adapters.discord.rules import ChannelRules, Rules, rules_of
 from bot.adapters.discord.station import Station
@@ -104,6 +104,8 @@ class Gate:
         )
         voice = self._bot(case) if is_bot(message) else await self._person(case)
         if voice is None or not is_open(voice, room, case.rules):
+            return None
+        if not (channel.read or all_may_see(message.channel, voice)):
             return None
         locale = settings.language or str(guild.preferred_locale)
         most = settings.max_chars or self._station.speaker.stage.speak.max_chars

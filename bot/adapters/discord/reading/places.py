@@ -55,3 +55,21 @@ def has_listeners(voice: VoiceChannel) -> bool:
     """Whether people are there. Who is not known counts as one of them."""
     members = map(voice.guild.get_member, voice.voice_states)
     return any(member is None or not member.bot for member in members)
+
+
+def all_may_see(channel: object, voice: VoiceChannel) -> bool:
+    """Whether all who listen there may see that text channel as well.
+
+    Who is not known may what everybody may. Who is in a private thread is not known of everybody.
+    """
+    if isinstance(channel, discord.Thread):
+        return not channel.is_private() and all_may_see(channel.parent, voice)
+    if not isinstance(channel, discord.abc.GuildChannel):
+        return False
+    everybody = voice.guild.default_role
+    people = (voice.guild.get_member(id) or everybody for id in voice.voice_states)
+    return all(_is_bot(person) or channel.permissions_for(person).view_channel for person in people)
+
+
+def _is_bot(person: discord.Member | discord.Role) -> bool:
+    return isinstance(person, discord.Member) and person.bot

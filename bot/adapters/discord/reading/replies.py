@@ -8,9 +8,8 @@ import discord
 
 from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
-from bot.adapters.discord.reading.places import VoiceChannel, is_open, seat_of
+from bot.adapters.discord.reading.places import VoiceChannel, all_may_see, is_open, seat_of
 from bot.adapters.discord.reading.words import names_in
-from bot.adapters.discord.rules import Rules
 from bot.adapters.discord.station import Station
 from bot.adapters.discord.target import Target, Where
 from bot.speech import Refusal, Request
@@ -27,13 +26,13 @@ class Replies:
     ) -> Parcel | Refusal:
         """Where the author of ``message`` sits in a voice channel, else as a note in reply to it.
 
-        A text that is too long is spoken as far as is allowed here, like a stream.
+        A note it is also where others would hear it who may not see its channel, unless that one is read aloud. A text
+        that is too long is spoken as far as is allowed here, like a stream.
         """
-        guild, locale, most, rules = message.guild, "en-US", self._station.speaker.stage.speak.max_chars, Rules()
+        guild, locale, most = message.guild, "en-US", self._station.speaker.stage.speak.max_chars
         if guild is not None:
             settings = await self._station.speaker.store.settings.guild(guild_key(guild.id, 0))
             locale, most = settings.language or str(guild.preferred_locale), settings.max_chars or most
-            rules = await self._station.rules(guild.id)
         request = Request(
             guild=guild_key(guild.id if guild else None, message.channel.id),
             user=user_key(message.author.id),
@@ -42,24 +41,28 @@ class Replies:
             channel=channel_key(parent(message.channel)),
             names=names_in(message, text) if isinstance(text, str) else _names(message),
         )
-        return await self._station.courier.send(request, self._target(message, rules, locale))
+        return await self._station.courier.send(request, _target(message, await self._voice(message), locale))
 
-    def _target(self, message: discord.Message, rules: Rules, locale: str) -> Target:
-        voice = self._voice(message, rules)
-        return Target(
-            Where.NOTE if voice is None else Where.VOICE,
-            message.channel.id,
-            guild=message.guild.id if message.guild else None,
-            voice=None if voice is None else voice.id,
-            reply_to=message.id,
-            locale=locale,
-            note_if_lost=True,
-        )
+    async def _voice(self, message: discord.Message) -> VoiceChannel | None:
+        """Where the asker sits, if the answer may be heard there."""
+        guild, seat = message.guild, seat_of(message.author)
+        if guild is None or seat is None:
+            return None
+        rules, channel = await self._station.rules(guild.id), parent(message.channel)
+        seen = all_may_see(message.channel, seat) or (await self._station.channel_rules(guild.id, channel)).read
+        return seat if seen and is_open(seat, self._station.rooms.find(guild.id), rules) else None
 
-    def _voice(self, message: discord.Message, rules: Rules) -> VoiceChannel | None:
-        seat = seat_of(message.author)
-        room = self._station.rooms.find(message.guild.id) if message.guild else None
-        return seat if seat is not None and is_open(seat, room, rules) else None
+
+def _target(message: discord.Message, voice: VoiceChannel | None, locale: str) -> Target:
+    return Target(
+        Where.NOTE if voice is None else Where.VOICE,
+        message.channel.id,
+        guild=message.guild.id if message.guild else None,
+        voice=None if voice is None else voice.id,
+        reply_to=message.id,
+        locale=locale,
+        note_if_lost=True,
+    )
 
 
 def _names(message: discord.Message) -> dict[str, str]:

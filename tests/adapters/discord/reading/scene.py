@@ -128,6 +128,14 @@ class Scene:
         extra = with_channel_rules(await settings.channel("discord:5000", str(channel)), **rules)
         await settings.set_channel("discord:5000", str(channel), extra=extra)
 
+    async def hide(self, channel: int, *seen_by: str) -> None:
+        """Only these people and the bot see a channel any more."""
+        self.fake.deny("view_channel", channel=channel)
+        for person in (self.fake.bot, *map(self.fake.world.user, seen_by)):
+            self.fake.allow("view_channel", channel=channel, who=person)
+        known = cast(discord.TextChannel, self.bot.get_channel(channel))
+        await self.fake.until(lambda: len(known.overwrites) == len(seen_by) + 2)
+
     async def private_thread(self) -> Channel:
         """A private thread of the text channel, as Discord sends it."""
         thread = self.fake.add_thread("between us")

@@ -286,6 +286,32 @@ async def test_the_bot_s_own_messages_are_heard_in_channels_that_are_read(talk: 
     assert await talk.read("It is five.", by="speaker", channel=CLERKS) == ""
 
 
+async def test_what_not_all_listeners_may_see_is_not_heard(talk: Scene) -> None:
+    """Neither the answer in a channel that nobody set to be read, nor the reply to one that all heard."""
+    asked = await talk.fake.say("Hi?", channel=CLERKS)
+    answer = await begun(talk, "Hello.", channel=CLERKS, reply_to=asked)
+    await talk.hide(CLERKS, "ann", "llm")  # and not from bob, who listens
+    assert await talk.read("Bob is to be let go.", by=LLM, channel=CLERKS, reply_to=asked) == ""
+    assert await talk.read("When shall I tell him?", channel=CLERKS, reply_to=answer) == ""
+    await talk.rule_channel(CLERKS, read=True)
+    assert await talk.read("Louder.", by=LLM, channel=CLERKS, reply_to=asked) == "Louder."
+
+
+async def test_a_hidden_channel_is_heard_among_those_who_see_it(talk: Scene) -> None:
+    """A bot that sits there too tells nobody."""
+    talk.fake.add_user("music", bot=True, voice=VOICE)
+    await talk.hide(CLERKS, "ann", "bob", "llm")
+    asked = await talk.fake.say("Hi?", channel=CLERKS)
+    assert await talk.read("Hello.", by=LLM, channel=CLERKS, reply_to=asked) == "Hello."
+
+
+async def test_an_answer_in_a_private_thread_is_not_heard(talk: Scene) -> None:
+    """Who is in it cannot be known of everybody who listens."""
+    thread = await talk.private_thread()
+    asked = await talk.fake.say("Hi?", channel=thread)
+    assert await talk.read("Hello.", by=LLM, channel=thread, reply_to=asked) == ""
+
+
 # Conversation
 
 

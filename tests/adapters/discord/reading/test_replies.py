@@ -63,6 +63,17 @@ async def test_where_the_bot_must_not_come_a_note_is_sent(here: Scene) -> None:
     assert (await (await spoken(here, "It is four.")).delivered()).message
 
 
+async def test_where_not_all_listeners_may_see_the_question_a_note_is_sent(here: Scene) -> None:
+    """An answer among few is not for all in the voice channel, unless the server has that channel read aloud."""
+    await here.hide(CLERKS, "ann")
+    parcel = await spoken(here, "Bob is to be let go.")
+    assert here.items == []
+    assert (await parcel.delivered()).message
+    await here.rule_channel(CLERKS, read=True)
+    await spoken(here, "It is four.")
+    assert "It is four." in here.texts
+
+
 async def test_what_is_lost_in_the_channel_comes_as_a_note(here: Scene) -> None:
     """It is not lost altogether."""
     parcel = await spoken(here, "It is four.")
