@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from itertools import count
 
+import aiohttp
 import discord
 import structlog
 from discord.ext import commands
 
+from bot.adapters.discord.boundary import contained
 from bot.adapters.discord.station import Station
-from bot.log import where
+from bot.errors import StoreError
 
 log = structlog.get_logger()
+
+PAUSES = (1.0, 5.0, 15.0, 60.0)
+"""Seconds before each further try of what could not be done at the start, the last one again and again."""
+
+_PASSING = (StoreError, discord.DiscordServerError, aiohttp.ClientError, OSError)
+"""What may be over at the next try."""
 
 
 class Events(commands.Cog, name="Sayso events"):
@@ -75,12 +84,9 @@ class Events(commands.Cog, name="Sayso events"):
             self._start = asyncio.create_task(self._wake(), name="discord start")
 
     async def _wake(self) -> None:
-        """Back into the channels, and on with what was still wanted."""
-        for step in (self._learn_owners, self.station.rooms.restore, self._resume):
-            try:
-                await step()
-            except Exception as error:  # noqa: BLE001 (no step of the start may keep the next from being made)
-                log.error("discord_start_failed", step=step.__name__, error=type(error).__name__, where=where(error))
+        """Back into the channels, and on with what was still wanted; none of it waits for another."""
+        steps = (self._learn_owners, self.station.rooms.restore, self._resume)
+        await asyncio.gather(*(contained(_persist(step), "discord_start_failed", step=step.__name__) for step in steps))
 
     async def _resume(self) -> None:
         if count := await self.station.courier.resume():
@@ -91,7 +97,24 @@ class Events(commands.Cog, name="Sayso events"):
         self.station.owners |= {person.id for person in _owners(application)}
 
 
+async def _persist(step: Callable[[], Awaitable[None]]) -> None:
+    """Take the step until it succeeds."""
+    for tried in count():
+        try:
+            await step()
+            break
+        except _PASSING as error:
+            log.warning("discord_start_delayed", step=step.__name__, error=type(error).__name__)
+        await asyncio.sleep(PAUSES[min(tried, len(PAUSES) - 1)])
+
+
 def _owners(application: discord.AppInfo) -> Sequence[discord.User | discord.TeamMember]:
     if application.team is None:
         return [application.owner]
-    return [member for member in application.team.members if member.role is not discord.TeamMemberRole.read_only]
+    return [member for member in application.team.members if _belongs(member)]
+
+
+def _belongs(member: discord.TeamMember) -> bool:
+    """Whoever was only invited has not agreed to anything."""
+    joined = member.membership_state is discord.TeamMembershipState.accepted
+    return joined and member.role is not discord.TeamMemberRole.read_only

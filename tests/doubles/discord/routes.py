@@ -59,7 +59,7 @@ class Api:
             "bot_require_code_grant": False,
             "verify_key": "0" * 64,
             "owner": owner.payload(),
-            "team": None,
+            "team": self.world.team,
             "flags": 1 << 19,
             "rpc_origins": None,
             "redirect_uris": [],

@@ -57,6 +57,8 @@ class World:
     channels: dict[str, Channel] = field(default_factory=dict)
     listeners: list[Callable[[Event], None]] = field(default_factory=list)
     bot: User = field(init=False)
+    team: Json | None = None
+    """Of the application, if it belongs to one."""
 
     def __post_init__(self) -> None:
         self.bot = self.add_user("speaker", bot=True, id=BOT)
