@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 
+from bot.adapters.discord.boundary import contained
 from bot.adapters.discord.voice.access import VoiceChannel
 from bot.adapters.discord.voice.act import Act
 from bot.adapters.discord.voice.house import House
@@ -163,7 +164,7 @@ class Room:
 
     async def _give_up(self, act: Act | None) -> None:
         if act is None:
-            await self._presence.renew()
+            await contained(self._presence.renew(), "voice_room_not_renewed", guild=self.guild)
         else:
             act.end(Outcome.LOST, Trouble.NO_ANSWER)
 

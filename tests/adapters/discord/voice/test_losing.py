@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from bot.adapters.discord.voice import Outcome, Trouble
+from bot.adapters.discord.voice.link import Link, Loss
 from bot.adapters.discord.voice.source import REWIND
 from tests.adapters.discord.voice.scene import Scene, places, scene, siren, tone
 
@@ -122,6 +123,26 @@ async def test_who_is_cut_off_for_long_comes_back() -> None:
         guild.channels[channel.id] = channel
         await stage.fake.until(lambda: stage.room.channel == stage.talk)
         assert stage.memory.held == {"discord:voice:5000": {"channel": stage.talk.id}}
+
+
+async def test_a_room_outlives_what_fails_while_it_mends(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever discord.py raises, also at hanging up: the bot comes back, though nothing is said."""
+    left = Link.hang_up
+
+    async def broken(*_args: object) -> Loss:
+        raise RuntimeError
+
+    async def breaking(link: Link) -> None:
+        monkeypatch.undo()
+        await left(link)
+        raise RuntimeError
+
+    async with scene() as stage:
+        assert await stage.room.join(stage.talk) is None
+        monkeypatch.setattr(Link, "loss", broken)
+        monkeypatch.setattr(Link, "hang_up", breaking)
+        await stage.fake.drop_voice(4006)
+        await stage.fake.until(lambda: len(stage.fake.voice_history) == 2 and stage.room.channel == stage.talk)
 
 
 async def test_who_is_cut_off_for_good_gives_up() -> None:
