@@ -42,17 +42,18 @@ class Asked:
         self._station = station
         self._tasks: set[asyncio.Task[object]] = set()
 
-    async def take(self, message: discord.Message) -> bool:
-        """Do as it asks; False if it asks for nothing of the kind."""
+    def meant(self, message: discord.Message) -> bool:
+        """Whether a message asks for that."""
         me, reference = self._station.client.user, message.reference
         if me is None or reference is None or reference.type is not discord.MessageReferenceType.reply:
             return False
-        if is_bot(message) or not asks(message.content, me.id):
-            return False
+        return not is_bot(message) and asks(message.content, me.id)
+
+    async def do(self, message: discord.Message) -> None:
+        """Do as it asks, or tell why not."""
         locale = await self._locale(message)
         if (no := await self._speak(message, locale)) is not None:
             await self._tell(message, no)
-        return True
 
     async def close(self) -> None:
         """Tell nobody any more what became of it."""
@@ -69,11 +70,12 @@ class Asked:
         if self._station.pace.take(_lane(message), user_key(message.author.id), rules.per_minute) is not None:
             return word("reading.asked.pace", locale)
         original = answered(message) or await _fetched(message)
-        words = words_of(original, locale) if original is not None else Words()
-        if (no := await self._unspeakable(original, words)) is not None:
-            return word(f"reading.asked.{no}", locale)
+        if original is None:
+            return word("reading.asked.gone", locale)
+        if not (words := words_of(original, locale)):
+            return word(f"reading.asked.{self._why_without_words(original)}", locale)
         target = self._target(message, rules, locale)
-        parcel = await self._station.courier.send(self._request(message, words), target)
+        parcel = await self._station.courier.send(self._request(message, original, words), target)
         if isinstance(parcel, Refusal):
             return refusal(parcel, locale)
         task = asyncio.create_task(contained(self._watch(message, parcel), "asked_not_told"))
@@ -81,14 +83,8 @@ class Asked:
         task.add_done_callback(self._tasks.discard)
         return None
 
-    async def _unspeakable(self, original: discord.Message | None, words: Words) -> str | None:
+    def _why_without_words(self, original: discord.Message) -> str:
         client = self._station.client
-        if original is None:
-            return "gone"
-        if (await self._station.speaker.store.preferences.get(user_key(original.author.id))).opted_out:
-            return "opted_out"
-        if words:
-            return None
         own = original.author.id == (client.user.id if client.user else 0)
         return "nothing" if client.intents.message_content or own or original.guild is None else "hidden"
 
@@ -106,10 +102,11 @@ class Asked:
             note_if_lost=True,
         )
 
-    def _request(self, message: discord.Message, words: Words) -> Request:
+    def _request(self, message: discord.Message, original: discord.Message, words: Words) -> Request:
         return Request(
             guild=_lane(message),
             user=user_key(message.author.id),
+            author=user_key(original.author.id),
             text=words.text,
             channel=channel_key(parent(message.channel)),
             priority=Priority.HIGH,

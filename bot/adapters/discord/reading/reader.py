@@ -47,6 +47,10 @@ class Reader:
 
     async def on_message(self, message: discord.Message) -> None:
         """Somebody wrote."""
+        if self._asked.meant(message):
+            # Discord is asked for that and told; the lane of a server is not to wait for either.
+            self._intake.put(message.channel.id, lambda: self._asked.do(message))
+            return
         self._intake.put(_lane(message.guild.id if message.guild else None, message), lambda: self._arrived(message))
 
     async def on_raw_message_edit(self, payload: discord.RawMessageUpdateEvent) -> None:
@@ -82,8 +86,6 @@ class Reader:
         self._intake.put(lane, lambda: self._deleted(messages), must=True)
 
     async def _arrived(self, message: discord.Message, *, again: bool = False) -> None:
-        if await self._asked.take(message):
-            return
         admission = await self._gate.admit(message)
         if admission is None:
             return

@@ -179,13 +179,17 @@ class Scene:
         """Everything that has happened so far was dealt with."""
         mark = await self.fake.say("mark", by="clerk", channel=CLERKS)
         await self.fake.until(lambda: int(mark["id"]) in self.bot.handed)
+        for lane in (GUILD, TEXT, CLERKS):
+            await self._emptied(lane)
+
+    async def _emptied(self, lane: int) -> None:
+        """What the reader had in this lane is done."""
         done = asyncio.Event()
 
         async def tell() -> None:
             done.set()
 
-        # Behind everything that the lane of the server still holds.
-        assert self.reader._intake.put(GUILD, tell, must=True)
+        assert self.reader._intake.put(lane, tell, must=True)
         await asyncio.wait_for(done.wait(), 5)
 
     async def heard(self, item: Item) -> str:

@@ -162,7 +162,16 @@ async def test_who_opted_out_is_not_spoken_for_others_either(here: Scene) -> Non
     await here.station.speaker.store.preferences.set(bob, opted_out=True)
     await ask(here, await here.fake.say("Hello.", by="bob", channel=CLERKS))
     await here.fake.until(lambda: told(here))
-    assert (here.texts, told(here)) == ([], [word("reading.asked.opted_out", "en")])
+    assert (here.texts, told(here)) == ([], [word("refusals.opted_out.author_opted_out", "en")])
+
+
+async def test_who_is_blocked_is_not_spoken_for_others_either(here: Scene) -> None:
+    """A server's no to somebody's words is none that others can get round."""
+    bob = user_key(int(here.fake.world.user("bob").id))
+    await here.station.speaker.store.settings.set_guild("discord:5000", blocked_users=[bob])
+    await ask(here, await here.fake.say("Hello.", by="bob", channel=CLERKS))
+    await here.fake.until(lambda: told(here))
+    assert (here.texts, told(here)) == ([], [word("refusals.not_allowed.author_blocked", "en")])
 
 
 @pytest.mark.parametrize(("rules", "why"), [({"roles": [1]}, "roles"), ({"per_minute": 1}, "pace")])
@@ -202,6 +211,21 @@ async def test_where_no_answer_can_be_sent_nothing_breaks(here: Scene) -> None:
     await ask(here, original)
     await here.fake.until(lambda: told(here))
     assert len(told(here)) == 1
+
+
+async def test_a_server_is_read_on_while_discord_keeps_an_answer_waiting(here: Scene) -> None:
+    """Only the reading of one channel's requests waits with it."""
+    held = here.fake.hold_next("POST", f"/channels/{CLERKS}/messages")
+    await here.rule(roles=[1])
+    await here.fake.say(f"{ME} say", channel=CLERKS, reply_to=await here.fake.say("Hello.", by="bob", channel=CLERKS))
+    await here.fake.until(lambda: held.hits)
+    await here.rule(roles=[])
+    await here.fake.say("And on.")
+    await here.fake.until(lambda: here.texts == ["And on."])
+    assert told(here) == []
+    assert held.gate is not None
+    held.gate.set()
+    await here.fake.until(lambda: told(here))
 
 
 async def test_in_direct_messages_it_comes_as_a_note(here: Scene) -> None:
