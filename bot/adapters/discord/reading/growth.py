@@ -73,11 +73,6 @@ class Growth:
         """Whether everything that was seen so far has been given."""
         return settled(self._seen) == self._taken.rstrip(_CLOSERS)
 
-    @property
-    def begun(self) -> bool:
-        """Whether anything was given."""
-        return bool(self._keys)
-
     def see(self, snapshot: str) -> str:
         """The text so far; returns the sentences that are now whole and were not given yet, a line each."""
         self._seen = snapshot
