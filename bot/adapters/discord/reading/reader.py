@@ -73,7 +73,11 @@ class Reader:
     ) -> Parcel | Refusal:
         """Speak an LLM's answer to ``message``: where its author sits in a voice channel, else as a note in reply."""
         self._gate.speaks_itself(message.channel.id)
-        return await self._replies.speak(message, text, voice)
+        spoken = await self._replies.speak(message, text, voice)
+        if not isinstance(spoken, Refusal):
+            lane, channel = _lane(message.guild.id if message.guild else None, message), message.channel.id
+            self._intake.put(lane, lambda: self._spoken_otherwise(channel), must=True)
+        return spoken
 
     async def close(self) -> None:
         """Stop following messages."""
@@ -138,6 +142,11 @@ class Reader:
         reading.message = message
         if fits(message.content, admission.rules.ignore_mark, prefix):
             await self._read(reading)
+
+    async def _spoken_otherwise(self, channel: int) -> None:
+        """What the host had written there before it had that spoken itself is not to be heard as well."""
+        me, written = self._station.client.user, (reading.message for reading in self._readings)
+        await self._deleted([one.id for one in written if one.channel.id == channel and one.author == me])
 
     async def _deleted(self, messages: Iterable[int]) -> None:
         for id in messages:

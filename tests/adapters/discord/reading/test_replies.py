@@ -144,3 +144,37 @@ async def test_what_the_host_also_writes_is_not_heard_twice(here: Scene) -> None
     assert len(here.items) == before
     here.clock.advance(301)
     assert await here.read("It is five.", by="speaker", channel=CLERKS) == "It is five."
+
+
+async def test_what_the_host_wrote_first_is_not_heard_twice(here: Scene) -> None:
+    """The usual order: it replies, and then has the same spoken. What others wrote is left."""
+    question = await here.message("What is it?")
+    await here.handled()
+    assert await here.read("It is four.", by="speaker") == "It is four."
+    assert isinstance(await here.reader.speak_reply(question, "It is four."), Parcel)
+    await here.handled()
+    assert [(item.said.request.user, text) for item, text in zip(here.items, here.texts, strict=True)] == [
+        ("discord:2000", "What is it?"),
+        ("discord:2000", "It is four."),
+    ]
+
+
+async def test_an_answer_that_still_grows_is_not_heard_twice_either(here: Scene) -> None:
+    """It is spoken from the host's own stream, and not from the edits that show it."""
+    question = await here.message("What is it?")
+    await here.handled()
+    shown = await here.fake.say("It is", by="speaker")
+    await here.handled()
+    await here.reader.speak_reply(question, "It is four. And so on.")
+    await here.fake.edit(shown, "It is four. And so on.")
+    await here.handled()
+    assert here.texts == ["What is it?", "It is four. And so on."]
+
+
+async def test_what_the_host_wrote_is_still_heard_where_its_answer_is_refused(here: Scene) -> None:
+    """Otherwise nothing of it would be."""
+    question = await here.message("What is it?")
+    await here.read("It is four.", by="speaker")
+    await here.reader.speak_reply(question, "It is four.", voice="nobody at all")
+    await here.handled()
+    assert here.texts == ["What is it?", "It is four."]
