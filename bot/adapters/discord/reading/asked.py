@@ -11,8 +11,9 @@ import structlog
 from bot.adapters.discord.boundary import contained
 from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.identity import OURS, channel_key, guild_key, parent, user_key
+from bot.adapters.discord.places import seat_of
 from bot.adapters.discord.reading.gate import is_bot, may_be_read
-from bot.adapters.discord.reading.places import is_open, seat_of
+from bot.adapters.discord.reading.places import is_open
 from bot.adapters.discord.reading.words import Words, answered, words_of
 from bot.adapters.discord.reply import NOBODY, UNREACHED
 from bot.adapters.discord.rules import Rules

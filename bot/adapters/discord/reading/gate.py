@@ -12,9 +12,10 @@ from discord.ext import commands
 
 from bot.adapters.discord.boundary import contained
 from bot.adapters.discord.identity import OURS, guild_key, parent, user_key
+from bot.adapters.discord.places import VoiceChannel, has_role, roles_of, seat_of, voice_channel
 from bot.adapters.discord.reading.announcer import Repeats
 from bot.adapters.discord.reading.memory import Memory
-from bot.adapters.discord.reading.places import VoiceChannel, all_may_see, is_open, place_of, seat_of, voice_channel
+from bot.adapters.discord.reading.places import all_may_see, is_open, place_of
 from bot.adapters.discord.reading.words import answered
 from bot.adapters.discord.rules import ChannelRules, Rules, rules_of
 from bot.adapters.discord.station import Station
@@ -227,8 +228,7 @@ def is_ours(message: discord.Message) -> bool:
 
 def may_be_read(author: discord.abc.User, rules: Rules) -> bool:
     """Whether the author's roles allow it."""
-    held = {role.id for role in author.roles} if isinstance(author, discord.Member) else set()
-    return not held & rules.ignored_roles and (not rules.roles or bool(held & rules.roles))
+    return has_role(author, rules) and not roles_of(author) & rules.ignored_roles
 
 
 def fits(content: str, ignore_mark: str, prefix: str) -> bool:

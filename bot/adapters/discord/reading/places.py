@@ -4,22 +4,9 @@ from __future__ import annotations
 
 import discord
 
+from bot.adapters.discord.places import VoiceChannel, has_listeners, seat_of, voice_channel
 from bot.adapters.discord.rules import ChannelRules, Rules
 from bot.adapters.discord.voice import Room
-
-VoiceChannel = discord.VoiceChannel | discord.StageChannel
-
-
-def seat_of(person: object) -> VoiceChannel | None:
-    """The voice channel that somebody sits in."""
-    voice = person.voice if isinstance(person, discord.Member) else None
-    return voice.channel if voice else None
-
-
-def voice_channel(guild: discord.Guild, id: int | None) -> VoiceChannel | None:
-    """The voice channel of that id, if there is one."""
-    found = guild.get_channel(id) if id is not None else None
-    return found if isinstance(found, VoiceChannel) else None
 
 
 def place_of(
@@ -49,12 +36,6 @@ def is_open(voice: VoiceChannel, room: Room | None, rules: Rules) -> bool:
         return False
     may = voice.permissions_for(voice.guild.me)
     return may.view_channel and may.connect
-
-
-def has_listeners(voice: VoiceChannel) -> bool:
-    """Whether people are there. Who is not known counts as one of them."""
-    members = map(voice.guild.get_member, voice.voice_states)
-    return any(member is None or not member.bot for member in members)
 
 
 def all_may_see(channel: object, voice: VoiceChannel) -> bool:

@@ -8,7 +8,8 @@ import discord
 
 from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
-from bot.adapters.discord.reading.places import VoiceChannel, all_may_see, is_open, seat_of
+from bot.adapters.discord.places import VoiceChannel, seat_of
+from bot.adapters.discord.reading.places import all_may_see, is_open
 from bot.adapters.discord.reading.words import names_in
 from bot.adapters.discord.station import Station
 from bot.adapters.discord.target import Target, Where
