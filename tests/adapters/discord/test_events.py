@@ -31,10 +31,17 @@ def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bot.adapters.discord.events.PAUSES", (0.01, 0.02))
 
 
+class Bot(commands.Bot):
+    """One that does not wait five seconds before a further session."""
+
+    async def before_identify_hook(self, shard_id: int | None, *, initial: bool = False) -> None:
+        pass
+
+
 @asynccontextmanager
 async def started(fake: FakeDiscord, speaker: Speaker) -> AsyncIterator[Station]:
     """Sayso in a bot that is ready."""
-    bot = commands.Bot("!", intents=INTENTS, connector=fake.connector(), guild_ready_timeout=0.05)
+    bot = Bot("!", intents=INTENTS, connector=fake.connector(), guild_ready_timeout=0.05)
     station = await install(bot, speaker)
     running = asyncio.create_task(bot.start(fake.token))
     try:
@@ -134,3 +141,13 @@ async def test_the_owners_of_a_bot_are_those_of_its_team_who_have_come(
         async with started(fake, speaker) as station:
             await fake.until(lambda: station.owners)
             assert station.owners == {int(people[0].id)}
+
+
+async def test_a_new_session_is_told_to_the_rooms(speaker: Speaker) -> None:
+    """They have connections of the old one."""
+    async with FakeDiscord() as fake, started(fake, speaker) as station:
+        talk = station.client.get_channel(7000)
+        assert isinstance(talk, discord.VoiceChannel)
+        assert await station.rooms.room(talk.guild).join(talk) is None
+        fake.invalidate()
+        await fake.until(lambda: len(fake.voice_history) == 2 and fake.voice["5000"].live)

@@ -110,7 +110,8 @@ class Link(discord.VoiceClient):
     async def hang_up(self) -> None:
         """Leave."""
         self._hanging_up = self._ended = True
-        seams.listen(self)
+        if self._outlived:
+            seams.listen(self)  # else nobody tells it that it has left
         self._watched.timeout = self._patience
         await super().disconnect(force=True)
 
