@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import discord
@@ -30,6 +30,9 @@ SPEAKS_ITSELF = 300.0
 
 PREFIX_SECONDS = 2.0
 """How long the host may think about its own command prefix."""
+
+_SAYSO = __name__.partition(".reading")[0]
+"""The package in which the modules of Sayso's commands are."""
 
 _MOST = 5_000
 
@@ -90,12 +93,13 @@ class Gate:
         self._heard: Memory[int, Heard] = Memory(_MOST)
         self._latest: Memory[int, Heard] = Memory(_MOST)
         self._spoken_for: Memory[int, float] = Memory(_MOST)
+        self._theirs: Memory[int, bool] = Memory(_MOST)
         self._warned = False
 
     async def admit(self, message: discord.Message) -> Admission | None:
         """How it is to be read; None if it is not."""
         guild, me = message.guild, self._station.client.user
-        if guild is None or me is None or is_silent(message, me.id):
+        if guild is None or me is None or self._is_silent(message, me.id):
             return None
         settings = await self._station.speaker.store.settings.guild(guild_key(guild.id, 0))
         channel = await self._station.channel_rules(guild.id, parent(message.channel))
@@ -129,6 +133,10 @@ class Gate:
         """The host has its answers in this channel spoken itself, so its messages there are not read for a while."""
         self._spoken_for.put(channel, self._clock())
 
+    def answers_itself(self, interaction: int) -> None:
+        """The interaction is the host's: what answers it is not Sayso's."""
+        self._theirs.put(interaction, True)
+
     def hidden(self) -> None:
         """A message that would be read came without its words; said once in the log."""
         if not self._warned and not self._station.client.intents.message_content:
@@ -147,7 +155,7 @@ class Gate:
         return voice if seated or not case.rules.require_voice else None
 
     def _bot(self, case: _Case) -> VoiceChannel | None:
-        if case.own and (not case.message.content.strip() or self._is_spoken_for(case.message.channel.id)):
+        if case.own and (_is_blank(case.message) or self._is_spoken_for(case.message.channel.id)):
             return None
         if not (case.named or (case.rules.read_bots and case.channel.read and may_be_read(case.author, case.rules))):
             return None
@@ -181,6 +189,12 @@ class Gate:
             return None
         return voice_channel(case.guild, last.voice)
 
+    def _is_silent(self, message: discord.Message, me: int) -> bool:
+        """Whether it is no text for all in the channel, or one of Sayso's own."""
+        if message.flags.ephemeral or message.is_system():
+            return True
+        return message.author.id == me and is_ours(message, self._theirs)
+
     def _is_spoken_for(self, channel: int) -> bool:
         at = self._spoken_for.get(channel)
         return at is not None and self._clock() - at < SPEAKS_ITSELF
@@ -211,16 +225,28 @@ def is_bot(message: discord.Message) -> bool:
     return message.author.bot or message.webhook_id is not None
 
 
-def is_silent(message: discord.Message, me: int) -> bool:
-    """Whether it is no text for all in the channel, or one of Sayso's own."""
-    if message.flags.ephemeral or message.is_system():
+def _is_blank(message: discord.Message) -> bool:
+    """Whether there are no words in it, nor are any coming: one that answers a command may first be empty."""
+    return not message.content.strip() and not message.flags.loading
+
+
+def asks_sayso(interaction: discord.Interaction) -> bool:
+    """Whether a command, a button or a form is Sayso's."""
+    if interaction.command is not None:
+        return str(interaction.command.module).startswith(_SAYSO)
+    data: Mapping[str, object] = {**interaction.data} if interaction.data else {}
+    return str(data.get("custom_id", "")).startswith(OURS)
+
+
+def is_ours(message: discord.Message, theirs: Container[int] = ()) -> bool:
+    """Whether a message of this bot is Sayso's: a note, an answer to a command, one with its buttons or its mark.
+
+    ``theirs`` are the interactions that the host answers.
+    """
+    answers = message.interaction_metadata
+    if message.flags.voice or (answers is not None and answers.id not in theirs):
         return True
-    return message.author.id == me and is_ours(message)
-
-
-def is_ours(message: discord.Message) -> bool:
-    """Whether a message of this bot is Sayso's: a note, an answer to a command, one with its buttons or its mark."""
-    if message.flags.voice or message.interaction_metadata is not None or str(message.nonce or "").startswith(OURS):
+    if str(message.nonce or "").startswith(OURS):
         return True
     rows = (row for row in message.components if isinstance(row, discord.ActionRow))
     return any(str(getattr(part, "custom_id", "")).startswith(OURS) for row in rows for part in row.children)

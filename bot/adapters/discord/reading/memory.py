@@ -20,6 +20,9 @@ class Memory(Generic[K, V]):
     def __len__(self) -> int:
         return len(self._held)
 
+    def __contains__(self, key: object) -> bool:
+        return key in self._held
+
     def __iter__(self) -> Iterator[V]:
         return iter(list(self._held.values()))
 

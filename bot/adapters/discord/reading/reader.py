@@ -12,7 +12,7 @@ from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.identity import reading_id
 from bot.adapters.discord.reading.answers import Answers
 from bot.adapters.discord.reading.asked import Asked
-from bot.adapters.discord.reading.gate import Gate, fits
+from bot.adapters.discord.reading.gate import Gate, asks_sayso, fits
 from bot.adapters.discord.reading.intake import Intake
 from bot.adapters.discord.reading.memory import Memory
 from bot.adapters.discord.reading.replies import Replies
@@ -44,6 +44,11 @@ class Reader:
         self._replies = Replies(station)
         self._readings: Memory[int, Reading] = Memory(_MOST)
         self._edits: dict[int, discord.Message] = {}
+
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        """Somebody used a command or a button: if not one of Sayso's, the host's answer to it may be read."""
+        if not asks_sayso(interaction):
+            self._gate.answers_itself(interaction.id)
 
     async def on_message(self, message: discord.Message) -> None:
         """Somebody wrote."""

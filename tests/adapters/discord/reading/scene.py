@@ -70,6 +70,10 @@ class Bot(commands.Bot):
         if self.rooms is not None:
             await self.rooms.on_voice_state_update(member, before, after)
 
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        if self.reader is not None:
+            await self.reader.on_interaction(interaction)
+
     async def on_message(self, message: discord.Message) -> None:
         if self.reader is not None:
             await self.reader.on_message(message)

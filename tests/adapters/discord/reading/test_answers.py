@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 
+import discord
 import pytest
 
+from bot.adapters.discord.commands.say import Say
 from bot.adapters.discord.reading import answers
 from bot.adapters.discord.voice import Outcome
 from bot.config import DiscordSettings
 from bot.speaker import Speaker
 from bot.speech import Priority
-from tests.adapters.discord.reading.scene import CLERKS, LLM, TEXT, VOICE, Scene, scene
+from tests.adapters.discord.reading.scene import CLERKS, LLM, SETTLE, TEXT, VOICE, Scene, scene
 from tests.doubles.discord import FakeDiscord, Kind
 from tests.doubles.discord.refusal import Json
 
@@ -310,6 +313,36 @@ async def test_an_answer_in_a_private_thread_is_not_heard(talk: Scene) -> None:
     thread = await talk.private_thread()
     asked = await talk.fake.say("Hi?", channel=thread)
     assert await talk.read("Hello.", by=LLM, channel=thread, reply_to=asked) == ""
+
+
+@pytest.mark.parametrize("deferred", [False, True])
+async def test_the_host_s_answer_to_its_own_command_is_heard(talk: Scene, deferred: bool) -> None:
+    """Also if it took its time, and Discord showed that it thinks."""
+
+    @talk.bot.tree.command(name="ask", description="Ask the LLM")
+    async def ask(interaction: discord.Interaction) -> None:
+        if deferred:
+            await interaction.response.defer()
+            await interaction.edit_original_response(content="It is four.")
+        else:
+            await interaction.response.send_message("It is four.")
+
+    await talk.bot.tree.sync()
+    await talk.fake.slash("ask")
+    assert await talk.all_heard(1) == ["It is four."]
+
+
+async def test_sayso_s_answer_to_a_command_is_not_heard(talk: Scene) -> None:
+    """What it says about speaking is for the eye."""
+    await talk.bot.add_cog(Say(talk.station))
+    await talk.bot.tree.sync()
+    ix = await talk.fake.slash("say", text="Hello there.")
+    await talk.fake.until(lambda: talk.items)
+    talk.hall.hear()
+    await ix.wait(lambda ix: "🔊" in (ix.content or ""))
+    await asyncio.sleep(2 * SETTLE)
+    await talk.handled()
+    assert talk.texts == []
 
 
 # Conversation
