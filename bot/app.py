@@ -6,11 +6,14 @@ the store writes its last. Adapters live inside: their intake stops before the s
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+
+import structlog
 
 from bot.config import Loaded, Settings
 from bot.errors import ConfigError, StoreError
@@ -25,8 +28,11 @@ from bot.tts.fallback import Fallback
 from bot.tts.offline import Offline
 from bot.tts.voices import UnknownName, Voices
 
+log = structlog.get_logger()
+
 MEGABYTE = 1024 * 1024
-JOURNAL_KEPT = 7 * 86_400.0
+DAY = 86_400.0
+JOURNAL_KEPT = 7 * DAY
 """Seconds that a finished entry of the journal is kept, for whoever wonders what became of a request."""
 
 
@@ -50,7 +56,9 @@ async def opened(loaded: Loaded, *, resident: bool = False) -> AsyncIterator[App
     async with AsyncExitStack() as stack:
         store = await stack.enter_async_context(_store(settings))
         if resident:
-            await store.journal.forget(before=time.time() - JOURNAL_KEPT)
+            await _tidy(store)
+            tidying = asyncio.create_task(_keep_house(store))
+            stack.callback(tidying.cancel)
         leaves: dict[str, Engine] = {"offline": _offline(settings), "edge": _edge(settings, resident)}
         for engine in leaves.values():
             await stack.enter_async_context(engine)
@@ -60,6 +68,20 @@ async def opened(loaded: Loaded, *, resident: bool = False) -> AsyncIterator[App
         # Who waits at a terminal and breaks off wants to be rid of it; only a bot has others to finish for.
         stack.push_async_callback(speaker.close, settings.queue.drain_seconds if resident else 0.0)
         yield App(loaded, store, leaves, speaker)
+
+
+async def _tidy(store: Store) -> None:
+    await store.journal.forget(before=time.time() - JOURNAL_KEPT)
+
+
+async def _keep_house(store: Store) -> None:
+    """What is finished is not kept for longer because the bot is never restarted."""
+    while True:
+        await asyncio.sleep(DAY)
+        try:
+            await _tidy(store)
+        except StoreError as error:
+            log.warning("journal_tidy_failed", error=type(error).__name__)
 
 
 def _store(settings: Settings) -> Store:

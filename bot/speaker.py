@@ -153,23 +153,17 @@ class Speaker:
         """The requests that a crash or a shutdown left undelivered, to be said again by the adapter of their target.
 
         Only those that are ``wanted`` are handed out and counted as tried; the rest belongs to other adapters, and to
-        other processes on the same database. ``wanted`` must be pure. Call it once after a start, before anything new
-        of the kind is asked for. One that has been through too many starts is given up instead.
+        other processes on the same database, of which one may be newer and have written what cannot be read here.
+        ``wanted`` must be pure. Call it once after a start, before anything new of the kind is asked for. What is too
+        late by now is handed out once, as EXPIRED. One that has been through too many starts is given up instead.
         """
-        found: dict[str, Unfinished | None] = {}
-
-        def mine(entry: Entry) -> bool:
-            read = found[entry.id] = _read(entry)
-            return read is None or wanted(read.request)
-
-        pending = await self.store.journal.pending(self._wall(), mine)
         kept = []
-        for entry in pending:
-            if (read := found[entry.id]) is None or entry.attempts > ATTEMPTS:
-                log.warning("journal_entry_unreadable" if read is None else "journal_entry_given_up")
+        for entry in await self.store.journal.pending(self._wall(), lambda entry: _is_wanted(entry, wanted)):
+            if entry.attempts > ATTEMPTS:
+                log.warning("journal_entry_given_up")
                 await self.store.journal.mark(entry.id, State.FAILED)
             else:
-                kept.append(replace(read, attempts=entry.attempts))
+                kept.append(Unfinished.of(entry))
         return kept
 
     async def forget(self, user: str) -> None:
@@ -362,12 +356,13 @@ class Speaker:
             await self.store.journal.accept(Entry(request.id, data, at=request.at, expires=request.deadline))
 
 
-def _read(entry: Entry) -> Unfinished | None:
-    """What a journal's entry holds; None for one of another version, which must not keep the others back."""
+def _is_wanted(entry: Entry, wanted: Callable[[Request], bool]) -> bool:
+    """Whether it is; what another version wrote is that version's, and must not keep the others back."""
     try:
-        return Unfinished.of(entry)
+        return wanted(Unfinished.of(entry).request)
     except ValueError:
-        return None
+        log.warning("journal_entry_unreadable")
+        return False
 
 
 def _as_planned(found: tuple[Clip, Sequence[bytes]], planned: Sequence[Utterance]) -> tuple[Clip, Sequence[bytes]]:

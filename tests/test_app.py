@@ -11,6 +11,7 @@ import pytest
 from bot.app import App, opened
 from bot.config import Loaded, load
 from bot.errors import ConfigError, EngineUnavailable, StoreError
+from bot.queue import Entry, State
 from bot.resources import folder
 from bot.said import Said
 from bot.speech import Request
@@ -131,3 +132,26 @@ async def test_the_breaker_before_edge_is_seen(tmp_path: Path) -> None:
         assert edge.breaker == "open"
         assert edge.opens_in is not None
         assert 0 < edge.opens_in <= 70
+
+
+async def test_a_bot_that_runs_on_forgets_what_is_long_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every day, and not only at its next start; a disk that is full one day is no reason to give that up."""
+    monkeypatch.setattr("bot.app.DAY", 0.0)
+    async with opened(settings(tmp_path, "edge.refresh=false"), resident=True) as app:
+        journal, days = app.store.journal, 0
+        forget = journal.forget
+
+        async def sometimes(*, before: float) -> int:
+            nonlocal days
+            days += 1
+            if days == 1:
+                raise StoreError("The disk is full.")
+            return await forget(before=before)
+
+        monkeypatch.setattr(journal, "forget", sometimes)
+        await journal.accept(Entry("old", {"user": "u"}, at=1.0))
+        await journal.mark("old", State.DONE)
+        async with asyncio.timeout(10):
+            while await journal.export("u"):  # noqa: ASYNC110 (what comes about is no event of its own)
+                await asyncio.sleep(0)
+        assert days > 1

@@ -720,6 +720,8 @@ async def test_what_came_too_late_is_not_said_again(opened: Opened) -> None:
     async with opened() as speaker:
         await said(speaker, request(target={"platform": "discord"}, deadline=time.time() + 60))
     async with opened(wall=lambda: time.time() + 61) as speaker:
+        (late,) = await speaker.unfinished()
+        assert (late.request.text, late.state) == (TEXT, State.EXPIRED)
         assert list(await speaker.unfinished()) == []
 
 
@@ -912,12 +914,13 @@ async def test_a_joiner_who_cannot_be_written_down_does_not_keep_it_going(opened
 
 
 async def test_a_journal_entry_of_another_version_keeps_nobody_back(opened: Opened) -> None:
-    """It is given up, and the others are said."""
+    """It is left to that version, which may be the newer one and running still, and the others are said."""
     async with opened() as speaker:
-        await speaker.store.journal.accept(Entry("odd", {"novel": 1}, at=1.0))
+        await speaker.store.journal.accept(Entry("odd", {"user": "discord:9", "novel": 1}, at=1.0))
         await said(speaker, request(target={"platform": "discord"}))
         assert [left.request.text for left in await speaker.unfinished()] == [TEXT]
         assert [left.request.text for left in await speaker.unfinished()] == [TEXT]
+        assert [entry["state"] for entry in await speaker.store.journal.export("discord:9")] == ["accepted"]
 
 
 async def test_each_adapter_takes_up_its_own(opened: Opened) -> None:

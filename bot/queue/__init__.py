@@ -1,6 +1,6 @@
 """Who speaks next: fair turns over every engine's slots, and the journal of what was promised."""
 
-from bot.queue.bounds import Limits
+from bot.queue.bounds import Bounds, Limits, refusal
 from bot.queue.desk import LATE, Position, Snapshot
 from bot.queue.dispatcher import Dispatcher
 from bot.queue.fair import FairQueue, Popped
@@ -11,6 +11,7 @@ from bot.queue.ticket import Ticket
 
 __all__ = [
     "LATE",
+    "Bounds",
     "Dispatcher",
     "Entry",
     "FairQueue",
@@ -27,5 +28,6 @@ __all__ = [
     "Unfinished",
     "everything",
     "from_json",
+    "refusal",
     "to_json",
 ]

@@ -33,7 +33,7 @@ class State(StrEnum):
 
     @property
     def finished(self) -> bool:
-        """Whether nothing follows; a finished entry never changes again."""
+        """Whether nothing follows; a finished entry never changes again, and holds no word of what was asked for."""
         return self not in (State.ACCEPTED, State.SENDING)
 
 
@@ -41,8 +41,9 @@ class State(StrEnum):
 class Entry:
     """A request as it is written down.
 
-    ``request`` is :func:`to_json` of it; ``at`` and ``expires`` are Unix time; ``attempts`` counts how often
-    :meth:`Journal.pending` handed it out; ``mark`` is the adapter's own idempotency mark (a Discord nonce).
+    ``request`` is :func:`to_json` of it, and empty once it is finished; ``at`` and ``expires`` are Unix time;
+    ``attempts`` counts how often :meth:`Journal.pending` handed it out; ``mark`` is the adapter's own idempotency mark
+    (a Discord nonce).
     """
 
     id: str
@@ -58,8 +59,8 @@ class Entry:
 class Unfinished:
     """A request that was accepted and, as far as the journal knows, not delivered.
 
-    ``state`` is ACCEPTED or SENDING, with the ``mark`` that its adapter gave it; ``attempts`` counts how often it was
-    handed out, this time included.
+    ``state`` is ACCEPTED or SENDING, with the ``mark`` that its adapter gave it, or EXPIRED if it is too late by now
+    and people are only to be told; ``attempts`` counts how often it was handed out, this time included.
     """
 
     request: Request
@@ -96,7 +97,8 @@ class Journal(Protocol):
     async def mark(self, id: str, state: State, *, mark: str | None = None) -> None:
         """Say how far an entry has come; ``mark`` is kept when None.
 
-        Unknown ids and finished entries are left as they are (a cancel that comes after DONE is too late). SENDING is
+        Unknown ids and finished entries are left as they are (a cancel that comes after DONE is too late). What is
+        finished keeps its mark, and nothing of the request: neither what was said nor a token to answer by. SENDING is
         durable when this returns, for it must stand before anything leaves the house. A finished state may be lost by
         a crash soon after: the entry is then pending once more, and its ``mark`` is what prevents a second delivery.
         """
@@ -105,17 +107,27 @@ class Journal(Protocol):
     async def pending(self, now: float, wanted: Callable[[Entry], bool] = everything) -> Sequence[Entry]:
         """The unfinished entries, oldest ``at`` first, each with ``attempts`` one higher, durably, than before.
 
-        Those with ``expires <= now`` are set EXPIRED instead and not returned. Entries that are not ``wanted`` are left
-        as they are: they are another adapter's, or another process's that shares the journal. ``wanted`` must be pure
-        and must not raise. Called once after a start, before anything new of the kind that is wanted is accepted:
-        ``attempts`` then tells how many starts an entry has been through, and an entry that takes the process down
-        every time can be given up.
+        Those with ``expires <= now`` are set EXPIRED, and handed out as that this once, for people to be told. Entries
+        that are not ``wanted`` are left as they are: they are another adapter's, or another process's that shares the
+        journal. ``wanted`` must be pure and must not raise. Called once after a start, before anything new of the kind
+        that is wanted is accepted: ``attempts`` then tells how many starts an entry has been through, and an entry that
+        takes the process down every time can be given up.
         """
         ...
 
     async def forget(self, *, before: float) -> int:
-        """Drop the finished entries with ``at < before``; returns how many. Unfinished ones stay, however old."""
+        """Drop the finished entries with ``at < before`` and what nobody took up with ``expires < before``.
+
+        Returns how many. Unfinished ones that are to be delivered whenever it may be stay, however old.
+        """
         ...
+
+
+def tried_at(entry: Entry, now: float) -> Entry:
+    """An entry as :meth:`Journal.pending` hands it out: with one attempt more, or EXPIRED."""
+    if entry.expires is not None and entry.expires <= now:
+        return replace(entry, state=State.EXPIRED)
+    return replace(entry, attempts=entry.attempts + 1)
 
 
 @dataclass(slots=True)
@@ -130,25 +142,28 @@ class MemoryJournal:
     async def mark(self, id: str, state: State, *, mark: str | None = None) -> None:
         entry = self.entries.get(id)
         if entry is not None and not entry.state.finished:
-            self.entries[id] = replace(entry, state=state, mark=entry.mark if mark is None else mark)
+            held = {} if state.finished else entry.request
+            self.entries[id] = replace(entry, request=held, state=state, mark=entry.mark if mark is None else mark)
 
     async def pending(self, now: float, wanted: Callable[[Entry], bool] = everything) -> Sequence[Entry]:
         pending = []
         for entry in sorted(self.entries.values(), key=lambda entry: entry.at):
             if entry.state.finished or not wanted(entry):
                 continue
-            if entry.expires is not None and entry.expires <= now:
-                self.entries[entry.id] = replace(entry, state=State.EXPIRED)
-            else:
-                self.entries[entry.id] = tried = replace(entry, attempts=entry.attempts + 1)
-                pending.append(tried)
+            pending.append(tried := tried_at(entry, now))
+            self.entries[entry.id] = replace(tried, request={}) if tried.state.finished else tried
         return pending
 
     async def forget(self, *, before: float) -> int:
-        old = [entry.id for entry in self.entries.values() if entry.state.finished and entry.at < before]
+        old = [entry.id for entry in self.entries.values() if _is_over(entry, before)]
         for id in old:
             del self.entries[id]
         return len(old)
+
+
+def _is_over(entry: Entry, before: float) -> bool:
+    last = entry.at if entry.state.finished else entry.expires
+    return last is not None and last < before
 
 
 def to_json(request: Request) -> dict[str, object] | None:

@@ -5,27 +5,23 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, bindparam, delete, func, not_, or_, select, update
+from sqlalchemy import Connection, Row, Text, bindparam, case, delete, func, or_, select, update
 
-from bot.queue.journal import Entry, State, everything
+from bot.queue.journal import Entry, State, everything, tried_at
 from bot.store.database import Database
 from bot.store.tables import JOURNAL, insert
 
 # Not an IN, which no batch of rows can be executed with.
 _UNFINISHED = or_(*(JOURNAL.c.state == state.value for state in State if not state.finished))
 
-_MARK = (
-    update(JOURNAL)
-    .where(JOURNAL.c.id == bindparam("b_id"), _UNFINISHED)
-    .values(state=bindparam("b_state"), mark=func.coalesce(bindparam("b_mark", type_=Text), JOURNAL.c.mark))
-)
-
-_EXPIRE = update(JOURNAL).where(JOURNAL.c.id == bindparam("b_id"), _UNFINISHED).values(state=State.EXPIRED.value)
-_TRY = update(JOURNAL).where(JOURNAL.c.id == bindparam("b_id"), _UNFINISHED).values(attempts=JOURNAL.c.attempts + 1)
+_THIS = update(JOURNAL).where(JOURNAL.c.id == bindparam("b_id"), _UNFINISHED)
+_MARK = _THIS.values(state=bindparam("b_state"), mark=func.coalesce(bindparam("b_mark", type_=Text), JOURNAL.c.mark))
+_END = _MARK.values(request={})
+_EXPIRE = _THIS.values(state=State.EXPIRED.value, request={})
+_TRY = _THIS.values(attempts=JOURNAL.c.attempts + 1)
 
 
 class SqlJournal:
@@ -44,15 +40,20 @@ class SqlJournal:
     async def mark(self, id: str, state: State, *, mark: str | None = None) -> None:
         """Say how far an entry has come."""
         row: dict[str, object] = {"b_id": id, "b_state": state.value, "b_mark": mark}
-        await self._join(lambda batch: batch.marks.append(row))
+        await self._join(lambda batch: (batch.ends if state.finished else batch.marks).append(row))
 
     async def pending(self, now: float, wanted: Callable[[Entry], bool] = everything) -> Sequence[Entry]:
-        """The unfinished entries that are wanted, oldest first, each with one attempt more."""
+        """The unfinished entries that are wanted, oldest first, each with one attempt more or as EXPIRED."""
         return await self._database.write(partial(_pending, now=now, wanted=wanted))
 
     async def forget(self, *, before: float) -> int:
-        """Drop the finished entries from before."""
+        """Drop the finished entries from before, and what was to be over before."""
         return await self._database.write(partial(_forget, before=before))
+
+    async def bears(self, mark: str) -> bool:
+        """Whether something that was done bears that mark."""
+        done = select(JOURNAL.c.id).where(JOURNAL.c.state == State.DONE.value, JOURNAL.c.mark == mark)
+        return bool(await self._database.read(done.limit(1)))
 
     async def export(self, user: str) -> list[dict[str, object]]:
         """The entries of a user, newest first."""
@@ -89,38 +90,40 @@ class SqlJournal:
 
 
 class _Batch:
-    """What is committed together: first what is new, then how far the rest has come, in the order in which it came."""
+    """What is committed together: first what is new, then how far the rest has come, and at last what is over.
+
+    Each in the order in which it came. What is marked after its end is so marked before it; the end is the same.
+    """
 
     commit: asyncio.Task[None]
 
     def __init__(self) -> None:
         self.entries: list[dict[str, object]] = []
         self.marks: list[dict[str, object]] = []
+        self.ends: list[dict[str, object]] = []
 
     def write(self, connection: Connection) -> None:
         if self.entries:
             connection.execute(insert(connection, JOURNAL).on_conflict_do_nothing(), self.entries)
-        if self.marks:
-            connection.execute(_MARK, self.marks)
+        for statement, rows in ((_MARK, self.marks), (_END, self.ends)):
+            if rows:
+                connection.execute(statement, rows)
 
 
 def _pending(connection: Connection, now: float, wanted: Callable[[Entry], bool]) -> Sequence[Entry]:
     rows = connection.execute(select(JOURNAL).where(_UNFINISHED).order_by(JOURNAL.c.at, JOURNAL.c.id))
-    mine = [entry for entry in map(_entry, rows) if wanted(entry)]
-    late = [entry for entry in mine if _is_late(entry, now)]
-    rest = [replace(entry, attempts=entry.attempts + 1) for entry in mine if not _is_late(entry, now)]
+    mine = [tried_at(entry, now) for entry in map(_entry, rows) if wanted(entry)]
+    late = [entry for entry in mine if entry.state.finished]
+    rest = [entry for entry in mine if not entry.state.finished]
     for statement, entries in ((_EXPIRE, late), (_TRY, rest)):
         if entries:
             connection.execute(statement, [{"b_id": entry.id} for entry in entries])
-    return rest
-
-
-def _is_late(entry: Entry, now: float) -> bool:
-    return entry.expires is not None and entry.expires <= now
+    return mine
 
 
 def _forget(connection: Connection, before: float) -> int:
-    return connection.execute(delete(JOURNAL).where(not_(_UNFINISHED), JOURNAL.c.at < before)).rowcount
+    last = case((_UNFINISHED, JOURNAL.c.expires), else_=JOURNAL.c.at)
+    return connection.execute(delete(JOURNAL).where(last < before)).rowcount
 
 
 def _forget_user(connection: Connection, user: str) -> None:

@@ -94,19 +94,19 @@ class Preferences:
         }
 
     async def forget(self, user: str) -> None:
-        """Delete everything that is kept about the user.
+        """Delete everything that is kept about the user, but that they opted out: this is what protects them.
 
         What a guild decided about them (a block) is the guild's, and stays; what somebody else heard too stays, without
         their id. Counts of a guild's voices name nobody.
         """
-        await self._database.write(partial(_forget, user=user), lambda _: self._drop_copies(user))
+        await self._database.write(partial(_forget, user=user), partial(self._drop_copies, user))
         await self._journal.forget_user(user)
         await self._settings.forget(user)
         await self._cache.forget(user)
         await self._database.scrub()
 
-    def _drop_copies(self, user: str) -> None:
-        self._copies.put(user, Preference())
+    def _drop_copies(self, user: str, left: Preference) -> None:
+        self._copies.put(user, left)
         self._favourites.clear()
 
     async def _load_favourites(self, key: tuple[str, str]) -> list[str]:
@@ -155,6 +155,8 @@ def _trim(connection: Connection, kind: str, owner: str, spared: str) -> None:
     connection.execute(delete(FAVOURITES).where(theirs, rest))
 
 
-def _forget(connection: Connection, user: str) -> None:
+def _forget(connection: Connection, user: str) -> Preference:
+    rows = connection.execute(_FIND, {"user": user}).all()
     _reset(connection, user)
     connection.execute(delete(FAVOURITES).where(FAVOURITES.c.kind == "user", FAVOURITES.c.owner == user))
+    return _set(connection, user, {"opted_out": True}) if rows and rows[0].opted_out else Preference()

@@ -40,6 +40,13 @@ class Settings:
         """What was decided for the channel; all defaults where nothing was said."""
         return await self._channels.get((guild, channel))
 
+    async def channels(self, guild: str) -> Mapping[str, ChannelSettings]:
+        """What was decided for channels of the guild, by channel; those of which nothing was ever said are left out."""
+        names = [item.name for item in fields(ChannelSettings)]
+        columns = (CHANNELS.c.channel, *(CHANNELS.c[name] for name in names))
+        rows = await self._database.read(select(*columns).where(CHANNELS.c.guild == guild).order_by(CHANNELS.c.channel))
+        return {row.channel: ChannelSettings(**{name: row._mapping[name] for name in names}) for row in rows}
+
     async def set_guild(self, guild: str, *, by: str | None = None, **changes: object) -> GuildSettings:
         """Change some fields and keep the rest; None sets one back. Raises ValueError naming what is allowed."""
         return await self._guilds.set((guild,), by, changes)

@@ -81,10 +81,12 @@ class JournalContract:
         assert await ids(journal) == []
 
     async def test_expired_entries_are_set_expired(self, journal: Journal) -> None:
-        """An entry whose time has come is not handed out then, nor at an earlier time later on."""
+        """An entry whose time has come is handed out as that, whole, and then never again."""
         await journal.accept(entry("late", 0.0, expires=10.0))
         await journal.accept(entry("soon", 1.0, expires=10.5))
-        assert await ids(journal, now=10.0) == ["soon"]
+        late, soon = await journal.pending(10.0)
+        assert (late.id, late.state, dict(late.request)) == ("late", State.EXPIRED, dict(entry("late").request))
+        assert (soon.id, soon.state, soon.attempts) == ("soon", State.ACCEPTED, 1)
         assert await ids(journal, now=5.0) == ["soon"]
 
     async def test_what_is_not_wanted_is_left_to_others(self, journal: Journal) -> None:
@@ -124,6 +126,13 @@ class JournalContract:
         assert await journal.forget(before=9.0) == 0
         assert await journal.forget(before=9.5) == 1
         assert await ids(journal) == ["open"]
+
+    async def test_what_nobody_took_up_is_forgotten_some_time_after_its_end(self, journal: Journal) -> None:
+        """Another adapter's that is gone, or another version's; not what may be delivered whenever it can be."""
+        for id, expires in (("theirs", 5.0), ("later", 9.0), ("whenever", None)):
+            await journal.accept(entry(id, expires=expires))
+        assert await journal.forget(before=9.0) == 1
+        assert await ids(journal) == ["later", "whenever"]
 
     async def test_a_burst_loses_nothing(self, journal: Journal) -> None:
         """A hundred requests accepted and half of them finished at once are all accounted for."""

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from bot.queue import MemoryJournal, State, from_json, to_json
 from bot.speech import Priority, Request
-from tests.doubles.journal import JournalContract
+from tests.doubles.journal import JournalContract, entry
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
 JSON = st.recursive(
@@ -47,6 +47,16 @@ class TestMemoryJournal(JournalContract):
     @pytest.fixture
     def journal(self) -> MemoryJournal:
         return MemoryJournal()
+
+    async def test_what_is_over_holds_no_word(self, journal: MemoryJournal) -> None:
+        """Neither what was said nor a token, however it ended."""
+        await journal.accept(entry("a"))
+        await journal.accept(entry("b", expires=1.0))
+        await journal.mark("a", State.SENDING, mark="nonce")
+        assert journal.entries["a"].request
+        await journal.mark("a", State.DONE)
+        await journal.pending(2.0)
+        assert [(each.request, each.mark) for each in journal.entries.values()] == [({}, "nonce"), ({}, None)]
 
 
 @given(REQUESTS)

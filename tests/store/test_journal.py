@@ -26,6 +26,24 @@ class TestSqlJournal(JournalContract):
     """On each kind of database."""
 
 
+async def test_what_is_over_holds_no_word(store: Store) -> None:
+    """Neither what was said nor a token, however it ended; only whose it was, when, and what became of it."""
+    for id, expires in (("a", None), ("b", 1.0), ("c", None)):
+        await store.journal.accept(entry(id, expires=expires))
+    await asyncio.gather(store.journal.mark("a", State.SENDING, mark="nonce"), store.journal.mark("a", State.DONE))
+    await store.journal.pending(2.0)
+    held = {(each["state"], bool(each["request"])) for each in await store.journal.export("u")}
+    assert held == {("done", False), ("expired", False), ("accepted", True)}
+
+
+async def test_a_mark_of_what_was_done_is_found(store: Store) -> None:
+    """Not the mark of what is still on its way, nor of what failed."""
+    for id, state in (("a", State.DONE), ("b", State.SENDING), ("c", State.FAILED)):
+        await store.journal.accept(entry(id))
+        await store.journal.mark(id, state, mark=f"message of {id}")
+    assert [await store.journal.bears(f"message of {id}") for id in "abc"] == [True, False, False]
+
+
 async def test_entries_survive_a_restart(url: str) -> None:
     """What was accepted before the end is pending after it, with the mark it had."""
     async with Store.open(url) as store:

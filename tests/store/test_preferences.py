@@ -202,6 +202,14 @@ async def test_forget_leaves_no_name_in_the_audit(store: Store) -> None:
     assert (change.by, change.name, change.new) == (None, "locked", True)
 
 
+async def test_forget_does_not_opt_in_again(store: Store) -> None:
+    """That somebody does not want to be spoken is kept, and nothing beside it, for nothing else would protect them."""
+    await store.preferences.set(ANN, opted_out=True, voice="aria", rate=1.5)
+    await store.preferences.forget(ANN)
+    store.preferences._copies.clear()
+    assert await store.preferences.get(ANN) == Preference(opted_out=True)
+
+
 async def test_forget_does_not_lift_a_block(store: Store) -> None:
     """Whom a guild blocked stays blocked, or being forgotten would be the way round it."""
     await store.settings.set_guild(GUILD, blocked_users=[ANN])

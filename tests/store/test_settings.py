@@ -139,3 +139,16 @@ async def test_two_processes_change_different_fields(url: str, clock: Clock) -> 
         both = await one.settings.guild(GUILD)
         assert (both.max_chars, both.per_user) == (10, 10)
         assert both == await other.settings.guild(GUILD)
+
+
+async def test_the_channels_of_a_guild_are_listed(store: Store) -> None:
+    """Those of which something was decided, each with that, and none of another guild."""
+    await store.settings.set_channel(GUILD, "2", voice="guy")
+    await store.settings.set_channel(GUILD, "1", extra={"thread": True})
+    await store.settings.set_channel("discord:43", "3", voice="aria")
+    assert dict(await store.settings.channels(GUILD)) == {
+        "1": ChannelSettings(extra={"thread": True}),
+        "2": ChannelSettings(voice="guy"),
+    }
+    await store.settings.reset(GUILD)
+    assert await store.settings.channels(GUILD) == {}

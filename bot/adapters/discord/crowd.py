@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.adapters.discord.parcel import Parcel
-from bot.queue import Job, Limits
-from bot.queue.bounds import Bounds, refusal
+from bot.queue import Bounds, Job, Limits, refusal
 from bot.speech import Reason, Refusal, Request
 
 
