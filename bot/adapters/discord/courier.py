@@ -31,9 +31,9 @@ from bot.adapters.words import word
 from bot.config import DiscordSettings
 from bot.errors import StoreError
 from bot.queue import Limits, State
-from bot.said import Said
 from bot.speaker import Speaker
 from bot.speech import Reason, Refusal, Request
+from bot.wishes import EVERY_GUILD, Rules
 
 __all__ = ["Courier", "Parcel", "Receipt"]
 
@@ -80,7 +80,7 @@ class Courier:
         """
         if self._closed:
             return Refusal(Reason.CLOSING, "I am just being restarted. Try again in a minute.")
-        target = _with_token(self._client, target, interaction)
+        target = self._ours(target, interaction)
         request = self._addressed(request, target)
         try:
             limits = await self._limits(request.guild)
@@ -96,15 +96,16 @@ class Courier:
         self._crowd.enter(request)
         if self._new is not None:
             self._new.add(request.id)
-        said: Said | Refusal | None = None
+        parcel = None
         try:
             said = await self._speaker.say(request)
+            if isinstance(said, Refusal):
+                return said
+            parcel = self._begin(Parcel(request, target, said, _rooms=self._rooms), start, as_note=as_note)
+            return parcel
         finally:
-            if not isinstance(said, Said):
+            if parcel is None:
                 self._crowd.leave(request)
-        if isinstance(said, Refusal):
-            return said
-        return self._begin(Parcel(request, target, said, _rooms=self._rooms), start, as_note=as_note)
 
     def find(self, id: str) -> Parcel | None:
         """The parcel of a request that is on its way."""
@@ -117,14 +118,20 @@ class Courier:
         order = {item: place for room in rooms.values() if room for place, item in enumerate(room.items)}
         return sorted(here, key=lambda p: order.get(p.item, len(order)) if p.item else len(order) + 1)
 
+    def recall(self, user: str) -> None:
+        """Take back whatever a person has on its way, wherever it is to be heard."""
+        for parcel in self._crowd:
+            if parcel.request.user == user:
+                parcel.cancel()
+
     async def resume(self) -> int:
         """After a start, when the client is ready: deliver what was accepted and is still wanted. Returns how many.
 
-        Returns once the journal is read; each server's are then taken up in the background, in their order. Raises
-        StoreError if the journal cannot be read.
+        Returns once the journal is read, which is tried until it can be; each server's are then taken up in the
+        background, in their order.
         """
         revival = Revival(self, self._client, self._speaker, self._wall)
-        old = await revival.find(lambda id: self._new is not None and id in self._new)
+        old = await revival.find(() if self._new is None else self._new)
         self._new = None
         for lane in old:
             self.spawn(revival.run(lane))
@@ -157,13 +164,23 @@ class Courier:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
+    def _ours(self, target: Target, interaction: discord.Interaction | None) -> Target:
+        """The target with this bot's name, and with the interaction's token where there is no other way to answer."""
+        target = replace(target, application=self._client.application_id)
+        if interaction is None or target.token is not None:
+            return target
+        guild, context = interaction.guild_id, interaction.context
+        member = context.dm_channel if guild is None else self._client.get_guild(guild) is not None
+        return target if member else replace(target, application=interaction.application_id, token=interaction.token)
+
     def _addressed(self, request: Request, target: Target) -> Request:
         seconds = self._settings.voice_seconds if target.where is Where.VOICE else self._settings.note_seconds
         deadline = self._wall() + seconds if request.deadline is None else request.deadline
         return replace(request, target=target.to_json(), deadline=deadline)
 
     async def _limits(self, guild: str) -> Limits:
-        usual, own = self._speaker.dispatcher.limits, await self._speaker.store.settings.guild(guild)
+        usual, settings = self._speaker.dispatcher.limits, self._speaker.store.settings
+        own = Rules.of(await settings.guild(guild), await settings.guild(EVERY_GUILD), ())
         return Limits(own.per_user or usual.per_user, own.per_guild or usual.per_guild, usual.total)
 
     def _begin(self, parcel: Parcel, start: float, *, as_note: bool) -> Parcel:
@@ -202,20 +219,12 @@ class Courier:
 
     def _over(self, task: asyncio.Task[Receipt]) -> None:
         parcel = self._deliveries.pop(task)
-        parcel.settle(restarting(parcel.target) if task.cancelled() else task.result())
         self._crowd.leave(parcel.request)
+        over = not task.cancelled() and task.exception() is None
+        parcel.settle(task.result() if over else restarting(parcel.target))
 
     def _is_closing(self) -> bool:
         return self._closed or self._speaker.dispatcher.closing
 
 
 _NO_STORE = {"cause": "store"}
-
-
-def _with_token(client: discord.Client, target: Target, interaction: discord.Interaction | None) -> Target:
-    """The target with the interaction's token, where that is the only way to answer: the bot is no member there."""
-    if interaction is None or target.token is not None:
-        return target
-    guild, context = interaction.guild_id, interaction.context
-    member = context.dm_channel if guild is None else client.get_guild(guild) is not None
-    return target if member else replace(target, application=interaction.application_id, token=interaction.token)

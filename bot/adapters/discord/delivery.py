@@ -101,7 +101,7 @@ class Delivery:
                 await self._said.speech.clip()
                 raise SaysoError("It could not be played.")
         self._said.cancel()
-        return self._given_up()
+        return self._given_up(word("delivery.skipped", self._locale))
 
     async def _lost(self, item: Item) -> _End:
         what, where = item.trouble or Trouble.NO_ANSWER.value, f"<#{item.channel}>"
@@ -141,17 +141,15 @@ class Delivery:
             return State.EXPIRED, self._failed(error)
         if not isinstance(error, Cancelled):
             return State.FAILED, self._failed(error)
-        if self._parcel.withdrawn:
-            return self._given_up()
-        return (None, restarting(self._target)) if self._closing() else (State.CANCELLED, self._failed(error))
+        return self._given_up(self._failed(error).why)
 
     def _failed(self, error: SaysoError) -> Receipt:
         return Receipt(False, why=words.failure(error, self._locale))
 
-    def _given_up(self) -> _End:
-        taken_back = self._parcel.withdrawn
-        why = word("delivery.taken_back" if taken_back else "delivery.skipped", self._locale)
-        return State.CANCELLED, Receipt(False, why=why, taken_back=taken_back)
+    def _given_up(self, why: str) -> _End:
+        if self._parcel.withdrawn:
+            return State.CANCELLED, Receipt(False, why=word("delivery.taken_back", self._locale), taken_back=True)
+        return (None, restarting(self._target)) if self._closing() else (State.CANCELLED, Receipt(False, why=why))
 
     def _remarks(self, *first: str) -> str:
         """What is to be known of something that was delivered."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -29,20 +29,25 @@ LOOKED_THROUGH = 200
 """Messages after the moment of sending, among which the note is looked for."""
 
 
-async def posted(client: discord.Client, target: Target, nonce: str, noted: Noted, known: Container[int]) -> int | None:
-    """The message that the note became if it did arrive, other than those already ``known`` to be others'.
+async def posted(
+    client: discord.Client, target: Target, nonce: str, noted: Noted, anothers: Callable[[int], Awaitable[bool]]
+) -> int | None:
+    """The message that the note became if it did arrive.
 
-    Relied on: the bot's own message of those very minutes with the nonce, where Discord shows it, or with one sound
-    file of exactly that many bytes in answer to the same message. Where the bot may not read the channel's history
-    nothing is found.
+    Relied on: the bot's own message of those very minutes with the nonce, or where Discord shows none, with one sound
+    file of exactly that many bytes in answer to the same message, which is not known to be ``anothers``. Where the bot
+    may not read the channel's history nothing is found.
     """
     channel = client.get_partial_messageable(target.channel, guild_id=target.guild)
     since = datetime.fromtimestamp(noted.at - SKEW, UTC)
     with suppress(discord.Forbidden):
         async for message in channel.history(limit=LOOKED_THROUGH, after=since):
-            if client.user is None or message.author.id != client.user.id or message.id in known:
+            if client.user is None or message.author.id != client.user.id:
                 continue
-            if str(message.nonce) == nonce or _is_same(message, noted, target.reply_to):
+            if message.nonce is not None:
+                if str(message.nonce) == nonce:
+                    return message.id
+            elif _is_same(message, noted, target.reply_to) and not await anothers(message.id):
                 return message.id
     return None
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import TYPE_CHECKING
 
 import discord
@@ -14,15 +14,15 @@ from bot.adapters import words
 from bot.adapters.discord.boundary import contained
 from bot.adapters.discord.delivery import hook_of, nonce_of
 from bot.adapters.discord.excuse import excuse
-from bot.adapters.discord.identity import shard_of
+from bot.adapters.discord.identity import message_of, shard_of
 from bot.adapters.discord.leftovers import NONCE_SECONDS, conclude, posted
 from bot.adapters.discord.mark import Heard, Noted, read
 from bot.adapters.discord.note import LOST
 from bot.adapters.discord.parcel import Receipt
-from bot.adapters.discord.target import VIA, Target, target_of
+from bot.adapters.discord.target import Target, target_of
 from bot.adapters.words import word
-from bot.errors import StoreError
-from bot.queue import State, Unfinished
+from bot.errors import Expired, StoreError
+from bot.queue import LATE, State, Unfinished
 from bot.speaker import Speaker
 from bot.speech import Reason, Refusal, Request
 
@@ -47,12 +47,20 @@ class Revival:
         self._wall = wall
         self._found: set[int] = set()
 
-    async def find(self, is_new: Callable[[str], bool]) -> Sequence[Sequence[Unfinished]]:
-        """What this process is to take up, by guild; not what was asked for since the start."""
+    async def find(self, new: Container[str]) -> Sequence[Sequence[Unfinished]]:
+        """What this process is to take up, by guild, once the journal can be read; not what is ``new``, by the ids."""
+        while True:
+            try:
+                return await self._lanes(new)
+            except StoreError as error:
+                log.warning("resuming_put_off", error=type(error).__name__)
+                await asyncio.sleep(PUT_OFF)
+
+    async def _lanes(self, new: Container[str]) -> Sequence[Sequence[Unfinished]]:
+        ours = _ours(self._client)
         lanes: dict[str, list[Unfinished]] = {}
-        for each in await self._speaker.unfinished(_ours(self._client)):
-            if not is_new(each.request.id):
-                lanes.setdefault(each.request.guild, []).append(each)
+        for each in await self._speaker.unfinished(lambda request: request.id not in new and ours(request)):
+            lanes.setdefault(each.request.guild, []).append(each)
         return list(lanes.values())
 
     async def run(self, lane: Sequence[Unfinished]) -> None:
@@ -67,24 +75,26 @@ class Revival:
     async def _try(self, each: Unfinished) -> bool:
         """Take it up; False where that is not possible yet."""
         target = _target(each.request)
+        assert target is not None  # or it were not ours
         try:
-            if each.request.deadline is not None and each.request.deadline <= self._wall():
-                await self._mark(each, State.EXPIRED)
-            elif target is None:
-                await self._mark(each, State.FAILED)
-            else:
+            if each.request.deadline is None or each.request.deadline > self._wall():
                 return await self._take_up(each, target)
+            late = words.failure(Expired(LATE), target.locale)
+            await self._end(each, target, State.EXPIRED, Receipt(False, why=late))
         except (*LOST, StoreError) as error:
             log.info("resuming_put_off", error=type(error).__name__)
             return False
         return True
 
     async def _take_up(self, each: Unfinished, target: Target) -> bool:
+        if target.guild is not None and (guild := self._client.get_guild(target.guild)) and guild.unavailable:
+            return False
         mark = read(each.mark) if each.state is State.SENDING else None
         receipt = await self._settled(each.request, target, mark)
         if receipt is None:
             return await self._begin(each, target, mark)
-        await self._end(each, target, State.DONE if receipt.delivered else State.FAILED, receipt)
+        failed = State.CANCELLED if receipt.taken_back else State.FAILED
+        await self._end(each, target, State.DONE if receipt.delivered else failed, receipt)
         return True
 
     async def _settled(self, request: Request, target: Target, mark: Heard | Noted | None) -> Receipt | None:
@@ -92,6 +102,8 @@ class Revival:
         hook = hook_of(self._client, target)
         if target.guild is not None and hook is None and self._client.get_guild(target.guild) is None:
             return Receipt(False, why=word("delivery.left_server", target.locale))
+        if await self._is_unsaid(request, target):
+            return Receipt(False, why=word("delivery.taken_back", target.locale), taken_back=True)
         if not isinstance(mark, Noted):
             return None
         if hook is not None:  # no nonce holds there, and nothing can be looked up
@@ -100,15 +112,30 @@ class Revival:
             return None
         return await self._arrived(nonce_of(request.id), target, mark)
 
+    async def _is_unsaid(self, request: Request, target: Target) -> bool:
+        """Whether it reads a message aloud that was deleted meanwhile."""
+        if (message := message_of(request.id)) is None:
+            return False
+        try:
+            await self._client.get_partial_messageable(target.channel, guild_id=target.guild).fetch_message(message)
+        except discord.NotFound:
+            return True
+        except discord.Forbidden:  # no history may be seen there: nothing can be known
+            return False
+        return False
+
     async def _arrived(self, nonce: str, target: Target, noted: Noted) -> Receipt | None:
         try:
-            message = await posted(self._client, target, nonce, noted, self._found)
+            message = await posted(self._client, target, nonce, noted, self._is_anothers)
         except discord.NotFound as error:
             return Receipt(False, why=excuse(error, target.locale))
         if message is None:
             return None
         self._found.add(message)
         return Receipt(True, message)
+
+    async def _is_anothers(self, message: int) -> bool:
+        return message in self._found or await self._speaker.store.journal.bears(str(message))
 
     async def _begin(self, each: Unfinished, target: Target, mark: Heard | Noted | None) -> bool:
         start = mark.seconds if isinstance(mark, Heard) else 0.0
@@ -133,24 +160,25 @@ class Revival:
 
 
 def _target(request: Request) -> Target | None:
+    """Where it goes; None if it is another adapter's, or another version's which may be running still."""
     try:
         return target_of(request.target)
-    except ValueError:  # written by another version
+    except ValueError:
         return None
 
 
 def _ours(client: discord.Client) -> Callable[[Request], bool]:
-    """Whether a request belongs to this process: to Discord, and to one of the client's shards.
+    """Whether a request belongs to this process: to Discord, to this bot, and to one of the client's shards.
 
     What is outside of servers belongs to shard 0, to which Discord sends it.
     """
     shards, count = shards_of(client)
 
     def ours(request: Request) -> bool:
-        if request.target.get("via") != VIA:
+        target = _target(request)
+        if target is None or target.application not in (None, client.application_id):
             return False
-        guild = request.target.get("guild")
-        return shards is None or (shard_of(guild, count) if isinstance(guild, int) else 0) in shards
+        return shards is None or (0 if target.guild is None else shard_of(target.guild, count)) in shards
 
     return ours
 

@@ -26,10 +26,10 @@ class Target:
 
     ``channel`` is where the asker wrote: notes and answers go there. ``voice`` is the voice channel to be played in.
     ``reply_to`` is the message that a note answers. ``response`` is Sayso's own public message with the buttons, which
-    can still be edited when the interaction's token is long expired. ``application`` and ``token`` are the
-    interaction's, for places that can only be answered through it (where the bot itself is no member): where they are
-    set, notes go that way and no other. ``note_if_lost``: when it cannot be played, a note is sent in its stead.
-    ``quiet``: nobody is told of a failure (chat read aloud).
+    can still be edited when the interaction's token is long expired. ``application`` is the bot's, so that each bot
+    finds its own again. ``token`` is the interaction's, for places that can only be answered through it (where the bot
+    itself is no member): where it is set, notes go that way and no other. ``note_if_lost``: when it cannot be played, a
+    note is sent in its stead. ``quiet``: nobody is told of a failure (chat read aloud).
     """
 
     where: Where

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ from bot.config import DiscordSettings, SpeakSettings
 from bot.errors import EngineUnavailable, StoreError
 from bot.queue import Limits, State
 from bot.speech import PACKET_SECONDS, Priority, Reason, Refusal
+from bot.wishes import EVERY_GUILD
 from tests.adapters.discord.posting import CHANNEL, GUILD, HEARD, NOTE, VOICE, Office, at_work, commanded, request
 from tests.conftest import Opened
 from tests.doubles.discord import FakeDiscord, Kind
@@ -82,7 +83,7 @@ async def test_it_is_journalled_with_its_target_before_it_is_acknowledged(office
         row = office.row(parcel)
         assert row.state is State.ACCEPTED
         assert row.expires == pytest.approx(time.time() + seconds, abs=5)
-        assert target_of(parcel.request.target) == target
+        assert target_of(parcel.request.target) == replace(target, application=office.client.application_id)
 
 
 async def test_a_deadline_of_ones_own_stays(office: Office, offline: FakeEngine) -> None:
@@ -458,6 +459,43 @@ async def test_a_server_that_is_left_is_like_a_channel_that_is_gone(office: Offi
     assert (receipt.delivered, receipt.why) == (False, GONE)
 
 
+async def test_a_surprise_of_a_room_keeps_no_place(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who asked may ask again, for ever."""
+    await office.speaker.store.settings.set_guild(f"discord:{GUILD}", per_user=1)
+
+    def breaks(*_: object) -> None:
+        raise RuntimeError("secret")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(office.rooms, "room", breaks)
+        with pytest.raises(RuntimeError):
+            await office.send(HEARD)
+    await office.send(HEARD)
+
+
+async def test_a_surprise_at_the_very_end_keeps_no_place(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor does anybody wait for ever."""
+
+    async def breaks(work: Coroutine[object, object, object], *_: object, **__: object) -> None:
+        work.close()
+        raise RuntimeError("secret")
+
+    monkeypatch.setattr(couriers, "contained", breaks)
+    parcel = await office.send()
+    assert not (await parcel.delivered()).delivered
+    assert office.courier.find(parcel.request.id) is None
+
+
+async def test_a_person_is_recalled_wherever_they_are_heard(office: Office, offline: FakeEngine) -> None:
+    """In every server and conversation, and nobody else."""
+    held(offline)
+    mine = [await office.send(HEARD), await office.send(guild="discord:dm:9"), await office.send(guild="discord:dm:8")]
+    other = await office.send(HEARD, user="discord:7")
+    office.courier.recall("discord:2000")
+    assert [(await parcel.delivered()).taken_back for parcel in mine] == [True] * 3
+    assert other.receipt is None
+
+
 # Places
 
 
@@ -492,6 +530,17 @@ async def test_a_server_may_have_bounds_of_its_own(office: Office) -> None:
     await office.speaker.store.settings.set_guild(f"discord:{GUILD}", per_user=1)
     await office.send(HEARD)
     assert (await office.refused(HEARD)).details["limit"] == 1
+
+
+async def test_the_owners_bounds_for_all_servers_hold_in_each(office: Office) -> None:
+    """The narrower of the two counts."""
+    settings = office.speaker.store.settings
+    await settings.set_guild(EVERY_GUILD, per_user=1, per_guild=2)
+    await settings.set_guild(f"discord:{GUILD}", per_user=5)
+    await office.send(HEARD)
+    assert (await office.refused(HEARD)).details["limit"] == 1
+    await office.send(HEARD, user="discord:7")
+    assert (await office.refused(HEARD, user="discord:8")).details["limit"] == 2
 
 
 async def test_what_is_refused_takes_no_place(fake: FakeDiscord, opened: Opened, tmp_path: Path) -> None:
@@ -637,6 +686,17 @@ async def test_what_the_speaker_gives_up_when_it_closes_is_not_given_up_for_good
     await office.fake.until(lambda: offline.active)
     await office.speaker.close(0.0)
     assert not (await parcel.delivered()).delivered
+    assert office.row(parcel).state is State.ACCEPTED
+
+
+async def test_what_was_to_be_heard_when_the_speaker_closed_comes_back(office: Office, offline: FakeEngine) -> None:
+    """Its room passes over what is not made any more; that is no wish of anybody's."""
+    held(offline)
+    parcel = await office.send(HEARD)
+    await office.fake.until(lambda: offline.active)
+    await office.speaker.close(0.0)
+    office.rooms[GUILD].skip()
+    assert "restarted" in (await parcel.delivered()).why
     assert office.row(parcel).state is State.ACCEPTED
 
 

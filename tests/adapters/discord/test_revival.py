@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 from bot.adapters.discord import courier as couriers
 from bot.adapters.discord import revival
 from bot.adapters.discord.courier import Parcel
+from bot.adapters.discord.identity import reading_id
 from bot.adapters.discord.mark import Heard, Noted, read
 from bot.adapters.discord.revival import shards_of
 from bot.adapters.discord.target import Target, Where
@@ -173,6 +174,24 @@ async def test_one_note_does_not_answer_for_two(fake: FakeDiscord, work: Work) -
     assert len(fake.notes()) == 2
 
 
+@pytest.mark.parametrize("shown", [True, False], ids=["nonce-shown", "nonce-not-shown"])
+async def test_a_note_that_was_delivered_to_another_does_not_answer_for_this(
+    fake: FakeDiscord, work: Work, shown: bool
+) -> None:
+    """The same words, of the same size, at the same time: it has another nonce, and is another's in the journal."""
+    async with work() as office:
+        await office.delivered(user="discord:7")
+    size = len(fake.notes()[0].data)
+    if not shown:
+        fake.notes()[0].message.pop("nonce")
+    await left(work, asked := request(), NOTE, State.SENDING, str(Noted(time.time(), size)))
+    fake.clock.advance(600)
+    async with work(wall=lambda: time.time() + 600) as office:
+        await office.courier.resume()
+        await settled(office, asked.id)
+    assert len(fake.notes()) == 2
+
+
 async def test_an_earlier_note_of_the_same_words_is_another(fake: FakeDiscord, work: Work) -> None:
     """What was in the channel long before cannot be it."""
     async with work() as office:
@@ -208,12 +227,16 @@ async def test_a_channel_that_may_not_be_seen_any_more_is_given_up(fake: FakeDis
 
 
 async def test_what_expired_meanwhile_is_not_delivered(fake: FakeDiscord, work: Work) -> None:
-    """Nobody waits for it any more."""
+    """Nobody waits for it any more; the message that shows its place in the line is told so, and loses its buttons."""
+    message = await shown(fake)
     asked = request(deadline=time.time() - 1)
-    await left(work, asked, NOTE, State.ACCEPTED)
+    await left(work, asked, replace(NOTE, response=int(message["id"])), State.ACCEPTED)
     async with work() as office:
-        assert await office.courier.resume() == 0
+        await office.courier.resume()
+        await fake.until(lambda: message["content"] == word("refusals.failure.expired", "en"))
         assert office.row(asked.id).state is State.EXPIRED
+        assert await office.courier.resume() == 0
+    assert message["components"] == []
     assert fake.notes() == []
 
 
@@ -405,16 +428,27 @@ async def test_a_channel_that_is_gone_is_given_up(work: Work) -> None:
             assert office.row(asked.id).state is State.FAILED
 
 
+async def test_another_bots_requests_are_left_alone(fake: FakeDiscord, work: Work) -> None:
+    """Several may run over one journal: what one is still making is not the other's to take up, nor to give up."""
+    async with work() as office:
+        parcel = await office.send(HEARD)
+        assert parcel.target.application == int(fake.bot.id)
+    await left(work, theirs := request(), replace(NOTE, application=404), State.ACCEPTED)
+    async with work() as office:
+        assert await office.courier.resume() == 1
+        await fake.until(lambda: GUILD in office.rooms.rooms)
+        assert office.row(theirs.id).state is State.ACCEPTED
+
+
 @pytest.mark.parametrize("target", [{"via": "discord"}, {"via": "discord", "where": "phone", "channel": 1, "guild": 1}])
-async def test_an_unreadable_target_is_given_up(work: Work, target: dict[str, object]) -> None:
-    """Another version wrote it."""
+async def test_an_unreadable_target_is_left_to_who_can_read_it(work: Work, target: dict[str, object]) -> None:
+    """Another version wrote it, which may be the newer one and running still."""
     async with work() as office:
         data = to_json(replace(request(id="odd"), target=target))
         assert data is not None
         await office.speaker.store.journal.accept(Entry("odd", data, at=1.0))
-        await office.courier.resume()
-        await settled(office, "odd")
-        assert office.row("odd").state is State.FAILED
+        assert await office.courier.resume() == 0
+        assert office.row("odd").state is State.ACCEPTED
 
 
 async def test_who_has_opted_out_meanwhile_is_not_spoken(fake: FakeDiscord, work: Work) -> None:
@@ -511,16 +545,71 @@ async def test_a_surprise_in_one_entry_does_not_keep_the_others_back(
         assert office.row("1").state is State.ACCEPTED
 
 
-async def test_a_journal_that_cannot_be_read_is_told(work: Work, monkeypatch: pytest.MonkeyPatch) -> None:
-    """To whoever starts the client."""
+async def test_a_journal_that_cannot_be_read_just_now_is_read_later(
+    fake: FakeDiscord, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A database that is locked for a moment costs nobody what they were promised."""
+    await left(work, request(), NOTE, State.ACCEPTED)
     async with work() as office:
+        pending, tries = office.speaker.store.journal.pending, 0
 
-        async def broken(*_: Any) -> None:
-            raise StoreError("no such file")
+        async def sometimes(*rest: Any) -> Any:
+            nonlocal tries
+            tries += 1
+            if tries < 3:
+                raise StoreError("locked")
+            return await pending(*rest)
 
-        monkeypatch.setattr(office.speaker.store.journal, "pending", broken)
-        with pytest.raises(StoreError):
-            await office.courier.resume()
+        monkeypatch.setattr(office.speaker.store.journal, "pending", sometimes)
+        with capture_logs() as logs:
+            assert await office.courier.resume() == 1
+        assert [entry["event"] for entry in logs] == ["resuming_put_off"] * 2
+        await fake.until(fake.notes)
+
+
+async def test_a_server_that_is_away_is_waited_for(fake: FakeDiscord, work: Work) -> None:
+    """Discord's outage is none of the asker's: what was to be heard there is heard when it is back."""
+    await left(work, asked := request(), HEARD, State.ACCEPTED)
+    async with work() as office:
+        await fake.remove_guild(unavailable=True)
+        await fake.until(lambda: (guild := office.client.get_guild(GUILD)) is None or guild.unavailable)
+        await office.courier.resume()
+        await asyncio.sleep(0.02)
+        assert GUILD not in office.rooms.rooms
+        fake.restore_guild()
+        await fake.until(lambda: GUILD in office.rooms.rooms)
+        office.rooms[GUILD].hear()
+        await settled(office, asked.id)
+        assert office.row(asked.id).state is State.DONE
+
+
+# Read aloud
+
+
+async def test_what_was_deleted_meanwhile_is_not_read_aloud(fake: FakeDiscord, work: Work) -> None:
+    """Whoever takes their words back has taken them back, also from a bot that was away."""
+    messages = [await fake.say("Regretted."), await fake.say("Meant.")]
+    for message in messages:
+        asked = request(message["content"], id=reading_id(int(message["id"])))
+        await left(work, asked, replace(HEARD, quiet=True), State.ACCEPTED)
+    await fake.delete(messages[0])
+    async with work() as office:
+        await office.courier.resume()
+        await settled(office, reading_id(int(messages[0]["id"])))
+        assert office.row(reading_id(int(messages[0]["id"]))).state is State.CANCELLED
+        await fake.until(lambda: GUILD in office.rooms.rooms)
+        assert [item.said.request.text for item in office.rooms[GUILD].items] == ["Meant."]
+
+
+async def test_what_cannot_be_looked_up_is_read_aloud(fake: FakeDiscord, work: Work) -> None:
+    """Where the bot may not see the history nothing is known of deletions."""
+    message = await fake.say("Meant.")
+    asked = request(id=reading_id(int(message["id"])))
+    await left(work, asked, replace(HEARD, quiet=True), State.ACCEPTED)
+    fake.deny("read_message_history", who=fake.bot, channel="6000")
+    async with work() as office:
+        await office.courier.resume()
+        await fake.until(lambda: GUILD in office.rooms.rooms)
 
 
 # The message with the buttons
