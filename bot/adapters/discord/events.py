@@ -65,6 +65,10 @@ class Events(commands.Cog, name="Sayso events"):
         await self.station.reader.on_raw_bulk_message_delete(payload)
 
     @commands.Cog.listener()
+    async def on_interaction(self, interaction: discord.Interaction) -> None:
+        await self.station.reader.on_interaction(interaction)
+
+    @commands.Cog.listener()
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
