@@ -103,10 +103,11 @@ class Views(Desk):
         settings, guild, locale = self.station.speaker.store.settings, key_of(interaction), locale_of(interaction)
         lines = []
         default = shown.channel(await settings.channel(guild, ""), locale)
-        for channel in interaction.guild.channels if interaction.guild else ():
-            held = shown.channel(await settings.channel(guild, channel_key(channel.id)), locale)
-            if changed := [line for line, usual in zip(held, default, strict=True) if line != usual]:
-                lines += [place(channel.id), *lines_of(changed, locale)]
+        for channel, decided in (await settings.channels(guild)).items():
+            held = shown.channel(decided, locale)
+            changed = [line for line, usual in zip(held, default, strict=True) if line != usual]
+            if changed and interaction.guild and interaction.guild.get_channel_or_thread(int(channel)):
+                lines += [place(channel), *lines_of(changed, locale)]
         return lines
 
     def _house(self, interaction: discord.Interaction, locale: str) -> Sequence[Line]:

@@ -51,6 +51,19 @@ async def test_everything_in_force_is_shown(fake: FakeDiscord, here: Online) -> 
     assert shown["Channels"] == f"<#{GENERAL}>\n· read aloud: yes"
 
 
+async def test_only_channels_that_differ_and_are_there_are_shown(
+    fake: FakeDiscord, here: Online, speaker: Speaker
+) -> None:
+    """What is left of a channel that was deleted means nothing to anybody; a thread may have its own decisions."""
+    thread = fake.add_thread("aside")
+    await fake.until(lambda: here.bot.guilds[0].get_thread(int(thread.id)))
+    for channel in ("123456789", thread.id):
+        await speaker.store.settings.set_channel(GUILD, channel, voice="heart")
+    await speaker.store.settings.set_channel(GUILD, TALK, voice="heart")
+    await speaker.store.settings.set_channel(GUILD, TALK, voice=None)
+    assert (await embed(fake, "show"))["Channels"] == f"<#{thread.id}>\n· voice: `heart`"
+
+
 async def test_a_slow_store_does_not_cost_the_answer(
     fake: FakeDiscord, here: Online, speaker: Speaker, monkeypatch: pytest.MonkeyPatch
 ) -> None:

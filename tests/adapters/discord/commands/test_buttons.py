@@ -12,6 +12,7 @@ from bot.adapters.discord.commands.buttons import CANCEL, FORGET, REPLAY, SKIP, 
 from bot.adapters.discord.identity import user_key
 from bot.adapters.discord.target import target_of
 from bot.speaker import Speaker
+from bot.store import Preference
 from tests.adapters.discord.commands.online import Online, online, quiet
 from tests.conftest import Opened
 from tests.doubles.discord import FakeDiscord, Interaction
@@ -285,6 +286,18 @@ async def test_what_is_kept_is_deleted_when_somebody_is_sure(speaker: Speaker) -
         assert kept["preference"]["voice"] is None  # type: ignore[index]
         assert (kept["clips"], kept["voices"]) == ([], {})
         assert here.room.items == []
+
+
+async def test_who_has_opted_out_stays_so_and_is_told(speaker: Speaker) -> None:
+    """It is the one thing that is kept, and the answer says how to have that deleted too."""
+    async with FakeDiscord() as fake, online(fake, speaker):
+        ann = user_key(int(fake.user_id))
+        await speaker.store.preferences.set(ann, voice="heart", opted_out=True)
+        ix = await fake.slash("voice privacy forget")
+        await _told(ix)
+        press = await fake.click(ix.original or {}, _button(ix.original or {}, FORGET))
+        assert "use /voice optin first" in await _changed(press)
+        assert await speaker.store.preferences.get(ann) == Preference(opted_out=True)
 
 
 async def test_a_slow_store_does_not_cost_the_answer(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
