@@ -12,9 +12,8 @@ import discord
 from bot.adapters.discord.commands.asking import Asking, Wish
 from bot.adapters.discord.commands.buttons import CANCEL, FORGET, REPLAY, SKIP, STOP
 from bot.adapters.discord.commands.cog import answered
-from bot.adapters.discord.commands.forgetting import forget
 from bot.adapters.discord.commands.rights import may_steer
-from bot.adapters.discord.identity import guild_key, user_key
+from bot.adapters.discord.identity import user_key
 from bot.adapters.discord.reply import defer, heed, retell, tell
 from bot.adapters.discord.translator import locale_of
 from bot.adapters.words import word
@@ -110,10 +109,11 @@ class Forget(Press, template=rf"{FORGET}:(?P<about>\d{{1,20}})"):
     async def press(self, interaction: discord.Interaction) -> str | None:
         if self.about != str(interaction.user.id):
             return "voice_command.forget.not_yours"
-        lane, user = guild_key(interaction.guild_id, interaction.channel_id or 0), user_key(interaction.user.id)
+        station, user = self.asking.station, user_key(interaction.user.id)
         await heed(interaction)
-        await forget(self.asking.station, user, lane)
-        silent = (await self.asking.station.speaker.store.preferences.get(user)).opted_out
+        station.courier.recall(user)  # first, for it would be kept when it is done
+        await station.speaker.store.preferences.forget(user)
+        silent = (await station.speaker.store.preferences.get(user)).opted_out
         name = "opted_out" if silent else "done"
         await retell(interaction, word(f"voice_command.forget.{name}", locale_of(interaction)))
         return None

@@ -17,7 +17,6 @@ from bot.adapters.discord.commands.buttons import to_be_sure
 from bot.adapters.discord.commands.choosing import engine_choices, language_choices, languages, voice_choices
 from bot.adapters.discord.commands.cog import SaysoCog, answered
 from bot.adapters.discord.commands.explaining import explained, in_force
-from bot.adapters.discord.commands.forgetting import recall
 from bot.adapters.discord.commands.samples import sample, sentence
 from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
 from bot.adapters.discord.mentions import names_of
@@ -134,7 +133,7 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
         await defer(interaction, ephemeral=True)
         user = user_key(interaction.user.id)
         await self.station.speaker.store.preferences.set(user, opted_out=True)
-        recall(self.station, user, _lane(interaction))
+        self.station.courier.recall(user)
         await tell(interaction, word("voice_command.optout.done", locale_of(interaction)))
 
     @voice.command(name=_t("optin.name"), description=_t("optin.description"))
