@@ -67,9 +67,9 @@ class Workshop:
                 del self._running[key]
 
     def withdraw(self, user: str) -> None:
-        """Make nothing more for a user, nor keep anything for them of what is being made."""
+        """Make nothing more for a user or in their words, nor keep anything of theirs of what is being made."""
         for production in tuple(self._tasks.values()):
-            for asker in [asker for asker in production.askers if asker.request.user == user]:
+            for asker in [each for each in production.askers if user in (each.request.user, each.request.author)]:
                 production.leave(asker, Cancelled("Cancelled."))
 
     async def close(self) -> None:

@@ -191,10 +191,11 @@ async def test_nothing_is_kept_for_who_is_forgotten_meanwhile(opened: Opened, of
     offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
     async with opened() as speaker:
         alone = await said(speaker, request("Only for me."))
+        quoted = await said(speaker, request("My words for another.", user="discord:8", author="discord:42"))
         first, second = await said(speaker, request()), await said(speaker, request(user="discord:7"))
         assert second.shared
         await speaker.forget("discord:42")
-        for mine in (alone, first):
+        for mine in (alone, quoted, first):
             with pytest.raises(Cancelled):
                 await mine.speech.clip()
         gate.set()

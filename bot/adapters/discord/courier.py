@@ -119,9 +119,9 @@ class Courier:
         return sorted(here, key=lambda p: order.get(p.item, len(order)) if p.item else len(order) + 1)
 
     def recall(self, user: str) -> None:
-        """Take back whatever a person has on its way, wherever it is to be heard."""
+        """Take back whatever a person has on its way, wherever it is to be heard, and their words for others."""
         for parcel in self._crowd:
-            if parcel.request.user == user:
+            if user in (parcel.request.user, parcel.request.author):
                 parcel.cancel()
 
     async def resume(self) -> int:

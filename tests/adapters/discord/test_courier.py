@@ -487,9 +487,10 @@ async def test_a_surprise_at_the_very_end_keeps_no_place(office: Office, monkeyp
 
 
 async def test_a_person_is_recalled_wherever_they_are_heard(office: Office, offline: FakeEngine) -> None:
-    """In every server and conversation, and nobody else."""
+    """In every server and conversation, for themselves and for others, and nobody else."""
     held(offline)
-    mine = [await office.send(HEARD), await office.send(guild="discord:dm:9"), await office.send(guild="discord:dm:8")]
+    quoted = await office.send(HEARD, user="discord:8", author="discord:2000")
+    mine = [await office.send(HEARD), await office.send(guild="discord:dm:9"), quoted]
     other = await office.send(HEARD, user="discord:7")
     office.courier.recall("discord:2000")
     assert [(await parcel.delivered()).taken_back for parcel in mine] == [True] * 3
