@@ -11,12 +11,12 @@ from bot.adapters.discord.voice.news import News
 from bot.adapters.discord.voice.playing import Item, Outcome
 from bot.adapters.discord.voice.source import REWIND, Source, seconds
 from bot.adapters.discord.voice.trouble import Trouble
-from bot.errors import Cancelled, Expired
+from bot.errors import Abandoned, Cancelled, Expired
 from bot.speech import PACKET_SECONDS
 from bot.tts.text import estimate_seconds
 
 _UNKNOWN = 5.0
-"""Seconds that a text which is still being written is thought to last."""
+"""Seconds that a text which is still being written is thought to last yet."""
 
 
 class Act:
@@ -35,6 +35,7 @@ class Act:
         self._told = 0
         self._timer: asyncio.TimerHandle | None = None
         self._length = _expected(item)
+        self._more = 0.0 if self._length else _UNKNOWN
         self._closed = False
         # Whoever gives up waiting for it by cancelling the future does not want it either.
         item.ended.add_done_callback(lambda _: self._close())
@@ -58,7 +59,7 @@ class Act:
     def left(self) -> float:
         """About how many seconds of it are still to be heard."""
         made = seconds(len(self.feed.packets))
-        whole = made if self.feed.whole else max(made, self._length)
+        whole = made if self.feed.whole else max(made + self._more, self._length)
         return max(0.0, whole - seconds(self.at))
 
     @property
@@ -80,6 +81,13 @@ class Act:
             self.item.trouble = trouble
             self.item.ended.set_result(outcome)
         self._close()
+
+    def give_up(self) -> None:
+        """Nothing more is hoped for: whoever waits for the rest is told, and what there is of it is the whole."""
+        said = self.item.said
+        if not said.speech.done:
+            said.speech.fail(Abandoned("It was given up before it was whole."))
+        said.cancel()
 
     def withdraw(self) -> None:
         """Stop playing without an outcome: it may be wanted again after the next start."""
@@ -138,5 +146,5 @@ class Act:
 def _expected(item: Item) -> float:
     request = item.said.request
     if not isinstance(request.text, str):
-        return _UNKNOWN
+        return 0.0
     return estimate_seconds(request.text) / (request.rate or 1.0)

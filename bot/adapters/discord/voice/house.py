@@ -41,7 +41,7 @@ class Timing:
     ``again``: before each try to come back to a channel from which it was cut off for long;
     ``quiet``: for somebody else's sound to end; ``stage``: for a request to speak to be granted; ``keys``: for
     end-to-end encryption; ``lent``: for the owner of a lent connection to win it back; ``hang_up``: for Discord to
-    confirm that we left; ``stuck``: for a sign of life of the player.
+    confirm that we left; ``stuck``: for a sign of life of the player; ``rest``: for the rest of a speech that plays.
     """
 
     grace: float = 1.0
@@ -53,6 +53,7 @@ class Timing:
     lent: float = 10.0
     hang_up: float = 3.0
     stuck: float = 5.0
+    rest: float = 20.0
 
 
 @dataclass(slots=True)

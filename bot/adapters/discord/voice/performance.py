@@ -14,6 +14,7 @@ from bot.adapters.discord.voice.house import Timing
 from bot.adapters.discord.voice.line import Line, Playback
 from bot.adapters.discord.voice.news import News
 from bot.adapters.discord.voice.playing import Outcome
+from bot.adapters.discord.voice.playlist import Playlist
 from bot.adapters.discord.voice.presence import Presence
 from bot.adapters.discord.voice.trouble import Trouble
 from bot.errors import SaysoError
@@ -42,23 +43,29 @@ class Run(Enum):
 
 
 class Performance:
-    """Plays acts over what its presence reaches. The act is ended in every case but a cancellation or an exception."""
+    """Plays acts over what its presence reaches.
 
-    def __init__(self, presence: Presence, timing: Timing, news: News) -> None:
+    The act is ended, but for a cancellation or an exception, or if it has nothing to play and lets another go first.
+    """
+
+    def __init__(self, presence: Presence, playlist: Playlist, timing: Timing, news: News) -> None:
         self._presence = presence
+        self._playlist = playlist
         self._timing = timing
         self._news = news
 
     async def play(self, act: Act) -> None:
-        """Play it to its end."""
+        """Play it to its end, as long as it is its turn."""
         tries = 0
-        while not act.over:
+        while self._its_turn(act):
             line = await self._presence.reach(act.item)
             if isinstance(line, Trouble):
                 act.end(Outcome.LOST, line)
                 return
             if not await self._ready(act, line):
                 act.end(Outcome.LOST, Trouble.TAKEN)
+                return
+            if not self._its_turn(act):
                 return
             if not (line.heard or act.item.begun.is_set()):
                 act.end(Outcome.LOST, Trouble.EMPTY)  # they left while it was being made
@@ -91,12 +98,15 @@ class Performance:
 
     async def _ready(self, act: Act, line: Line) -> bool:
         """Wait for the first packet, and for the line to be alive, if it is lent, and free. False if it is not free."""
-        await self._news.until(lambda: act.over or act.feed.ready or not line.alive(), _LOOK)
+        await self._news.until(lambda: not self._its_turn(act) or act.feed.ready or not line.alive(), _LOOK)
         dead = not line.ours and not line.alive()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._timing.lent if dead else self._timing.quiet):
-                await self._news.until(lambda: act.over or (not line.busy and (line.ours or line.alive())), 0.05)
-        return act.over or not line.busy
+                await self._news.until(lambda: not self._its_turn(act) or _free(line), 0.05)
+        return not self._its_turn(act) or not line.busy
+
+    def _its_turn(self, act: Act) -> bool:
+        return self._playlist.next is act
 
     async def _run(self, act: Act, line: Line) -> Run:
         """Until it ends, or the line is no good any more."""
@@ -124,6 +134,8 @@ class Performance:
             await self._tell(act)
             now = asyncio.get_running_loop().time()
             reads, since = (source.reads, now) if source.reads != reads else (reads, since)
+            if source.dry * PACKET_SECONDS > self._timing.rest:
+                act.give_up()
             if now - since > self._timing.stuck or source.held >= self._patience(line):
                 return Run.BROKEN
             if line.ours and not line.alive():
@@ -144,6 +156,10 @@ class Performance:
         """How many packets a line may make it wait."""
         seconds = self._timing.keys if line.ours else self._timing.lent
         return round(seconds / PACKET_SECONDS)
+
+
+def _free(line: Line) -> bool:
+    return not line.busy and (line.ours or line.alive())
 
 
 def _count(act: Act) -> None:

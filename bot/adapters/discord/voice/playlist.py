@@ -1,4 +1,4 @@
-"""What is to be heard in a room, in strict order."""
+"""What is to be heard in a room, and who is next."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from bot.adapters.discord.voice.trouble import Trouble
 
 
 class Playlist:
-    """Acts from the one that plays to the last one; who has ended is not on it any more."""
+    """Acts from the one that plays to the last one; who has ended is not on it any more.
+
+    They come in the order of the list, but who has nothing to play yet lets others go first.
+    """
 
     def __init__(self) -> None:
         self._acts: list[Act] = []
@@ -19,6 +22,11 @@ class Playlist:
     def first(self) -> Act | None:
         """What plays, or is next."""
         return self._acts[0] if self._acts else None
+
+    @property
+    def next(self) -> Act | None:
+        """Whose turn it is: who plays, as long as they do."""
+        return next(iter(self._order()), None)
 
     @property
     def items(self) -> Sequence[Item]:
@@ -34,6 +42,13 @@ class Playlist:
         if act in self._acts:
             self._acts.remove(act)
 
+    def turn(self) -> Act | None:
+        """Put first whose turn it is."""
+        if (act := self.next) is not None:
+            self._acts.remove(act)
+            self._acts.insert(0, act)
+        return act
+
     def find(self, item: Item | None) -> Act | None:
         """The act of an item; of None, the one that plays."""
         if item is None:
@@ -43,7 +58,8 @@ class Playlist:
     def wait(self, item: Item) -> Wait:
         """What stands before an item."""
         act = self.find(item)
-        before = [] if act is None else self._acts[: self._acts.index(act)]
+        order = self._order()
+        before = order[: order.index(act)] if act in order else []
         return Wait(len(before), sum(one.left for one in before))
 
     def redirect(self, old: int, new: int) -> None:
@@ -63,6 +79,19 @@ class Playlist:
         """End all without an outcome."""
         for act in _last_first(self._acts):
             act.withdraw()
+
+    def _order(self) -> list[Act]:
+        """All that are wanted still, as they would be heard if nothing came of those that have nothing yet."""
+        first, rest = list[Act](), list[Act]()
+        for act in self._acts:
+            if not act.over:
+                (first if act.feed.ready and all(_passes(act, one) for one in rest) else rest).append(act)
+        return first + rest
+
+
+def _passes(act: Act, other: Act) -> bool:
+    """Whether an act may go before another: nobody overtakes themselves, nor takes the bot elsewhere by it."""
+    return act.item.user != other.item.user and act.item.channel == other.item.channel
 
 
 def _last_first(acts: Sequence[Act]) -> Iterable[Act]:

@@ -36,7 +36,7 @@ class Room:
         self._news = News()
         self._playlist = Playlist()
         self._presence = Presence(guild, house, self._playlist, self._news)
-        self._performance = Performance(self._presence, house.timing, self._news)
+        self._performance = Performance(self._presence, self._playlist, house.timing, self._news)
         self._owner: asyncio.Task[None] | None = None
 
     @property
@@ -145,7 +145,7 @@ class Room:
 
     async def _own(self) -> None:
         while not self._house.closed and (self._playlist.first or self._presence.wanted):
-            act = self._playlist.first
+            act = self._playlist.turn()
             try:
                 await (self._performance.play(act) if act is not None else self._sit())
             except Exception as error:  # noqa: BLE001 (discord.py and sockets: one item must not take the room along)

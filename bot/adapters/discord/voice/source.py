@@ -55,6 +55,8 @@ class Source(discord.AudioSource):
         """How often synthesis fell behind."""
         self.late = 0
         """Packets of silence because of that."""
+        self.dry = 0
+        """Packets in a row that there was nothing to play."""
         self.closed = False
         self._feed = feed
         self._wire = wire
@@ -62,7 +64,7 @@ class Source(discord.AudioSource):
         self._patience = patience
         self._floor = at
         self._lead = LEAD
-        self._dry = True
+        self._gather = True
         self._broken = False
 
     def is_opus(self) -> bool:
@@ -105,9 +107,9 @@ class Source(discord.AudioSource):
         if ready <= 0 and whole:
             self.finished = True
             return b""
-        if ready < (ENOUGH if self._dry and not whole else 1):
+        if ready < (ENOUGH if self._gather and not whole else 1):
             return self._wait()
-        self._dry = False
+        self._gather, self.dry = False, 0
         packet = self._feed.packets[self.at]
         self._reach(self.at)
         self.at += 1
@@ -115,9 +117,10 @@ class Source(discord.AudioSource):
 
     def _wait(self) -> bytes:
         if self.begun:
-            self.stalls += not self._dry
+            self.stalls += not self._gather
             self.late += 1
-        self._dry = True
+        self._gather = True
+        self.dry += 1
         return SILENCE
 
     def _reach(self, at: int) -> None:

@@ -34,6 +34,7 @@ QUICK = Timing(
     lent=3.0,
     hang_up=0.5,
     stuck=1.0,
+    rest=0.4,
 )
 """As patient as the loopback needs it."""
 
@@ -161,7 +162,7 @@ class Scene:
         where = self.channel(channel or self.fake.voice_channel)
         request = {name: more.pop(name) for name in ("deadline", "text") if name in more}
         held = packets if isinstance(packets, Speech) else speech(packets)
-        item = Item(said(held, **request), where.id, int(self.fake.user_id), **more)
+        item = Item(said(held, **request), where.id, more.pop("user", int(self.fake.user_id)), **more)
         self.rooms.room(where.guild).play(item)
         return item
 

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator, Sequence
 from itertools import pairwise
 
 import pytest
 
-from bot.adapters.discord.voice import Outcome, Trouble, Wait
+from bot.adapters.discord.voice import Item, Outcome, Trouble, Wait
+from bot.adapters.discord.voice.act import Act
+from bot.adapters.discord.voice.playlist import Playlist
 from bot.adapters.discord.voice.source import LEAD
-from bot.speech import Speech
-from tests.adapters.discord.voice.scene import places, scene, siren, tone
+from bot.errors import Abandoned
+from bot.said import Figures, Said
+from bot.speech import Request, Speech
+from tests.adapters.discord.voice.scene import clip, places, said, scene, siren, speech, tone
 from tests.doubles.discord.rtp import SILENCE
+
+BO = 2
+"""Somebody else."""
 
 
 async def test_a_skipped_item_ends_and_the_next_follows() -> None:
@@ -145,6 +153,109 @@ async def test_what_was_late_is_not_said_to_nobody() -> None:
         await stage.fake.human_voice(stage.fake.voice_channel)
         await stage.fake.until(lambda: len(stage.talk.members) == 2)
         assert await stage.end(stage.item(tone(0.2))) is Outcome.HEARD
+
+
+async def test_who_has_nothing_to_say_yet_lets_others_go_first() -> None:
+    """A text that is still being written keeps nobody waiting, and is heard when there is something of it."""
+    async with scene() as stage:
+        slow = stage.item(growing := Speech())
+        await stage.fake.until(lambda: stage.room.channel == stage.talk)
+        quick = stage.item(tone(0.4), user=BO)
+        assert await stage.end(quick) is Outcome.HEARD
+        assert not slow.ended.done()
+        growing.append(siren(0.4))
+        growing.finish(clip(20))
+        assert await stage.end(slow) is Outcome.HEARD
+        assert [packet.opus for packet in await stage.heard(40)] == [*tone(0.4), *siren(0.4)]
+
+
+async def test_who_plays_is_not_overtaken() -> None:
+    """Who let somebody go first comes next, and not in the middle."""
+    async with scene() as stage:
+        slow, quick = stage.item(growing := Speech()), stage.item(siren(0.6), user=BO)
+        last = stage.item(tone(0.2), user=BO)
+        await stage.heard(1)
+        growing.append(tone(0.4))
+        growing.finish(clip(20))
+        await asyncio.sleep(0)
+        assert stage.room.items == [quick, slow, last]
+        assert [await stage.end(item) for item in (quick, slow, last)] == [Outcome.HEARD] * 3
+        assert [packet.opus for packet in await stage.heard(60)] == [*siren(0.6), *tone(0.4), *tone(0.2)]
+
+
+async def test_what_stops_coming_ends() -> None:
+    """Its asker is told so, its making is given up, and what waits behind it is heard."""
+    async with scene() as stage:
+        stalled, waiting = stage.item(growing := Speech()), stage.item(tone(0.2), user=BO)
+        gone = asyncio.Event()
+        stalled.said._leave = gone.set
+        growing.append(siren(0.4))
+        assert await stage.end(stalled) is Outcome.FAILED
+        assert gone.is_set()
+        with pytest.raises(Abandoned):
+            await growing.clip()
+        assert await stage.end(waiting) is Outcome.HEARD
+        assert [packet.opus for packet in await stage.heard(30)] == [*siren(0.4), *tone(0.2)]
+
+
+async def listed(*items: Item) -> tuple[Playlist, list[Act]]:
+    """Items on a playlist without a room, which have gathered what there is of their speeches."""
+    playlist = Playlist()
+    acts = [Act(item, lambda _: None, playlist.remove) for item in items]
+    for act in acts:
+        playlist.add(act)
+    for _ in range(3):
+        await asyncio.sleep(0)
+    return playlist, acts
+
+
+def item(packets: Sequence[bytes] | None, user: int = 1, channel: int = 1) -> Item:
+    """Something to be heard; None if there is nothing of it yet."""
+    return Item(said(Speech() if packets is None else speech(packets)), channel, user)
+
+
+async def test_nobody_overtakes_themselves() -> None:
+    """What one person asked for comes in the order in which they asked."""
+    playlist, acts = await listed(item(None), item(tone(0.2)), item(tone(0.2), BO))
+    assert playlist.next is acts[2]
+    acts[2].end(Outcome.HEARD)
+    assert playlist.next is acts[0]
+    playlist.withdraw()
+
+
+async def test_nobody_takes_the_bot_elsewhere_out_of_turn() -> None:
+    """Who waits for the first word in one channel does not lose it to another."""
+    playlist, acts = await listed(item(None), item(tone(0.2), BO, 2))
+    assert playlist.next is acts[0]
+    playlist.withdraw()
+
+
+async def test_who_was_taken_back_is_not_next() -> None:
+    """Though it is still on the list in this moment."""
+    playlist, acts = await listed(item(tone(0.2)), item(tone(0.2)))
+    acts[0].item.ended.cancel()
+    assert playlist.next is acts[1]
+    acts[1].item.ended.cancel()
+    assert playlist.next is None
+    playlist.withdraw()
+
+
+async def test_the_wait_does_not_count_who_lets_one_go_first() -> None:
+    """And does not say that it is over while a text is still being written."""
+    texts = _endless()
+    growing = Item(Said(Request("g", "u", texts), flowing := Speech(), Figures(0.0)), 1, 2)
+    flowing.append(siren(1.0))
+    playlist, acts = await listed(item(None), growing, item(tone(0.4), BO))
+    assert playlist.wait(acts[2].item).ahead == 1
+    assert playlist.wait(acts[2].item).seconds > 2.0
+    assert playlist.wait(acts[1].item) == Wait(0, 0.0)
+    assert playlist.wait(acts[0].item).ahead == 2
+    playlist.withdraw()
+
+
+async def _endless() -> AsyncIterator[str]:
+    yield "One. "
+    await asyncio.Event().wait()
 
 
 @pytest.mark.parametrize("begun", [True, False])

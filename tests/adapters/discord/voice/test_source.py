@@ -124,6 +124,20 @@ async def test_a_slow_beginning_is_no_stall() -> None:
     assert made.read() == b"p0"
 
 
+async def test_how_long_nothing_came_is_counted_anew_with_each_packet() -> None:
+    """Who waits for the rest of a speech for long knows that there may be none."""
+    growing = Speech()
+    growing.append(numbered(ENOUGH))
+    made = Source(await fed(growing), Wire(), 0, Told(), patience=NOBODY)
+    for _ in range(LEAD + ENOUGH + 3):
+        made.read()
+    assert made.dry == 3
+    growing.append(numbered(ENOUGH))
+    await asyncio.sleep(0)
+    made.read()
+    assert made.dry == 0
+
+
 async def test_a_dead_connection_holds_the_place() -> None:
     """What nobody can hear is not used up; over the new one it goes on a little before, after a lead."""
     wire = Wire()
