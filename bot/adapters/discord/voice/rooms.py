@@ -42,6 +42,8 @@ class Rooms:
         self._client = client
         self._house = House(client, settings, keep or speaker.store.keep, stay, timing or Timing(), wall)
         self._rooms: dict[int, Room] = {}
+        self._owed: dict[int, Mapping[str, Any]] = {}
+        self._some = asyncio.Semaphore(_AT_ONCE)
 
     def room(self, guild: discord.Guild) -> Room:
         """The room of a guild, made when it is first asked for."""
@@ -58,10 +60,9 @@ class Rooms:
         return self._rooms.get(guild)
 
     async def restore(self) -> None:
-        """Rejoin the channels that the bot was in, if somebody still listens there."""
-        some = asyncio.Semaphore(_AT_ONCE)
+        """Rejoin the channels that the bot was in, if somebody still listens there; after an outage, when it ends."""
         kept = await self._house.keep.all(PREFIX)
-        await asyncio.gather(*(self._return(key, held, some) for key, held in kept.items()))
+        await asyncio.gather(*(self._return(int(key.removeprefix(PREFIX)), held) for key, held in kept.items()))
 
     async def close(self) -> None:
         """Leave every channel, keeping in the store where it was, and come into none any more."""
@@ -81,6 +82,8 @@ class Rooms:
         room = self.find(guild.id)
         if room is not None:
             room.review()
+        if (held := self._owed.pop(guild.id, None)) is not None:
+            await self._return(guild.id, held)
 
     async def on_guild_remove(self, guild: discord.Guild) -> None:
         """The bot was removed from a guild."""
@@ -88,15 +91,16 @@ class Rooms:
         if room is not None:
             await room.leave()
 
-    async def _return(self, key: str, held: Mapping[str, Any], some: asyncio.Semaphore) -> None:
-        guild = self._client.get_guild(int(key.removeprefix(PREFIX)))
+    async def _return(self, id: int, held: Mapping[str, Any]) -> None:
+        guild = self._client.get_guild(id)
         if guild is None or guild.unavailable:
-            return  # another process's, or not there just now
+            self._owed[id] = held  # it is not there just now, or another process's
+            return
         channel = guild.get_channel(int(held.get("channel", 0)))
         if not isinstance(channel, VoiceChannel) or not await self._wanted(channel):
             await self._house.keep.drop(key_of(guild.id))
             return
-        async with some:
+        async with self._some:
             trouble = await self.room(guild).join(channel, move=False)
         log.info("voice_restored", guild=guild.id, trouble=trouble)
 

@@ -312,6 +312,23 @@ async def test_after_a_restart_it_comes_back_to_where_it_is_to_stay() -> None:
         assert stage.room.channel == stage.talk
 
 
+async def test_after_a_restart_in_an_outage_it_comes_back_when_that_is_over() -> None:
+    """A server that is not there just now is no reason to forget where the bot was, and one end of it is enough."""
+    memory = Memory()
+    memory.held[KEY] = {"channel": 7000}
+    async with scene(memory=memory) as stage:
+        await stage.fake.remove_guild(unavailable=True)
+        await stage.fake.until(lambda: stage.guild.unavailable)
+        await stage.rooms.restore()
+        assert memory.held == {KEY: {"channel": 7000}}
+        stage.fake.restore_guild()
+        await stage.fake.until(lambda: stage.room.channel == stage.talk)
+        await stage.room.leave()
+        stage.fake.restore_guild()
+        await asyncio.sleep(0.1)
+        assert stage.room.channel is None
+
+
 async def test_it_comes_nowhere_once_it_is_closed() -> None:
     """What was asked for before, or while it closed, is refused; in a guild that it had no room in as well."""
     async with scene() as stage:
