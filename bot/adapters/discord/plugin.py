@@ -139,7 +139,10 @@ class Plugin:
             await self._add(cog)
 
     async def close(self) -> None:
-        """Nothing new is taken, then what is under way is put down, then the commands go."""
+        """Nothing is begun any more, then what is under way is put down, then the commands go."""
+        for events in [cog for cog in self._cogs if isinstance(cog, Events)]:
+            self._cogs.remove(events)
+            await self._remove(events)
         await self.station.reader.close()
         await self.station.courier.close()
         await self.station.rooms.close()

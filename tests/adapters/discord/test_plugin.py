@@ -118,6 +118,32 @@ def _held(events: dict[str, Any]) -> dict[str, Any]:
     return {name: listeners for name, listeners in events.items() if listeners}
 
 
+async def test_what_goes_begins_nothing_any_more(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A client that becomes ready while Sayso is taken out takes nothing up, for nobody would deliver it."""
+    async with FakeDiscord() as fake:
+        bot = a_bot(fake)
+        await bot.login(fake.token)
+        station = await install(bot, speaker)
+        begun: list[str] = []
+
+        async def resume() -> int:
+            begun.append("resume")
+            return 0
+
+        close = station.reader.close
+
+        async def ready() -> None:
+            bot.dispatch("ready")
+            await close()
+
+        monkeypatch.setattr(station.courier, "resume", resume)
+        monkeypatch.setattr(station.reader, "close", ready)
+        await uninstall(bot)
+        await asyncio.sleep(0.05)
+        assert begun == []
+        await bot.close()
+
+
 async def test_it_is_installed_once(speaker: Speaker) -> None:
     """A second time is a mistake, told in words; the first goes on."""
     async with FakeDiscord() as fake:
