@@ -79,8 +79,9 @@ class LimitRules(Desk):
         await self.decide(interaction, lambda held: {"blocked_users": held.blocked_users - {key}}, shown.people)
 
     def _take_back(self, guild: str, user: str) -> int:
-        """Take back what somebody has waiting, and count it."""
-        theirs = [parcel for parcel in self.station.courier.parcels(guild) if parcel.request.user == user]
+        """Take back what somebody has waiting, and what others wait to hear of theirs; counts it."""
+        waiting = self.station.courier.parcels(guild)
+        theirs = [parcel for parcel in waiting if user in (parcel.request.user, parcel.request.author)]
         for parcel in theirs:
             parcel.cancel()
         return len(theirs)

@@ -111,3 +111,14 @@ async def test_who_is_blocked_is_not_spoken(fake: FakeDiscord, here: Online, spe
     assert isinstance(refused, Refusal)
     await answer(fake, "unblock", user=bob)
     assert (await kept(speaker)).blocked_users == frozenset()
+
+
+async def test_what_others_asked_to_hear_of_who_is_blocked_is_taken_back(fake: FakeDiscord, here: Online) -> None:
+    """Words are not heard because somebody else wanted them."""
+    bob = fake.add_user("bob")
+    message = await fake.say("Listen to me.", by=bob)
+    await fake.message_menu("Speak this message", message)
+    await fake.slash("say", text="My own words.")
+    await fake.until(lambda: len(here.station.courier.parcels(GUILD)) == 2)
+    assert "taken back: 1" in await answer(fake, "block", user=bob)
+    await fake.until(lambda: len(here.station.courier.parcels(GUILD)) == 1)
