@@ -28,7 +28,7 @@ from bot.adapters.words import listed, refusal, word
 from bot.speech import Clip, Priority, Refusal, Request
 from bot.tts.voices import UnknownName
 from bot.tts.voices.languages import primary
-from bot.wishes import Chosen, Wishes
+from bot.wishes import USER, Chosen, Wishes
 
 Choice = app_commands.Choice
 Interaction = discord.Interaction
@@ -204,11 +204,19 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
         found = await self.station.speaker.explain(_request(interaction, sentence(_ANY)))
         if isinstance(found, Refusal):
             return f"{title}\n{refusal(found, locale)}"
-        lines = [title, in_force(found.script.wishes, locale)]
-        guild = await self.station.speaker.store.settings.guild(_lane(interaction))
-        if guild.locked:
-            lines.append(word("voice_command.show.locked", locale))
-        return "\n".join(lines)
+        wishes = found.script.wishes
+        lines = [title, in_force(wishes, locale), await self._uncounted(interaction, wishes)]
+        return "\n".join(filter(None, lines))
+
+    async def _uncounted(self, interaction: Interaction, wishes: Wishes) -> str:
+        """Which choices of one's own do not count here, and why; nothing if all do."""
+        store, locale = self.station.speaker.store, locale_of(interaction)
+        if (await store.settings.guild(_lane(interaction))).locked:
+            return word("voice_command.show.locked", locale)
+        mine = await store.preferences.get(user_key(interaction.user.id))
+        pairs = ((mine.voice, wishes.voice), (mine.engine, wishes.engine))
+        idle = [discord.utils.escape_markdown(own) for own, choice in pairs if own and choice.layer > USER]
+        return word("voice_command.show.barred", locale, choices=listed(idle, locale)) if idle else ""
 
     async def _sample(self, interaction: Interaction, voice: str) -> str:
         stage = self.station.speaker.stage

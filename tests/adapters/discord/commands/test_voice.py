@@ -80,6 +80,24 @@ async def test_a_choice_for_elsewhere_is_kept_where_voices_are_locked(speaker: S
 
 
 @pytest.mark.parametrize(
+    ("barred", "choice"),
+    [({"banned_voices": {"emma"}}, {"voice": "emma"}), ({"allowed_engines": {"offline"}}, {"engine": "edge"})],
+)
+async def test_who_chooses_what_is_not_allowed_here_is_told_that_it_counts_elsewhere(
+    speaker: Speaker, barred: dict[str, Any], choice: dict[str, str]
+) -> None:
+    """It is kept, and each time that one's voice is shown here it is said why it is another."""
+    await speaker.store.settings.set_guild(GUILD, **barred)
+    async with FakeDiscord() as fake, online(fake, speaker):
+        (name, value), *_ = choice.items()
+        expected = f"counts only elsewhere: {value}."
+        assert expected in await _told(await fake.slash("voice set", choice))
+        assert getattr(await speaker.store.preferences.get(ANN), name) == value
+        assert expected in await _told(await fake.slash("voice show"))
+        assert expected not in await _told(await fake.slash("voice show", channel=fake.direct()))
+
+
+@pytest.mark.parametrize(
     ("locale", "said"),
     [("ja", "エンジン：**offline**（ボットの運営者の設定）"), ("zh-CN", "引擎：**offline**，这是运行机器人的人决定的")],
 )
