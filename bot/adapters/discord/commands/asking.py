@@ -133,8 +133,8 @@ class Asking:
         locale, voices = parcel.target.locale, self.station.speaker.stage.voices
         receipt = await Following(parcel, answer, locale, voices, refresh=self.refresh).to_the_end()
         if receipt.delivered and (key := parcel.said.key) is not None:
-            played = parcel.target.voice if receipt.message is None else None
-            self._remember(played or parcel.target.channel, key)
+            played = parcel.item if receipt.message is None else None
+            self._remember(played.channel if played else parcel.target.channel, key)
         return receipt
 
     def _remember(self, place: int, key: str) -> None:
@@ -208,8 +208,10 @@ def _unplaced(interaction: discord.Interaction, wish: Wish) -> str | None:
     """Why it cannot be heard in a voice channel, if it must be."""
     if wish.place is not Place.CHANNEL or seat_of(interaction.user) is not None:
         return None
-    name = "no_voice" if home_of(interaction) is not None else "not_here"
-    return word(f"say.refused.{name}", locale_of(interaction))
+    locale = locale_of(interaction)
+    if interaction.guild_id is None:
+        return word("say.refused.direct", locale)
+    return word("say.refused.not_here" if home_of(interaction) is None else "say.refused.no_voice", locale)
 
 
 def _needs_token(interaction: discord.Interaction) -> bool:

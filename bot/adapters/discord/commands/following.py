@@ -6,6 +6,7 @@ import asyncio
 
 from bot.adapters.discord.commands.buttons import when_over, while_speaking, while_waiting
 from bot.adapters.discord.commands.naming import spoken_by
+from bot.adapters.discord.delivery import restarting
 from bot.adapters.discord.parcel import Parcel, Receipt
 from bot.adapters.discord.reply import Answer, EarlierAnswer
 from bot.adapters.discord.target import Where
@@ -41,7 +42,10 @@ class Following:
         self._refresh = refresh
 
     async def to_the_end(self) -> Receipt:
-        """Follow until it is known what became of it, and say so if it was heard or something was said before."""
+        """Follow until it is known what became of it, and say so if something was said before, or is there to stay.
+
+        That is what was heard, and what comes after a restart, which needs its answer to be there then.
+        """
         ended = asyncio.ensure_future(self._parcel.delivered())
         begun = asyncio.ensure_future(self._begun())
         try:
@@ -55,7 +59,8 @@ class Following:
         finally:
             ended.cancel()
             begun.cancel()
-        if receipt.delivered or self._answer.shown:
+        later = receipt == restarting(self._parcel.target)
+        if receipt.delivered or later or self._answer.shown:
             await self._over(receipt)
         return receipt
 
@@ -96,7 +101,8 @@ class Following:
 
     @property
     def _channel(self) -> str:
-        return f"<#{self._parcel.target.voice}>"
+        item = self._parcel.item  # which knows it when the bot was moved
+        return f"<#{self._parcel.target.voice if item is None else item.channel}>"
 
     def _word(self, name: str, **values: object) -> str:
         return word(f"say.answer.{name}", self._locale, **values)

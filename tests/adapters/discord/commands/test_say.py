@@ -18,11 +18,11 @@ from bot.adapters.discord.voice import Outcome, Trouble
 from bot.errors import EngineUnavailable
 from bot.queue import Limits
 from bot.speaker import Speaker
-from tests.adapters.discord.commands.online import brought_along, online, whole
+from tests.adapters.discord.commands.online import brought_along, online, quiet, whole
 from tests.conftest import Opened
 from tests.doubles.discord import FakeDiscord, Interaction, Kind
 from tests.doubles.discord.channels import Channel
-from tests.doubles.engine import FakeEngine, Script
+from tests.doubles.engine import FakeEngine, Script, at_once
 
 EPHEMERAL, VOICE = 64, 8192
 GUILD = guild_key(int(FakeDiscord.guild_id), 0)
@@ -212,6 +212,29 @@ async def test_who_asks_for_the_voice_channel_is_told_why_it_is_not_to_be_had(sp
         here.room.end(item, Outcome.LOST, Trouble.FULL)
         assert "full" in await _refused(ix)
         assert fake.notes() == []
+
+
+async def test_who_asks_for_a_voice_channel_in_direct_messages_is_told_that_there_is_none(speaker: Speaker) -> None:
+    """Not that the bot is no member of something."""
+    async with FakeDiscord() as fake, online(fake, speaker):
+        told = await _refused(await fake.slash("say", text="Hello.", where="channel", channel=fake.direct()))
+        assert "no voice channels in direct messages" in told
+
+
+async def test_the_answer_names_the_channel_in_which_it_was_heard(speaker: Speaker) -> None:
+    """Not the one from which the bot was moved in the middle of it; there it is what was heard last, too."""
+    async with FakeDiscord() as fake:
+        other = fake.add_channel("Other", Kind.VOICE)
+        async with online(fake, speaker) as here:
+            ix = await fake.slash("say", text="Hello there.")
+            await fake.until(lambda: here.room.items)
+            here.room.begin()
+            await ix.wait(lambda ix: f"<#{fake.voice_channel}>" in (ix.content or ""))
+            await fake.until(quiet)
+            here.room.items[0].channel = int(other.id)
+            here.room.hear()
+            await ix.wait(lambda ix: f"Spoken in <#{other.id}>" in (ix.content or ""))
+            await fake.until(lambda: list(here.say.asking._heard) == [int(other.id)])
 
 
 async def test_the_voice_channel_takes_somebody_who_sits_in_one(speaker: Speaker) -> None:
@@ -575,6 +598,27 @@ async def test_a_host_with_five_menus_keeps_them(speaker: Speaker) -> None:
         assert bot.tree.get_command("say") is not None
         await bot.remove_cog("Sayso say")
         assert len(bot.tree.get_commands(type=discord.AppCommandType.message)) == 5
+
+
+async def test_what_waits_for_a_restart_is_told_where_it_will_be_answered(opened: Opened, offline: FakeEngine) -> None:
+    """Everybody sees that it comes later, and the same message says in the end that it came."""
+    async with FakeDiscord(user_in_voice=False) as fake:
+        offline.sleep = _for_ever
+        async with opened() as speaker, online(fake, speaker):
+            ix = await fake.slash("say", text="Hello there.")
+            await fake.until(lambda: offline.asked)
+        assert "as soon as I am back" in (ix.content or "")
+        assert not ix.original_deleted
+        assert ix.followups == []
+        offline.sleep = at_once
+        async with opened() as speaker, online(fake, speaker) as here:
+            await here.station.courier.resume()
+            await fake.until(lambda: "🎙️" in fake.messages[str((ix.original or {})["id"])]["content"])
+            assert len(fake.notes()) == 1
+
+
+async def _for_ever(_seconds: float) -> None:
+    await asyncio.Event().wait()
 
 
 async def test_an_unloaded_cog_leaves_nobody_behind(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
