@@ -53,6 +53,14 @@ def listeners(channel: VoiceChannel) -> int:
     return sum(member is None or not member.bot for member in members)
 
 
+def unheard(channel: VoiceChannel) -> Trouble | None:
+    """What keeps people from hearing the bot, which is in the channel, just now."""
+    here = channel.guild.me.voice
+    if not listeners(channel):
+        return Trouble.EMPTY
+    return Trouble.MAY_NOT_SPEAK if here is not None and (here.mute or here.suppress) else None
+
+
 async def may_speak(channel: VoiceChannel, patience: float) -> bool:
     """Whether the bot, which is in the channel, is heard there.
 

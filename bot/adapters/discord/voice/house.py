@@ -39,9 +39,10 @@ class Timing:
 
     ``grace``: for the gateway to tell why the voice server hung up; ``pauses``: before each further try to connect;
     ``again``: before each try to come back to a channel from which it was cut off for long;
-    ``quiet``: for somebody else's sound to end; ``stage``: for a request to speak to be granted; ``keys``: for
-    end-to-end encryption; ``lent``: for the owner of a lent connection to win it back; ``hang_up``: for Discord to
-    confirm that we left; ``stuck``: for a sign of life of the player; ``rest``: for the rest of a speech that plays.
+    ``quiet``: for somebody else's sound to end; ``stage``: for a request to speak to be granted; ``audible``: for
+    people to be there again, for leave to speak again and for end-to-end encryption; ``lent``: for the owner of a lent
+    connection to win it back; ``hang_up``: for Discord to confirm that we left; ``stuck``: for a sign of life of the
+    player; ``rest``: for the rest of a speech that plays.
     """
 
     grace: float = 1.0
@@ -49,7 +50,7 @@ class Timing:
     again: tuple[float, ...] = (5.0, 15.0, 60.0, 300.0)
     quiet: float = 3.0
     stage: float = 5.0
-    keys: float = 2.0
+    audible: float = 10.0
     lent: float = 10.0
     hang_up: float = 3.0
     stuck: float = 5.0

@@ -11,6 +11,7 @@ import discord
 from bot.adapters.discord import seams
 from bot.adapters.discord.voice.link import Link
 from bot.adapters.discord.voice.source import Source
+from bot.adapters.discord.voice.trouble import Trouble
 
 
 class Playback:
@@ -22,11 +23,14 @@ class Playback:
 
 
 class Line:
-    """``alive`` and ``private`` may be asked from any thread. ``heard`` says whether people are in the channel."""
+    """``alive`` and ``audible`` may be asked from any thread.
 
-    def __init__(self, client: discord.VoiceClient, *, heard: bool) -> None:
+    ``trouble`` is what keeps the people in the channel from hearing it just now, and is to be kept up to date.
+    """
+
+    def __init__(self, client: discord.VoiceClient, trouble: Trouble | None) -> None:
         self.client = client
-        self.heard = heard
+        self.trouble = trouble
 
     @property
     def ours(self) -> bool:
@@ -50,9 +54,9 @@ class Line:
         # Not `closed`: the library leaves it to itself to close its side, and does so late.
         return self.client.is_connected() and bool(websocket) and websocket.ws.close_code is None
 
-    def private(self) -> bool:
+    def audible(self) -> bool:
         """Whether people would hear it: they do not what should be end-to-end encrypted and is not (yet)."""
-        return not (self.heard and seams.speaks_in_clear(self.client))
+        return self.trouble is None and not seams.speaks_in_clear(self.client)
 
     def play(self, source: Source, ended: Callable[[], None]) -> Playback:
         """Begin; ``ended`` is called on the loop. Raises discord.ClientException if it is busy or gone."""

@@ -67,7 +67,7 @@ class Performance:
                 return
             if not self._its_turn(act):
                 return
-            if not (line.heard or act.item.begun.is_set()):
+            if line.trouble is Trouble.EMPTY and not act.item.begun.is_set():
                 act.end(Outcome.LOST, Trouble.EMPTY)  # they left while it was being made
                 return
             before = act.at
@@ -80,6 +80,8 @@ class Performance:
             act.end(act.verdict)
         elif run is Run.STOPPED:
             act.end(*((Outcome.LOST, Trouble.TAKEN) if line.busy else (Outcome.SKIPPED, None)))
+        elif line.alive() and line.trouble is not None:
+            act.end(Outcome.LOST, line.trouble)
         elif tries > _TRIES:
             act.end(Outcome.LOST, Trouble.NO_ANSWER)
         elif (trouble := await self._better(act, line, tries)) is not None:
@@ -153,8 +155,8 @@ class Performance:
             log.warning("voice_progress_not_kept", error=type(error).__name__)
 
     def _patience(self, line: Line) -> int:
-        """How many packets a line may make it wait."""
-        seconds = self._timing.keys if line.ours else self._timing.lent
+        """How many packets in a row a line may make it wait."""
+        seconds = self._timing.audible if line.ours else self._timing.lent
         return round(seconds / PACKET_SECONDS)
 
 

@@ -6,7 +6,7 @@ import asyncio
 
 import structlog
 
-from bot.adapters.discord.voice.access import VoiceChannel, find, listeners, may_speak
+from bot.adapters.discord.voice.access import VoiceChannel, find, listeners, may_speak, unheard
 from bot.adapters.discord.voice.house import House, key_of
 from bot.adapters.discord.voice.line import Line
 from bot.adapters.discord.voice.link import REFUSED, Cause, Link
@@ -127,10 +127,10 @@ class Presence:
             await self._seat.leave()
 
     def attend(self) -> None:
-        """See who listens, and prepare to leave if nobody does."""
+        """See who listens, and whether the bot may speak, and prepare to leave if nobody does."""
         line, channel = self._seat.line, self.channel
         if line is not None and line.alive() and line.client.channel is not None:
-            line.heard = listeners(line.client.channel) > 0
+            line.trouble = unheard(line.client.channel)
         if channel is None or listeners(channel):
             self._stay()
         elif self._alone is None or self._alone.done():

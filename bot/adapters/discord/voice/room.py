@@ -99,7 +99,7 @@ class Room:
         return self._playlist.wait(item)
 
     def attend(self) -> None:
-        """Somebody came or went: see who listens, and prepare to leave if nobody does."""
+        """Somebody came, went or was muted: see who listens, and prepare to leave if nobody does."""
         self._presence.attend()
 
     def review(self) -> None:

@@ -72,9 +72,9 @@ class Rooms:
     async def on_voice_state_update(
         self, member: discord.Member, before: discord.VoiceState, after: discord.VoiceState
     ) -> None:
-        """Somebody moved; leaves (after ``settings.leave_seconds``) where nobody is left to hear it."""
+        """Somebody moved, or was muted; leaves (after ``settings.leave_seconds``) where nobody is left to hear it."""
         room = self.find(member.guild.id)
-        if room is not None and before.channel != after.channel:
+        if room is not None:
             room.attend()
 
     async def on_guild_available(self, guild: discord.Guild) -> None:

@@ -9,7 +9,7 @@ import aiohttp
 import discord
 import structlog
 
-from bot.adapters.discord.voice.access import VoiceChannel, barred, listeners
+from bot.adapters.discord.voice.access import VoiceChannel, barred, listeners, unheard
 from bot.adapters.discord.voice.house import House
 from bot.adapters.discord.voice.line import Line
 from bot.adapters.discord.voice.link import REFUSED, Link
@@ -125,4 +125,4 @@ def _lent(held: discord.VoiceProtocol, channel: VoiceChannel) -> Line | Trouble:
 
 
 def _line(client: discord.VoiceClient, channel: VoiceChannel) -> Line:
-    return Line(client, heard=listeners(channel) > 0)
+    return Line(client, unheard(channel))

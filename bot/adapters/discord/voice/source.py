@@ -28,15 +28,15 @@ class Wire(Protocol):
 
     def alive(self) -> bool: ...
 
-    def private(self) -> bool: ...
+    def audible(self) -> bool: ...
 
 
 class Source(discord.AudioSource):
     """Plays a feed from packet ``at`` on, once, over one wire.
 
-    ``read`` never blocks: what is late is silence. While the wire is dead, or lacks the encryption it should have, the
-    position stays where it is. All attributes but ``closed`` are written by the player's thread alone; ``tell`` is
-    called from there when one of them has changed so that somebody should look.
+    ``read`` never blocks: what is late is silence. While nobody would hear it over the wire, or not only those who
+    should, the position stays where it is. All attributes but ``closed`` are written by the player's thread alone;
+    ``tell`` is called from there when one of them has changed so that somebody should look.
     """
 
     def __init__(self, feed: Feed, wire: Wire, at: int, tell: Callable[[], None], *, patience: int) -> None:
@@ -87,7 +87,7 @@ class Source(discord.AudioSource):
         if self._lead:
             self._lead -= 1
             return SILENCE
-        return self._next() if self._wire.private() else self._hold()
+        return self._next() if self._wire.audible() else self._hold()
 
     def _hold(self) -> bytes:
         self.held += 1

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
 
-from bot.adapters.discord.voice import Outcome
+from bot.adapters.discord.voice import Outcome, Trouble
+from bot.adapters.discord.voice.house import Timing
 from bot.adapters.discord.voice.source import LEAD
 from bot.errors import Cancelled, EngineTimeout, Expired
 from bot.speech import PACKET_SAMPLES, SAMPLE_RATE, Speech, Spoken
-from tests.adapters.discord.voice.scene import UTTERANCE, clip, places, scene, siren, speech, tone
+from tests.adapters.discord.voice.scene import QUICK, UTTERANCE, Scene, clip, places, scene, siren, speech, tone
 from tests.doubles.discord import Kind
 from tests.doubles.discord.client import loudest
 from tests.doubles.discord.rtp import SILENCE, RtpPacket
@@ -81,16 +83,79 @@ async def test_without_keys_nothing_is_said_at_all() -> None:
         assert [packet for one in stage.fake.voice_history for packet in one.audio_packets()] == []
 
 
-async def test_a_bot_that_is_alone_waits_for_no_keys() -> None:
-    """With nobody there no group is made, and waiting for one would block the room; what has begun goes on."""
+async def test_a_key_exchange_that_takes_long_is_waited_for() -> None:
+    """Over one connection: a new one would only begin it anew."""
+    timing = replace(QUICK, audible=Timing().audible)
+    async with scene(dave="bot_joins", key_exchange_delay=2.2, timing=timing) as stage:
+        assert await stage.end(stage.item(tone(0.2))) is Outcome.HEARD
+        assert len(stage.fake.voice_history) == 1
+
+
+async def left_alone(stage: Scene) -> None:
+    """Everybody has gone, and the bot knows."""
+    await stage.fake.human_voice(None)
+    await stage.fake.until(lambda: stage.talk.members == [stage.guild.me])
+
+
+async def test_nothing_is_said_on_to_nobody() -> None:
+    """What everybody has left is lost after a while, with the reason; it is not heard by Discord either."""
     async with scene(dave="bot_joins") as stage:
-        item = stage.item(siren(0.6))
-        await item.begun.wait()
-        await stage.fake.human_voice(None)
-        await stage.fake.until(lambda: stage.talk.members == [stage.guild.me])
-        await stage.fake.drop_voice(4006)
+        packets = siren(2.0)
+        item = stage.item(packets)
+        await stage.heard(10)
+        await left_alone(stage)
+        assert await stage.end(item) is Outcome.LOST
+        assert item.trouble == Trouble.EMPTY
+        sent = stage.fake.voice[stage.fake.guild_id].audio_packets()
+        assert len(sent) < len(packets) / 2
+        assert sum(not packet.dave for packet in sent) <= 1  # on its way when the group was torn down
+
+
+@pytest.mark.parametrize("drop", [False, True])
+async def test_who_comes_back_soon_hears_it_go_on(drop: bool) -> None:
+    """It holds its place meanwhile, also over a connection that is lost; no word is missed, nor sent in the clear."""
+    async with scene(dave="bot_joins", timing=replace(QUICK, audible=8.0)) as stage:
+        packets = siren(0.8)
+        item = stage.item(packets)
+        await stage.heard(10)
+        await left_alone(stage)
+        if drop:
+            await stage.fake.drop_voice(4006)
+            await stage.fake.until(lambda: len(stage.fake.voice_history) == 2 and stage.fake.voice["5000"].packets)
+        await asyncio.sleep(0.8)
+        assert not item.ended.done()
+        await stage.fake.human_voice(stage.fake.voice_channel)
         assert await stage.end(item) is Outcome.HEARD
-        assert len(stage.fake.voice_history) == 2
+        sent = [packet for one in stage.fake.voice_history for packet in one.audio_packets()]
+        assert sum(not packet.dave for packet in sent) <= 1
+        assert sorted(set(places(sent, packets)))[-20:] == list(range(len(packets)))[-20:]
+
+
+async def test_who_is_muted_for_a_moment_misses_no_word() -> None:
+    """It holds its place until it may speak again."""
+    async with scene(timing=replace(QUICK, audible=8.0)) as stage:
+        packets = siren(0.6)
+        item = stage.item(packets)
+        await stage.heard(10)
+        stage.fake.mute_bot()
+        await asyncio.sleep(0.8)
+        assert not item.ended.done()
+        assert len(stage.fake.heard()) < len(packets)
+        stage.fake.mute_bot(mute=False)
+        assert await stage.end(item) is Outcome.HEARD
+        assert places(await stage.heard(len(packets)), packets) == list(range(len(packets)))
+
+
+@pytest.mark.parametrize("how", ["mute", "suppress"])
+async def test_who_may_not_speak_any_more_has_not_been_heard(how: str) -> None:
+    """What is muted in the middle is lost after a while, with the reason."""
+    async with scene() as stage:
+        item = stage.item(siren(2.0))
+        await stage.heard(10)
+        stage.fake.mute_bot() if how == "mute" else stage.fake.let_speak(speak=False)
+        assert await stage.end(item) is Outcome.LOST
+        assert item.trouble == Trouble.MAY_NOT_SPEAK
+        assert stage.room.channel == stage.talk
 
 
 async def test_everybody_leaves_and_comes_back_in_the_middle() -> None:

@@ -26,7 +26,7 @@ class Wire:
     def alive(self) -> bool:
         return self.up
 
-    def private(self) -> bool:
+    def audible(self) -> bool:
         return self.safe
 
 
