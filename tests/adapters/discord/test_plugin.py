@@ -334,3 +334,29 @@ async def test_the_servers_wish_that_the_bot_stays_reaches_its_room(speaker: Spe
             await fake.human_voice(fake.voice_channel)
             await fake.human_voice(None)
             await fake.until(lambda: room.channel is None)
+
+
+async def test_the_programme_in_the_docs_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who copies it, and has an LLM, hears its answer: the page's own lines, over the loopback."""
+    monkeypatch.setenv("SAYSO__DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("SAYSO__EDGE__REFRESH", "false")
+    monkeypatch.chdir(tmp_path)
+    page = (Path(__file__).parents[3] / "docs" / "discord.md").read_text(encoding="utf-8")
+    asked: list[str] = []
+
+    async def my_llm(question: str) -> AsyncIterator[str]:
+        asked.append(question)
+        for piece in ("It is ", "Paris. ", "Ask me more."):
+            yield piece
+
+    programme: dict[str, Any] = {"my_llm": my_llm}
+    exec(page.split("```python")[1].split("```")[0], programme)
+    bot: commands.Bot = programme["bot"]
+    async with FakeDiscord(user_in_voice=False) as fake:
+        bot.http.connector = fake.connector()
+        async with online(bot, fake):
+            await fake.say("<@1000> What is the capital of France?")
+            await fake.until(lambda: fake.notes(), timeout=30)
+        assert asked == ["<@1000> What is the capital of France?"]
+        assert fake.notes()[0].duration > 1
+        assert fake.errors == []
