@@ -75,6 +75,32 @@ def test_phrases_are_tidy(section: str) -> None:
             )
 
 
+def commands(locale: str) -> dict[str, str]:
+    """What each command is called, by its place in the catalogues: ``voice_command.set`` is ``voice set``."""
+    says, steers = phrases(locale, "say"), phrases(locale, "control")
+    chooses, decides = phrases(locale, "voice_command"), phrases(locale, "admin")
+    voice, privacy, admin = (chooses["voice_command.group.name"], chooses["voice_command.privacy.name"],
+                             decides["admin.group.name"])  # fmt: skip
+    found = {key: name for key, name in {**says, **steers}.items() if key.count(".") == 2}
+    found |= {key: f"{voice} {name}" for key, name in chooses.items() if key.count(".") == 2}
+    found |= {f"voice_command.{own}.name": f"{voice} {privacy} {chooses[f'voice_command.{own}.name']}"
+              for own in ("export", "forget")}  # fmt: skip
+    found |= {key: f"{admin} {name}" for key, name in decides.items() if key.count(".") == 2}
+    return {key.removesuffix(".name"): name for key, name in found.items() if key.endswith(".name")}
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_command_goes_by_its_name_in_each_language(section: str) -> None:
+    """Discord's clients list commands by their names in one's own language: another is not found there."""
+    english = {name: key for key, name in commands("en").items()}
+    named = re.compile("/({})(?![-\\w])".format("|".join(sorted(map(re.escape, english), key=len, reverse=True))))
+    for locale in LOCALES:
+        own, said = commands(locale), phrases(locale, section)
+        for key, phrase in phrases("en", section).items():
+            for name in named.findall(phrase):
+                assert f"/{own[english[name]]}" in said[key], f"{locale}: {key} calls /{name} otherwise: {said[key]!r}"
+
+
 @pytest.mark.parametrize(
     ("tag", "catalogue"),
     [

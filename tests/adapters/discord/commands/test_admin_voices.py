@@ -55,7 +55,7 @@ async def test_default_takes_a_choice_back(fake: FakeDiscord, here: Online, spea
     await speaker.store.settings.set_guild(GUILD, engine="edge", voice="xiaoyi", language="zh")
     assert "default (`offline`)" in await answer(fake, "engine", engine="default")
     assert "既定（`sayso`）" in await answer(fake, "voice", locale="ja", voice="既定")
-    assert "由每段文字决定" in await answer(fake, "language", locale="zh-CN", language="默认")
+    assert "按每段文字判断" in await answer(fake, "language", locale="zh-CN", language="默认")
     held = await kept(speaker)
     assert (held.engine, held.voice, held.language) == (None, None, None)
 

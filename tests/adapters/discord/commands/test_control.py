@@ -117,7 +117,7 @@ async def test_a_moderator_ends_what_they_do_not_hear(speaker: Speaker) -> None:
 
 
 @pytest.mark.parametrize(
-    ("locale", "said"), [("ja", "いま読み上げているものはありません"), ("zh-CN", "没有正在说的内容")]
+    ("locale", "said"), [("ja", "いま読み上げているものはありません"), ("zh-CN", "没有正在朗读的内容")]
 )
 @pytest.mark.parametrize("command", ["skip", "stop"])
 async def test_where_nothing_is_said_there_is_nothing_to_end(

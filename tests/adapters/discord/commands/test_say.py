@@ -76,7 +76,7 @@ async def test_who_sits_in_no_voice_channel_gets_a_voice_note(speaker: Speaker) 
 
 @pytest.mark.parametrize(
     ("locale", "begins", "button"),
-    [("ja", "🎙️ sayso が読み上げました", "もう一度"), ("zh-CN", "🎙️ 由 sayso 说出", "重播")],
+    [("ja", "🎙️ sayso が読み上げました", "もう一度"), ("zh-CN", "🎙️ 由 sayso 朗读", "重播")],
 )
 async def test_everybody_is_answered_in_their_language(speaker: Speaker, locale: str, begins: str, button: str) -> None:
     """Words and buttons."""

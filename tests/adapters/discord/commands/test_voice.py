@@ -99,7 +99,7 @@ async def test_who_chooses_what_is_not_allowed_here_is_told_that_it_counts_elsew
 
 @pytest.mark.parametrize(
     ("locale", "said"),
-    [("ja", "エンジン：**offline**（ボットの運営者の設定）"), ("zh-CN", "引擎：**offline**，这是运行机器人的人决定的")],
+    [("ja", "エンジン：**offline**（ボットの運営者の設定）"), ("zh-CN", "引擎：**offline**，机器人的默认配置")],
 )
 async def test_what_is_in_force_is_shown_in_the_persons_language(speaker: Speaker, locale: str, said: str) -> None:
     """Each with who decided it."""
