@@ -190,7 +190,7 @@ class Courier:
             parcel.settle(restarting(parcel.target))
             return parcel
         self._crowd.take(parcel)
-        delivery = Delivery(self._client, parcel, wall=self._wall, closing=self._is_closing)
+        delivery = Delivery(self._client, parcel, wall=self._wall, closing=self._is_closing, anothers=self._is_anothers)
         if parcel.target.where is Where.VOICE and not as_note:
             self._play(parcel, delivery, start)
         task = asyncio.create_task(self._deliver(parcel, delivery), name=f"delivery {parcel.request.id}")
@@ -222,6 +222,9 @@ class Courier:
         self._crowd.leave(parcel.request)
         over = not task.cancelled() and task.exception() is None
         parcel.settle(task.result() if over else restarting(parcel.target))
+
+    async def _is_anothers(self, message: int) -> bool:
+        return await self._speaker.store.journal.bears(str(message))
 
     def _is_closing(self) -> bool:
         return self._closed or self._speaker.dispatcher.closing

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import suppress
 from functools import reduce
 from typing import Any
 
@@ -14,8 +15,9 @@ import structlog
 from bot.adapters import words
 from bot.adapters.discord.excuse import REFUSED, excuse
 from bot.adapters.discord.mark import Heard, Noted
-from bot.adapters.discord.note import Sent, send_note, send_through
+from bot.adapters.discord.note import LOST, Sent, hook_of, send_through
 from bot.adapters.discord.parcel import Parcel, Receipt
+from bot.adapters.discord.posting import Posting
 from bot.adapters.discord.target import Target
 from bot.adapters.discord.voice import Item, Outcome, Trouble
 from bot.adapters.words import word
@@ -30,10 +32,19 @@ _End = tuple[State | None, Receipt]
 
 
 class Delivery:
-    """Brings one parcel. ``closing`` tells whether the house is being closed; ``wall`` is Unix time."""
+    """Brings one parcel. ``closing`` tells whether the house is being closed; ``wall`` is Unix time.
+
+    ``anothers`` tells of a message whether it is known to be another parcel's.
+    """
 
     def __init__(
-        self, client: discord.Client, parcel: Parcel, *, wall: Callable[[], float], closing: Callable[[], bool]
+        self,
+        client: discord.Client,
+        parcel: Parcel,
+        *,
+        wall: Callable[[], float],
+        closing: Callable[[], bool],
+        anothers: Callable[[int], Awaitable[bool]],
     ) -> None:
         self._client = client
         self._parcel = parcel
@@ -42,6 +53,7 @@ class Delivery:
         self._locale = parcel.target.locale
         self._wall = wall
         self._closing = closing
+        self._anothers = anothers
         self._heard = -1.0
 
     async def run(self) -> Receipt:
@@ -118,20 +130,30 @@ class Delivery:
         if self._parcel.withdrawn:
             raise Cancelled("It was taken back.")
         self._parcel.leaving = True
-        await self._said.mark(State.SENDING, mark=str(Noted(self._wall(), len(clip.ogg))))
-        sent = await self._post(clip)
+        noted = Noted(self._wall(), len(clip.ogg))
+        await self._said.mark(State.SENDING, mark=str(noted))
+        sent = await self._post(clip, noted)
+        if sent is None:
+            log.info("note_unsure", guild=self._target.guild)
+            return State.FAILED, Receipt(False, why=word("delivery.unsure", self._locale))
         reduced = word("delivery.as_file", self._locale) if sent.reduced else ""
         return State.DONE, Receipt(True, sent.message, note=self._remarks(remark, reduced))
 
-    async def _post(self, clip: Clip) -> Sent:
-        """By the bot's own right; through the interaction where there is none, and so its token was kept."""
+    async def _post(self, clip: Clip, noted: Noted) -> Sent | None:
+        """By the bot's own right; through the interaction where there is none, and so its token was kept.
+
+        None if nobody knows whether it arrived.
+        """
         target, hook = self._target, hook_of(self._client, self._target)
         guild = None if target.guild is None else self._client.get_guild(target.guild)
         limit = None if guild is None else guild.filesize_limit
         if hook is not None:
-            return await send_through(hook, clip, limit=limit)
-        nonce = nonce_of(self._parcel.request.id)
-        return await send_note(self._client, target.channel, clip, nonce=nonce, reply_to=target.reply_to, limit=limit)
+            with suppress(*LOST):
+                return await send_through(hook, clip, limit=limit)
+            return None
+        request, wall = self._parcel.request, self._wall
+        posting = Posting(self._client, target, nonce_of(request.id), noted, anothers=self._anothers, wall=wall)
+        return await posting.run(clip, until=request.deadline or noted.at, limit=limit)
 
     # In words
 
@@ -170,13 +192,6 @@ class Delivery:
 def nonce_of(id: str) -> str:
     """A request's own mark on its message: the same in every process, and within Discord's 25 characters."""
     return hashlib.blake2b(id.encode(), digest_size=12).hexdigest()
-
-
-def hook_of(client: discord.Client, target: Target) -> discord.Webhook | None:
-    """The way through the interaction, if its token was kept."""
-    if target.application is None or target.token is None:
-        return None
-    return discord.Webhook.partial(target.application, target.token, client=client)
 
 
 def restarting(target: Target) -> Receipt:

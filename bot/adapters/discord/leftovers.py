@@ -1,4 +1,4 @@
-"""What the process before left: whether a note of its own arrived, and the message that still shows its buttons."""
+"""What was left open: whether a note arrived, and the message that still shows its buttons."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 import discord
 import structlog
 
-from bot.adapters.discord.delivery import hook_of
 from bot.adapters.discord.excuse import REFUSED
 from bot.adapters.discord.mark import Noted
-from bot.adapters.discord.note import NAME
+from bot.adapters.discord.note import NAME, hook_of
 from bot.adapters.discord.parcel import Receipt
 from bot.adapters.discord.target import Target
 from bot.adapters.words import word

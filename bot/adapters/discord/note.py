@@ -6,15 +6,14 @@ server does not allow that, the same sound goes out as a plain file.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 
 import aiohttp
 import discord
 
 from bot.adapters.discord import seams
+from bot.adapters.discord.target import Target
 from bot.speech import Clip
 
 NAME = "voice-message.ogg"
@@ -25,9 +24,6 @@ LIMIT = 10 << 20
 
 LOST = (aiohttp.ClientError, OSError, discord.DiscordServerError)
 """What is raised when nobody knows whether the message arrived (a timeout is an OSError)."""
-
-PAUSES = (0.0, 1.0, 3.0)
-"""Seconds before each repetition of a message that may have been lost."""
 
 MISSING_PERMISSIONS = 50013
 NO_REPLY = 160002
@@ -63,10 +59,10 @@ async def send_note(
     """Post a voice note, or a plain ``.ogg`` where notes are forbidden.
 
     ``nonce`` (at most 25 characters) makes a repetition harmless: for some minutes Discord answers it with the message
-    that is there already. So what may have been lost on the way is sent again here, a few times.
+    that is there already.
 
     Raises discord.Forbidden, discord.NotFound or discord.HTTPException when not even a file can be sent, TooLarge when
-    it is over ``limit`` bytes, and aiohttp.ClientError or OSError when Discord cannot be reached.
+    it is over ``limit`` bytes, and one of :data:`LOST` when Discord has not answered.
     """
     _check(clip, limit)
 
@@ -74,7 +70,7 @@ async def send_note(
         sound = _sound(clip, voice=form.voice)
         return await seams.post_sound(client, channel, sound, nonce=nonce, reference=_reference(channel, form.reply_to))
 
-    return await _first(_forms(_permissions(client, channel), reply_to), lambda form: _persistently(lambda: post(form)))
+    return await _first(_forms(permissions(client, channel), reply_to), post)
 
 
 async def follow_up(interaction: discord.Interaction, clip: Clip, *, ephemeral: bool) -> Sent:
@@ -91,7 +87,7 @@ async def send_through(
     allowed: discord.Permissions | None = None,
     limit: int | None = None,
 ) -> Sent:
-    """The same through an interaction's webhook, which takes no nonce: what may have been lost is not sent again.
+    """The same through an interaction's webhook, which takes no nonce: what may have been lost is not to be sent again.
 
     Raises as :func:`send_note` does; discord.NotFound also when the interaction is over 15 minutes old.
     """
@@ -100,6 +96,13 @@ async def send_through(
         _forms(allowed, None),
         lambda form: seams.follow_with_sound(hook, _sound(clip, voice=form.voice), ephemeral=ephemeral),
     )
+
+
+def hook_of(client: discord.Client, target: Target) -> discord.Webhook | None:
+    """The way through the interaction, if its token was kept."""
+    if target.application is None or target.token is None:
+        return None
+    return discord.Webhook.partial(target.application, target.token, client=client)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +136,8 @@ async def _first(forms: Iterator[_Form], post: Callable[[_Form], Awaitable[int]]
             form = following
 
 
-async def _persistently(post: Callable[[], Awaitable[int]]) -> int:
-    for pause in PAUSES:
-        with suppress(*LOST):
-            return await post()
-        await asyncio.sleep(pause)
-    return await post()
-
-
-def _permissions(client: discord.Client, channel: int) -> discord.Permissions | None:
-    """What the bot may do there as far as is known without asking Discord."""
+def permissions(client: discord.Client, channel: int) -> discord.Permissions | None:
+    """What the bot may do there, as far as is known without asking Discord."""
     found = client.get_channel(channel)
     if not isinstance(found, discord.abc.GuildChannel | discord.Thread):
         return None

@@ -12,12 +12,12 @@ import structlog
 
 from bot.adapters import words
 from bot.adapters.discord.boundary import contained
-from bot.adapters.discord.delivery import hook_of, nonce_of
+from bot.adapters.discord.delivery import nonce_of
 from bot.adapters.discord.excuse import excuse
 from bot.adapters.discord.identity import message_of, shard_of
 from bot.adapters.discord.leftovers import NONCE_SECONDS, conclude, posted
 from bot.adapters.discord.mark import Heard, Noted, read
-from bot.adapters.discord.note import LOST
+from bot.adapters.discord.note import LOST, hook_of
 from bot.adapters.discord.parcel import Receipt
 from bot.adapters.discord.target import Target, target_of
 from bot.adapters.words import word

@@ -13,7 +13,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.adapters.discord import courier as couriers
-from bot.adapters.discord import delivery
+from bot.adapters.discord import posting
 from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.delivery import nonce_of
 from bot.adapters.discord.target import Target, Where, target_of
@@ -294,7 +294,7 @@ async def test_a_surprise_in_one_delivery_stays_in_it(
         raise RuntimeError("secret")
 
     with monkeypatch.context() as broken, capture_logs() as logs:
-        broken.setattr(delivery, "send_note", breaks)
+        broken.setattr(posting, "send_note", breaks)
         parcel = await office.send()
         receipt = await parcel.delivered()
     assert not receipt.delivered

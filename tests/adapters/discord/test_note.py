@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import aiohttp
 import discord
 import numpy as np
 import pytest
 
-from bot.adapters.discord import note
-from bot.adapters.discord.note import NAME, Sent, TooLarge, follow_up, send_note, send_through
+from bot.adapters.discord.note import LOST, NAME, Sent, TooLarge, follow_up, send_note, send_through
 from bot.tts.audio import decode
 from tests.adapters.discord.posting import clip, commanded, connected
 from tests.doubles.discord import FakeDiscord, Kind
@@ -148,24 +148,22 @@ async def test_a_channel_that_is_gone_is_told(fake: FakeDiscord, client: discord
     assert posts(fake) == 1
 
 
-@pytest.mark.parametrize("status", [429, 503])
-async def test_a_limit_or_a_failure_of_discords_costs_time_only(
-    fake: FakeDiscord, client: discord.Client, status: int
-) -> None:
+async def test_a_limit_of_discords_costs_time_only(fake: FakeDiscord, client: discord.Client) -> None:
     """The note is sent again, whole, and there once."""
-    fault = fake.fail_next("POST", "/messages", status, retry_after=0.01)
+    fault = fake.fail_next("POST", "/messages", 429, retry_after=0.01)
     await send_note(client, TEXT, CLIP, nonce=NONCE)
     [heard] = fake.notes(TEXT)
     assert fault.hits == 1
     assert heard.data == CLIP.ogg
 
 
-async def test_a_lost_answer_does_not_make_a_second_note(fake: FakeDiscord, client: discord.Client) -> None:
+async def test_a_repetition_does_not_make_a_second_note(fake: FakeDiscord, client: discord.Client) -> None:
     """Discord has it, we do not know, and ask again under the same nonce: its id is that of the first."""
-    fault = fake.lose_next_response("POST", "/messages")
+    fake.lose_next_response("POST", "/messages")
+    with pytest.raises(LOST):
+        await send_note(client, TEXT, CLIP, nonce=NONCE)
     sent = await send_note(client, TEXT, CLIP, nonce=NONCE)
     [heard] = fake.notes(TEXT)
-    assert fault.hits == 1
     assert sent.message == int(heard.message["id"])
 
 
@@ -176,15 +174,13 @@ async def test_another_nonce_is_another_note(fake: FakeDiscord, client: discord.
     assert len(fake.notes(TEXT)) == 2
 
 
-async def test_a_network_that_stays_away_is_told(
-    fake: FakeDiscord, client: discord.Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """After a few attempts, and not before."""
-    monkeypatch.setattr(note, "PAUSES", (0.0, 0.0))
-    fault = fake.fail_next("POST", "/messages", reset=True, times=9)
-    with pytest.raises((aiohttp.ClientError, OSError)):
+@pytest.mark.parametrize("how", [{"reset": True}, {"status": 503}])
+async def test_silence_is_told(fake: FakeDiscord, client: discord.Client, how: dict[str, Any]) -> None:
+    """After one attempt: whoever asked knows for how long it is to be tried."""
+    fault = fake.fail_next("POST", "/messages", times=9, **how)
+    with pytest.raises(LOST):
         await send_note(client, TEXT, CLIP, nonce=NONCE)
-    assert fault.hits == 3
+    assert fault.hits == 1
 
 
 async def test_what_is_too_large_is_not_even_tried(fake: FakeDiscord, client: discord.Client) -> None:
