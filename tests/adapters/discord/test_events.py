@@ -81,6 +81,22 @@ async def test_what_fails_for_a_moment_at_the_start_is_tried_again(
         assert len(tries) == 4
 
 
+async def test_a_server_that_has_an_outage_at_the_start_is_rejoined_at_its_end(speaker: Speaker) -> None:
+    """The client is ready without it; what it is told of it later is enough."""
+    await speaker.store.keep.put("discord:voice:5000", {"channel": 7000})
+    async with FakeDiscord() as fake:
+        members = fake.world.guild("5000").members
+        me = members.pop(fake.bot_id)  # so that Discord does not send the guild
+        async with started(fake, speaker) as station:
+            await fake.until(lambda: "discord start" not in {task.get_name() for task in asyncio.all_tasks()})
+            guild = station.client.get_guild(5000)
+            assert guild is not None
+            assert guild.unavailable
+            members[fake.bot_id] = me
+            fake.restore_guild()
+            await fake.until(lambda: fake.voice and fake.voice["5000"].live)
+
+
 async def test_who_goes_meanwhile_tries_no_more(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nothing of the start is left."""
     tries = []

@@ -18,18 +18,23 @@ from bot.tts.text import estimate_seconds
 _UNKNOWN = 5.0
 """Seconds that a text which is still being written is thought to last yet."""
 
+_PAUSE = 1.0
+"""Seconds without anything to play after which people are told how long that may last."""
+
 
 class Act:
     """Plays an item, perhaps in several runs over several lines.
 
-    ``changed`` is called when there is news of its speech, ``ended`` once, when its outcome is known.
+    ``changed`` is called when there is news of its speech, ``ended`` once, when its outcome is known. ``rest`` is how
+    many seconds its rest may keep people waiting.
     """
 
-    def __init__(self, item: Item, changed: Callable[[Act], None], ended: Callable[[Act], None]) -> None:
+    def __init__(self, item: Item, changed: Callable[[Act], None], ended: Callable[[Act], None], rest: float) -> None:
         self.item = item
         self.feed = Feed(item.said.speech, lambda: changed(self))
         self.source: Source | None = None
         self._ended = ended
+        self._rest = rest
         self._line: Line | None = None
         self._start = round(item.start / PACKET_SECONDS)
         self._told = 0
@@ -60,7 +65,16 @@ class Act:
         """About how many seconds of it are still to be heard."""
         made = seconds(len(self.feed.packets))
         whole = made if self.feed.whole else max(made + self._more, self._length)
-        return max(0.0, whole - seconds(self.at))
+        return max(0.0, whole - seconds(self.at), self._rest - self._dry if self._dry > _PAUSE else 0.0)
+
+    @property
+    def stalled(self) -> bool:
+        """Whether its rest does not come."""
+        return self._dry > self._rest
+
+    @property
+    def _dry(self) -> float:
+        return seconds(self.source.dry) if self.source is not None else 0.0
 
     @property
     def verdict(self) -> Outcome:

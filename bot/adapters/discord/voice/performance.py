@@ -136,7 +136,7 @@ class Performance:
             await self._tell(act)
             now = asyncio.get_running_loop().time()
             reads, since = (source.reads, now) if source.reads != reads else (reads, since)
-            if source.dry * PACKET_SECONDS > self._timing.rest:
+            if act.stalled:
                 act.give_up()
             if now - since > self._timing.stuck or source.held >= self._patience(line):
                 return Run.BROKEN

@@ -76,7 +76,7 @@ class Room:
         if self._house.closed:
             item.ended.cancel()
             return
-        act = Act(item, self._changed, self._ended)
+        act = Act(item, self._changed, self._ended, self._house.timing.rest)
         self._playlist.add(act)
         if (deadline := item.said.request.deadline) is not None:
             act.expire(deadline - self._house.wall())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -16,11 +17,14 @@ from bot.adapters.discord.voice.source import LEAD
 from bot.errors import Abandoned
 from bot.said import Figures, Said
 from bot.speech import Request, Speech
-from tests.adapters.discord.voice.scene import clip, places, said, scene, siren, speech, tone
+from tests.adapters.discord.voice.scene import QUICK, clip, places, said, scene, siren, speech, tone
 from tests.doubles.discord.rtp import SILENCE
 
 BO = 2
 """Somebody else."""
+
+REST = 20.0
+"""Seconds."""
 
 
 async def test_a_skipped_item_ends_and_the_next_follows() -> None:
@@ -201,7 +205,7 @@ async def test_what_stops_coming_ends() -> None:
 async def listed(*items: Item) -> tuple[Playlist, list[Act]]:
     """Items on a playlist without a room, which have gathered what there is of their speeches."""
     playlist = Playlist()
-    acts = [Act(item, lambda _: None, playlist.remove) for item in items]
+    acts = [Act(item, lambda _: None, playlist.remove, REST) for item in items]
     for act in acts:
         playlist.add(act)
     for _ in range(3):
@@ -251,6 +255,20 @@ async def test_the_wait_does_not_count_who_lets_one_go_first() -> None:
     assert playlist.wait(acts[1].item) == Wait(0, 0.0)
     assert playlist.wait(acts[0].item).ahead == 2
     playlist.withdraw()
+
+
+async def test_the_wait_is_as_long_as_the_rest_may_take() -> None:
+    """Behind something of which nothing comes any more it is not told that it is over in a moment."""
+    async with scene(timing=replace(QUICK, rest=9.0)) as stage:
+        stage.item(growing := Speech(), text="Hi.")
+        waiting = stage.item(tone(0.2), user=BO)
+        growing.append(siren(0.4))
+        await stage.fake.until(lambda: stage.room.wait(waiting).seconds > 6.0)
+        assert stage.room.wait(waiting).ahead == 1
+        growing.append(siren(0.4))
+        growing.finish(clip(40))
+        assert stage.room.wait(waiting).seconds < 9.0
+        assert await stage.end(waiting) is Outcome.HEARD
 
 
 async def _endless() -> AsyncIterator[str]:
