@@ -112,7 +112,7 @@ class Forget(Press, template=rf"{FORGET}:(?P<about>\d{{1,20}})"):
         station, user = self.asking.station, user_key(interaction.user.id)
         await heed(interaction)
         station.courier.recall(user)  # first, for it would be kept when it is done
-        await station.speaker.store.preferences.forget(user)
+        await station.speaker.forget(user)
         silent = (await station.speaker.store.preferences.get(user)).opted_out
         name = "opted_out" if silent else "done"
         await retell(interaction, word(f"voice_command.forget.{name}", locale_of(interaction)))

@@ -83,7 +83,7 @@ async def refused(stage: Scene, code: int, number: int) -> None:
 
 async def test_a_refused_connection_is_tried_again() -> None:
     """Most refusals are gone with a new session."""
-    async with scene() as stage:
+    async with scene(settings={"connect_seconds": 10.0}) as stage:
         item = stage.item(tone(0.2))
         for number in range(2):
             await refused(stage, 4006, number)
