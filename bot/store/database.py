@@ -19,13 +19,12 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from bot.errors import StoreError
 from bot.store.driver import connect
 from bot.store.place import Place, prepare
-from bot.store.schema import upgrade
+from bot.store.schema import PAUSE, alone, upgrade
 
 T = TypeVar("T")
 
 _BUSY_SECONDS = 15.0
 """How long a statement waits for another process that writes."""
-_BUSY_PAUSE = 0.02
 _SQLITE_READERS = 3
 _SERVER_CONNECTIONS = 5
 
@@ -150,13 +149,13 @@ class Database:
         until = time.monotonic() + _BUSY_SECONDS
         while True:
             try:
-                async with self._writers.connect() as connection:
+                async with alone(), self._writers.connect() as connection:
                     return await connection.run_sync(upgrade, str(self.place))
             except DBAPIError as error:
                 # SQLite's own patience does not cover the change to a write-ahead log, nor the end of one.
                 if not _busy(error) or time.monotonic() >= until:
                     raise
-            await asyncio.sleep(_BUSY_PAUSE)
+            await asyncio.sleep(PAUSE)
 
     async def _checkpoint(self) -> None:
         if self.place.file:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from sqlalchemy import Connection, inspect, text
 
 from bot.errors import StoreError
@@ -10,6 +15,24 @@ from bot.store.tables import UPGRADE_LOCK, take_turn
 
 HEAD = "0002"
 """The newest revision in ``migrations/versions``: what this code reads and writes."""
+
+PAUSE = 0.02
+"""Seconds until it is looked again whether something is free."""
+
+_ALEMBIC = threading.Lock()
+"""Alembic holds what it works on in module globals: in one process it can upgrade one database at a time."""
+
+
+@asynccontextmanager
+async def alone() -> AsyncIterator[None]:
+    """Nobody else in this process upgrades a database, in this thread or another; to be held for :func:`upgrade`."""
+    # Waiting for the lock itself would stop a holder in this very thread; and no event is one for several loops.
+    while not _ALEMBIC.acquire(blocking=False):  # noqa: ASYNC110
+        await asyncio.sleep(PAUSE)
+    try:
+        yield
+    finally:
+        _ALEMBIC.release()
 
 
 def upgrade(connection: Connection, name: str) -> None:

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
@@ -68,6 +69,23 @@ async def test_this_release_finds_what_it_wrote(url: str, clock: Clock) -> None:
         await released.fill(store)
     async with Store.open(url, clock=clock) as store:
         await released.check(store)
+
+
+async def test_two_new_databases_are_made_at_once(tmp_path: Path) -> None:
+    """Two bots of one process open each their own; Alembic knows only one at a time."""
+    await asyncio.gather(*(_open(tmp_path / f"{number}.db") for number in range(3)))
+
+
+def test_threads_make_new_databases_at_once(tmp_path: Path) -> None:
+    """Each with a loop of its own."""
+    with ThreadPoolExecutor(3) as threads:
+        for made in [threads.submit(asyncio.run, _open(tmp_path / f"{number}.db")) for number in range(3)]:
+            made.result()
+
+
+async def _open(file: Path) -> None:
+    async with Store.open(file) as store:
+        await store.preferences.set("discord:1", voice="aria")
 
 
 async def test_the_migrations_make_the_tables_that_the_code_uses(url: str) -> None:
