@@ -186,9 +186,9 @@ class AudioCache:
                 raise
 
     async def export(self, user: str) -> list[dict[str, object]]:
-        """What is known of the clips that the user heard, newest first."""
+        """What is known of the clips that the user heard, or whose words they hold, newest first."""
         await self.flush()
-        rows = await self._database.read(clips.TEXTS.where(PLAYS.c.user == user).order_by(PLAYS.c.at.desc()))
+        rows = await self._database.read(clips.TEXTS, {"user": user})
         return [
             {"key": row.key, "guild": row.guild, "at": row.at, "seconds": row.seconds, "text": clips.texts(row.spoken)}
             for row in rows

@@ -47,11 +47,16 @@ RECENT = (
     .limit(bindparam("limit"))
 )
 
+_HEARD_AT = func.coalesce(PLAYS.c.at, CLIPS.c.at).label("at")
+
 TEXTS = (
-    select(PLAYS.c.key, PLAYS.c.guild, PLAYS.c.at, CLIPS.c.seconds, SOUNDS.c.spoken)
-    .join_from(PLAYS, CLIPS)
-    .join(SOUNDS, SOUNDS.c.key == CLIPS.c.key)
+    select(CLIPS.c.key, func.coalesce(PLAYS.c.guild, "").label("guild"), _HEARD_AT, CLIPS.c.seconds, SOUNDS.c.spoken)
+    .join_from(CLIPS, SOUNDS)
+    .join(PLAYS, (PLAYS.c.key == CLIPS.c.key) & (PLAYS.c.user == bindparam("user")), isouter=True)
+    .where((PLAYS.c.user == bindparam("user")) | (CLIPS.c.owner == bindparam("user")))
+    .order_by(_HEARD_AT.desc(), CLIPS.c.key)
 )
+"""What somebody heard, and what holds their words though another had it spoken."""
 
 ATTACHMENT = select(ATTACHMENTS.c.value).where(
     ATTACHMENTS.c.key == bindparam("key"), ATTACHMENTS.c.name == bindparam("name")

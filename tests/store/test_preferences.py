@@ -175,6 +175,15 @@ async def test_export_shows_everything(store: Store) -> None:
     assert "bob" not in json.dumps(kept)
 
 
+async def test_export_shows_what_holds_ones_words_though_another_heard_it(store: Store) -> None:
+    """What another had read aloud was first made of one's own words; forgetting drops it, so one is shown it."""
+    await store.cache.put("theirs", clip("ann's words"), user=BOB, guild=GUILD, owner=ANN)
+    await store.cache.put("unheard", clip("ann's other words"), owner=ANN)
+    kept = await store.cache.export(ANN)
+    assert {(heard["key"], heard["guild"]) for heard in kept} == {("theirs", ""), ("unheard", "")}
+    assert [heard["key"] for heard in await store.cache.export(BOB)] == ["theirs"]
+
+
 async def test_forget_deletes_everything(store: Store) -> None:
     """Afterwards nothing is kept about the user, in memory or in the database; others keep theirs."""
     await _live(store, ANN, "ann's secret")
