@@ -163,6 +163,7 @@ class Courier:
         task = asyncio.create_task(contained(work, "courier_crashed"))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # a task that is cancelled before its first step never had it
 
     def _ours(self, target: Target, interaction: discord.Interaction | None) -> Target:
         """The target with this bot's name, and with the interaction's token where there is no other way to answer."""

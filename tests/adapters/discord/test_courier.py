@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 import time
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import replace
@@ -676,6 +677,18 @@ async def test_what_is_accepted_while_the_courier_closes_comes_back(office: Offi
     parcel = await office.send()
     assert "restarted" in (await parcel.delivered()).why
     assert office.row(parcel).state is State.ACCEPTED
+
+
+async def test_work_that_has_not_begun_when_the_courier_closes_is_left_with_nothing_open(office: Office) -> None:
+    """A coroutine that nobody awaits would be complained of by Python, long afterwards."""
+
+    async def work() -> None:
+        raise AssertionError
+
+    coroutine = work()
+    office.courier.spawn(coroutine)
+    await office.courier.close()
+    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
 
 
 async def test_what_the_speaker_gives_up_when_it_closes_is_not_given_up_for_good(
