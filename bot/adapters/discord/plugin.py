@@ -11,7 +11,6 @@ import asyncio
 from collections.abc import AsyncIterable, Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import discord
 import structlog
@@ -42,9 +41,6 @@ MOST_COMMANDS = 100
 _COGS: tuple[Callable[[Station], commands.Cog], ...] = (Say, VoiceCommands, Control, Admin, Events)
 _Listener = Callable[..., Awaitable[None]]
 
-_installed: WeakKeyDictionary[object, Plugin] = WeakKeyDictionary()
-"""By the connection state of its client, which every message of that client carries."""
-
 
 async def install(
     client: discord.Client,
@@ -59,7 +55,7 @@ async def install(
     the client is connected. Raises ConfigError, and then leaves nothing behind, if Sayso is there already, no tree is
     given, or the tree has no room for Sayso's commands.
     """
-    if seams.state_of(client) in _installed:
+    if seams.installed_in(client) is not None:
         raise ConfigError("Sayso is installed in this Discord client already; uninstall it first")
     tree = client.tree if isinstance(client, commands.Bot | commands.AutoShardedBot) else tree
     if tree is None:
@@ -68,7 +64,7 @@ async def install(
         )
     station = _station(client, speaker, settings or DiscordSettings())
     plugin = Plugin(station, tree)
-    _installed[seams.state_of(client)] = plugin
+    seams.install_in(client, plugin)
     try:
         await plugin.open()
     except BaseException:
@@ -79,8 +75,9 @@ async def install(
 
 async def uninstall(client: discord.Client) -> None:
     """Take Sayso out of a client; what it has accepted and not delivered stays in the journal for its next start."""
-    plugin = _installed.pop(seams.state_of(client), None)
+    plugin: Plugin | None = seams.installed_in(client)
     if plugin is not None:
+        seams.install_in(client, None)
         await plugin.close()
 
 
@@ -92,7 +89,7 @@ async def speak_reply(
     ``text`` may be a stream that is still being written; it is spoken as it comes. Raises ConfigError if Sayso is not
     installed in the client that the message came from.
     """
-    plugin = _installed.get(seams.state_of(message))
+    plugin: Plugin | None = seams.installed_in(message)
     if plugin is None:
         raise ConfigError("Sayso is not installed in the Discord client that this message came from; see install()")
     return await plugin.station.reader.speak_reply(message, text, voice=voice)

@@ -21,8 +21,24 @@ from bot.log import where
 log = structlog.get_logger()
 
 
-def state_of(thing: discord.Client | discord.Message) -> object:
-    """The connection state that a client shares with everything that came through it."""
+_PLUGIN = "_sayso"
+
+
+def installed_in(thing: discord.Client | discord.Message) -> Any:
+    """What :func:`install_in` put into the client, or into the client that a message came from; None if nothing.
+
+    It is kept in the connection state, which a client shares with everything that came through it, and not in a module
+    of ours: an extension's modules are thrown away when it is unloaded, and a host still holds functions of theirs.
+    """
+    return getattr(_state_of(thing), _PLUGIN, None)
+
+
+def install_in(client: discord.Client, plugin: object | None) -> None:
+    """Put a plug-in into a client, or take it out."""
+    setattr(_state_of(client), _PLUGIN, plugin)
+
+
+def _state_of(thing: discord.Client | discord.Message) -> object:
     return thing._connection if isinstance(thing, discord.Client) else thing._state
 
 

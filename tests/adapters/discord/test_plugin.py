@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import importlib
+import sys
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -288,7 +290,18 @@ async def test_an_answer_is_spoken_wherever_its_message_came_from(speaker: Speak
         assert fake.errors == []
 
 
-@pytest.mark.usefixtures("offline")
+@pytest.fixture
+def modules() -> Iterator[None]:
+    """discord.py throws the modules of an extension away when it unloads it; other tests still hold theirs."""
+    held = {name: module for name, module in sys.modules.items() if name.startswith("bot.adapters.discord")}
+    yield
+    for name in [name for name in sys.modules if name.startswith("bot.adapters.discord")]:
+        del sys.modules[name]
+    sys.modules.update(held)
+    importlib.import_module("bot.adapters").discord = held["bot.adapters.discord"]  # type: ignore[attr-defined]
+
+
+@pytest.mark.usefixtures("modules")
 async def test_the_extension_opens_the_house_and_closes_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`load_extension` alone is enough: settings from the environment, the store in its folder."""
     monkeypatch.setenv("SAYSO__DATA_DIR", str(tmp_path))
@@ -304,6 +317,35 @@ async def test_the_extension_opens_the_house_and_closes_it(tmp_path: Path, monke
             assert names(bot.tree) == set()
             await bot.load_extension("bot.adapters.discord")  # and again
         assert not bot.extensions  # closing a bot unloads them
+
+
+@pytest.mark.usefixtures("modules")
+async def test_what_a_host_imported_still_works_after_a_reload(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """discord.py imports a reloaded extension anew; the `speak_reply` that the host holds is from before."""
+    monkeypatch.setenv("SAYSO__DATA_DIR", str(tmp_path))
+    monkeypatch.setenv("SAYSO__EDGE__REFRESH", "false")
+    monkeypatch.chdir(tmp_path)
+    messages: list[discord.Message] = []
+    async with FakeDiscord(user_in_voice=False) as fake:
+        bot = a_bot(fake)
+        bot.add_listener(_keeping(messages), "on_message")
+        async with online(bot, fake):
+            await bot.load_extension("bot.adapters.discord")
+            await bot.reload_extension("bot.adapters.discord")
+            await fake.say("What is the capital of France?")
+            await fake.until(lambda: messages)
+            parcel = await speak_reply(messages[0], "It is Paris.")
+            assert (await parcel.delivered()).delivered  # type: ignore[union-attr]
+            await bot.unload_extension("bot.adapters.discord")
+            with pytest.raises(ConfigError, match="not installed"):
+                await speak_reply(messages[0], "It is Paris.")
+
+
+def _keeping(messages: list[discord.Message]) -> Any:
+    async def on_message(message: discord.Message) -> None:
+        messages.append(message)
+
+    return on_message
 
 
 def test_ids_are_read_or_refused_by_the_name_of_their_setting() -> None:
@@ -336,6 +378,7 @@ async def test_the_servers_wish_that_the_bot_stays_reaches_its_room(speaker: Spe
             await fake.until(lambda: room.channel is None)
 
 
+@pytest.mark.usefixtures("modules")
 async def test_the_programme_in_the_docs_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who copies it, and has an LLM, hears its answer: the page's own lines, over the loopback."""
     monkeypatch.setenv("SAYSO__DATA_DIR", str(tmp_path))
