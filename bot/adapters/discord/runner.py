@@ -22,6 +22,9 @@ from bot.speaker import Speaker
 
 log = structlog.get_logger()
 
+GOODBYE = 5.0
+"""Seconds that Discord has to take note of our going."""
+
 _REFUSED = (
     "DISCORD_TOKEN: Discord refuses this token; copy it anew from the Bot page of your application at "
     "https://discord.com/developers/applications"
@@ -127,9 +130,13 @@ class Bot(commands.AutoShardedBot):
         """Has no commands that are typed; the library would log each attempt, with the word that was typed."""
 
     async def close(self) -> None:
-        """What is under way is put down first."""
+        """What is under way is put down first. A Discord that does not answer is not waited for."""
         await uninstall(self)
-        await super().close()
+        try:
+            async with asyncio.timeout(GOODBYE):
+                await super().close()
+        except TimeoutError:
+            await self.http.close()
 
     async def _sync(self) -> None:
         """Tell Discord the commands, but only if they are others than last time: it allows 200 new ones a day."""

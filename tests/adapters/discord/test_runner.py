@@ -139,6 +139,23 @@ async def test_what_people_write_to_it_is_not_taken_for_commands(
     assert "diagnosis" not in caplog.text
 
 
+async def test_a_discord_that_does_not_answer_does_not_keep_it_from_ending(
+    speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody waits for the process to be gone, and kills it after ten seconds."""
+    monkeypatch.setattr(runner, "GOODBYE", 0.05)
+    goodbyes: list[int] = []
+
+    async def unanswered(self: discord.Client) -> None:
+        goodbyes.append(1)
+        await asyncio.get_running_loop().create_future()
+
+    async with FakeDiscord() as fake, running(fake, speaker):
+        await fake.until(lambda: "global" in fake.commands and _identified_any(fake))
+        monkeypatch.setattr(discord.AutoShardedClient, "close", unanswered)
+    assert goodbyes
+
+
 def _identified_any(fake: FakeDiscord) -> bool:
     return any(g.identify for g in fake.gateways)
 
