@@ -6,6 +6,7 @@ import discord
 
 from bot.adapters.discord.places import VoiceChannel, has_listeners, seat_of, voice_channel
 from bot.adapters.discord.rules import ChannelRules, Rules
+from bot.adapters.discord.target import Target, Where
 from bot.adapters.discord.voice import Room
 
 
@@ -50,6 +51,19 @@ def all_may_see(channel: object, voice: VoiceChannel) -> bool:
     everybody = voice.guild.default_role
     people = (voice.guild.get_member(id) or everybody for id in voice.voice_states)
     return all(_is_bot(person) or channel.permissions_for(person).view_channel for person in people)
+
+
+def answer_to(message: discord.Message, voice: VoiceChannel | None, locale: str) -> Target:
+    """Where an answer to the message is heard: in the voice channel, else, or if that fails, as a note in reply."""
+    return Target(
+        Where.NOTE if voice is None else Where.VOICE,
+        message.channel.id,
+        guild=message.guild.id if message.guild else None,
+        voice=None if voice is None else voice.id,
+        reply_to=message.id,
+        locale=locale,
+        note_if_lost=True,
+    )
 
 
 def _is_bot(person: discord.Member | discord.Role) -> bool:

@@ -9,10 +9,9 @@ import discord
 from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
 from bot.adapters.discord.places import VoiceChannel, seat_of
-from bot.adapters.discord.reading.places import all_may_see, is_open
+from bot.adapters.discord.reading.places import all_may_see, answer_to, is_open
 from bot.adapters.discord.reading.words import names_in
 from bot.adapters.discord.station import Station
-from bot.adapters.discord.target import Target, Where
 from bot.speech import Refusal, Request
 
 
@@ -42,7 +41,7 @@ class Replies:
             channel=channel_key(parent(message.channel)),
             names=names_in(message, text) if isinstance(text, str) else _names(message),
         )
-        return await self._station.courier.send(request, _target(message, await self._voice(message), locale))
+        return await self._station.courier.send(request, answer_to(message, await self._voice(message), locale))
 
     async def _voice(self, message: discord.Message) -> VoiceChannel | None:
         """Where the asker sits, if the answer may be heard there."""
@@ -52,18 +51,6 @@ class Replies:
         rules, channel = await self._station.rules(guild.id), parent(message.channel)
         seen = all_may_see(message.channel, seat) or (await self._station.channel_rules(guild.id, channel)).read
         return seat if seen and is_open(seat, self._station.rooms.find(guild.id), rules) else None
-
-
-def _target(message: discord.Message, voice: VoiceChannel | None, locale: str) -> Target:
-    return Target(
-        Where.NOTE if voice is None else Where.VOICE,
-        message.channel.id,
-        guild=message.guild.id if message.guild else None,
-        voice=None if voice is None else voice.id,
-        reply_to=message.id,
-        locale=locale,
-        note_if_lost=True,
-    )
 
 
 def _names(message: discord.Message) -> dict[str, str]:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import TypeAlias
 
 import discord
 
+from bot.adapters.discord.places import VoiceChannel, has_listeners
 from bot.adapters.discord.voice.trouble import Trouble
-
-VoiceChannel: TypeAlias = discord.VoiceChannel | discord.StageChannel
 
 _LOOK = 0.02
 """Seconds between two looks at what the gateway has told."""
@@ -47,16 +45,10 @@ def barred(channel: VoiceChannel) -> Trouble | None:
     return None
 
 
-def listeners(channel: VoiceChannel) -> int:
-    """How many people are in the channel. Who is not known counts as one of them."""
-    members = map(channel.guild.get_member, channel.voice_states)
-    return sum(member is None or not member.bot for member in members)
-
-
 def unheard(channel: VoiceChannel) -> Trouble | None:
     """What keeps people from hearing the bot, which is in the channel, just now."""
     here = channel.guild.me.voice
-    if not listeners(channel):
+    if not has_listeners(channel):
         return Trouble.EMPTY
     return Trouble.MAY_NOT_SPEAK if here is not None and (here.mute or here.suppress) else None
 

@@ -6,7 +6,8 @@ import asyncio
 
 import structlog
 
-from bot.adapters.discord.voice.access import VoiceChannel, find, listeners, may_speak, unheard
+from bot.adapters.discord.places import VoiceChannel, has_listeners
+from bot.adapters.discord.voice.access import find, may_speak, unheard
 from bot.adapters.discord.voice.house import House, key_of
 from bot.adapters.discord.voice.line import Line
 from bot.adapters.discord.voice.link import REFUSED, Cause, Link
@@ -64,7 +65,7 @@ class Presence:
         """A line to the item's channel on which the bot may be heard, if that takes it away from nobody."""
         async with self._door:  # before the channel is looked at: a move in progress may change it
             channel = await self._find(item.channel)
-            if not isinstance(channel, Trouble) and not item.begun.is_set() and not listeners(channel):
+            if not isinstance(channel, Trouble) and not item.begun.is_set() and not has_listeners(channel):
                 return Trouble.EMPTY
             line = await self._come(channel, move=False)
         if isinstance(channel, Trouble) or isinstance(line, Trouble):
@@ -131,7 +132,7 @@ class Presence:
         line, channel = self._seat.line, self.channel
         if line is not None and line.alive() and line.client.channel is not None:
             line.trouble = unheard(line.client.channel)
-        if channel is None or listeners(channel):
+        if channel is None or has_listeners(channel):
             self._stay()
         elif self._alone is None or self._alone.done():
             self._alone = asyncio.create_task(self._leave_alone(), name=f"voice alone {self.guild}")
@@ -218,7 +219,7 @@ class Presence:
 
     async def _heard(self, channel: VoiceChannel) -> bool:
         """Whether there is a reason to be in the channel."""
-        return listeners(channel) > 0 or await self._house.stay(self.guild)
+        return has_listeners(channel) or await self._house.stay(self.guild)
 
     def _lends(self) -> bool:
         """Whether somebody else's sound comes over our connection."""

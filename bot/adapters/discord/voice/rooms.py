@@ -10,7 +10,7 @@ from typing import Any
 import discord
 import structlog
 
-from bot.adapters.discord.voice.access import VoiceChannel, listeners
+from bot.adapters.discord.places import VoiceChannel, has_listeners
 from bot.adapters.discord.voice.house import PREFIX, House, Keep, Stay, Timing, goes, key_of
 from bot.adapters.discord.voice.room import Room
 from bot.config import DiscordSettings
@@ -105,4 +105,4 @@ class Rooms:
         log.info("voice_restored", guild=guild.id, trouble=trouble)
 
     async def _wanted(self, channel: VoiceChannel) -> bool:
-        return listeners(channel) > 0 or await self._house.stay(channel.guild.id)
+        return has_listeners(channel) or await self._house.stay(channel.guild.id)

@@ -9,7 +9,8 @@ import aiohttp
 import discord
 import structlog
 
-from bot.adapters.discord.voice.access import VoiceChannel, barred, listeners, unheard
+from bot.adapters.discord.places import VoiceChannel, has_listeners
+from bot.adapters.discord.voice.access import barred, unheard
 from bot.adapters.discord.voice.house import House
 from bot.adapters.discord.voice.line import Line
 from bot.adapters.discord.voice.link import REFUSED, Link
@@ -54,7 +55,7 @@ class Seat:
         if self.link is not None:
             if self.link.channel.id == channel.id:
                 return self._same(self.link, channel)
-            if not move and listeners(self.link.channel):
+            if not move and has_listeners(self.link.channel):
                 return Trouble.ELSEWHERE
         if (trouble := barred(channel)) is not None:
             return trouble

@@ -12,8 +12,8 @@ from typing import Any, cast
 import discord
 import numpy as np
 
+from bot.adapters.discord.places import VoiceChannel
 from bot.adapters.discord.voice import Item, Outcome, Room, Rooms
-from bot.adapters.discord.voice.access import VoiceChannel
 from bot.adapters.discord.voice.house import Timing
 from bot.config import DiscordSettings
 from bot.said import Figures, Said
