@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import asyncio
+from collections.abc import Awaitable, Coroutine
 from typing import TypeVar
 
 import structlog
@@ -12,6 +13,30 @@ from bot.log import where
 log = structlog.get_logger()
 
 T = TypeVar("T")
+
+
+class Errands:
+    """What is done in the background, each :func:`contained`, until it is closed."""
+
+    def __init__(self) -> None:
+        self._tasks: set[asyncio.Task[object]] = set()
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def start(self, work: Coroutine[object, object, object], event: str, **fields: object) -> None:
+        """Begin it; a crash is logged as ``event``."""
+        task = asyncio.create_task(contained(work, event, **fields))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # a task that is cancelled before its first step never had it
+
+    async def close(self) -> None:
+        """Give up what is under way."""
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
 
 
 async def contained(work: Awaitable[T], event: str, **fields: object) -> T | None:

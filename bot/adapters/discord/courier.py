@@ -14,11 +14,10 @@ import asyncio
 import time
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
-from typing import Any
 
 import discord
 
-from bot.adapters.discord.boundary import contained
+from bot.adapters.discord.boundary import Errands, contained
 from bot.adapters.discord.crowd import Crowd
 from bot.adapters.discord.delivery import Delivery, restarting
 from bot.adapters.discord.identity import number
@@ -65,7 +64,7 @@ class Courier:
         self._settings = settings
         self._wall = wall
         self._crowd = Crowd(speaker.dispatcher.limits)
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._tasks = Errands()
         self._deliveries: dict[asyncio.Task[Receipt], Parcel] = {}
         self._new: set[str] | None = set()
         self._closed = False
@@ -145,25 +144,20 @@ class Courier:
     async def close(self) -> None:
         """Stop delivering; what is not delivered stays in the journal. Notes on the wire have a moment to arrive."""
         self._closed = True
-        for task in self._tasks:
-            task.cancel()
+        await self._tasks.close()
         if leaving := [task for task, parcel in self._deliveries.items() if parcel.leaving]:
             await asyncio.wait(leaving, timeout=GRACE)
         left = dict(self._deliveries)
         for delivery in left:
             delivery.cancel()
-        tasks: set[asyncio.Future[Any]] = {*self._tasks, *left}
-        if tasks:
-            await asyncio.wait(tasks)
+        if left:
+            await asyncio.wait(left)
         for parcel in left.values():
             parcel.said.cancel()
 
     def spawn(self, work: Coroutine[object, object, None]) -> None:
         """Do it in the background, until the courier is closed."""
-        task = asyncio.create_task(contained(work, "courier_crashed"))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
-        task.add_done_callback(lambda _: work.close())  # a task that is cancelled before its first step never had it
+        self._tasks.start(work, "courier_crashed")
 
     def _ours(self, target: Target, interaction: discord.Interaction | None) -> Target:
         """The target with this bot's name, and with the interaction's token where there is no other way to answer."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
 import re
 
 import discord
 import structlog
 
-from bot.adapters.discord.boundary import contained
+from bot.adapters.discord.boundary import Errands
 from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.identity import OURS, channel_key, guild_key, parent, user_key
 from bot.adapters.discord.places import seat_of
 from bot.adapters.discord.reading.gate import is_bot, may_be_read
-from bot.adapters.discord.reading.places import is_open
+from bot.adapters.discord.reading.places import answer_to, is_open
 from bot.adapters.discord.reading.words import Words, answered, words_of
 from bot.adapters.discord.reply import NOBODY, UNREACHED
 from bot.adapters.discord.rules import Rules
 from bot.adapters.discord.station import Station
-from bot.adapters.discord.target import Target, Where
+from bot.adapters.discord.target import Target
 from bot.adapters.words import refusal, word
 from bot.speech import Priority, Refusal, Request
 
@@ -41,7 +40,7 @@ class Asked:
 
     def __init__(self, station: Station) -> None:
         self._station = station
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._errands = Errands()
 
     def meant(self, message: discord.Message) -> bool:
         """Whether a message asks for that."""
@@ -58,10 +57,7 @@ class Asked:
 
     async def close(self) -> None:
         """Tell nobody any more what became of it."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._errands.close()
 
     async def _speak(self, message: discord.Message, locale: str) -> str | None:
         """None if it is on its way, else why it is not."""
@@ -79,9 +75,7 @@ class Asked:
         parcel = await self._station.courier.send(self._request(message, original, words), target)
         if isinstance(parcel, Refusal):
             return refusal(parcel, locale)
-        task = asyncio.create_task(contained(self._watch(message, parcel), "asked_not_told"))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._errands.start(self._watch(message, parcel), "asked_not_told")
         return None
 
     def _why_without_words(self, original: discord.Message) -> str:
@@ -93,15 +87,7 @@ class Asked:
         voice, guild = seat_of(message.author), message.guild
         room = self._station.rooms.find(guild.id) if guild else None
         comes = voice is not None and is_open(voice, room, rules)
-        return Target(
-            Where.VOICE if comes else Where.NOTE,
-            message.channel.id,
-            guild=guild.id if guild else None,
-            voice=voice.id if voice is not None and comes else None,
-            reply_to=message.id,
-            locale=locale,
-            note_if_lost=True,
-        )
+        return answer_to(message, voice if comes else None, locale)
 
     def _request(self, message: discord.Message, original: discord.Message, words: Words) -> Request:
         return Request(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
 from collections.abc import AsyncIterable, Callable
 from dataclasses import dataclass, field
@@ -10,7 +9,7 @@ from dataclasses import dataclass, field
 import discord
 import structlog
 
-from bot.adapters.discord.boundary import contained
+from bot.adapters.discord.boundary import Errands
 from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.identity import channel_key, guild_key, parent, reading_id, user_key
 from bot.adapters.discord.mentions import name_of
@@ -57,7 +56,7 @@ class Voicing:
     def __init__(self, station: Station, clock: Callable[[], float]) -> None:
         self._station = station
         self._announcer = Announcer(clock)
-        self._tasks: set[asyncio.Task[object]] = set()
+        self._errands = Errands()
 
     def opening(self, reading: Reading, *, written: bool = True) -> str:
         """The line with the speaker's name, if it is due. A mention stands for it, so that no mark in it matters."""
@@ -92,10 +91,7 @@ class Voicing:
 
     async def close(self) -> None:
         """Watch no more."""
-        for task in self._tasks:
-            task.cancel()
-        if self._tasks:
-            await asyncio.wait(self._tasks)
+        await self._errands.close()
 
     async def _send(self, reading: Reading, text: str | AsyncIterable[str]) -> Parcel | Refusal:
         return await self._station.courier.send(self._request(reading, text), self._target(reading))
@@ -103,9 +99,7 @@ class Voicing:
     def _follow(self, reading: Reading, parcel: Parcel) -> None:
         reading.texts += 1
         reading.parcels.append(parcel)
-        task = asyncio.create_task(contained(self._watch(reading, parcel), "reading_lost", guild=reading.guild))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        self._errands.start(self._watch(reading, parcel), "reading_lost", guild=reading.guild)
 
     async def _watch(self, reading: Reading, parcel: Parcel) -> None:
         """Let go of the sound as soon as it was heard, and of the rest if it is not to be."""
