@@ -94,6 +94,25 @@ class DiscordSettings:
 
 
 @dataclass(frozen=True)
+class TelegramSettings:
+    """The Telegram adapter. ``base_url`` is a Bot API server of one's own (``http://127.0.0.1:8081``); empty is
+    Telegram's. With ``webhook_url`` (the public https address) updates are pushed to ``webhook_host``:``webhook_port``
+    here instead of being fetched. ``owners`` are user ids, comma-separated. ``store_chat`` is the id of a chat where
+    inline voice notes are uploaded to; 0: the asker's own chat with the bot, where they are removed at once.
+    ``set_commands``: tell Telegram the commands for its menu. ``note_seconds`` is how long a request stays wanted."""
+
+    base_url: str = ""
+    owners: str = ""
+    inline: bool = True
+    store_chat: int = 0
+    set_commands: bool = True
+    note_seconds: float = _between(840.0, 5, 86_400)
+    webhook_url: str = ""
+    webhook_host: str = "127.0.0.1"
+    webhook_port: int = _between(8443, 1, 65_535)
+
+
+@dataclass(frozen=True)
 class OfflineSettings:
     """The embedded engine: ``slots`` workers of a core each, put down after ``idle_seconds`` without work."""
 
@@ -177,6 +196,7 @@ class Settings:
     voices: VoicesSettings = field(default_factory=VoicesSettings)
     http: HttpSettings = field(default_factory=HttpSettings)
     discord: DiscordSettings = field(default_factory=DiscordSettings)
+    telegram: TelegramSettings = field(default_factory=TelegramSettings)
     offline: OfflineSettings = field(default_factory=OfflineSettings)
     edge: EdgeSettings = field(default_factory=EdgeSettings)
     audio: AudioSettings = field(default_factory=AudioSettings)
@@ -257,6 +277,14 @@ def show(loaded: Loaded) -> str:
     held = (secrets.discord_token, secrets.telegram_token, secrets.api_keys, secrets.llm_api_key)
     lines += [f"#   {name}: {HIDDEN if value else 'not set'}" for name, value in zip(SECRETS, held, strict=True)]
     return "\n".join(lines) + "\n"
+
+
+def ids(text: str, setting: str) -> frozenset[int]:
+    """The ids of people or channels in ``"1, 2"``. Raises ConfigError that names the setting."""
+    try:
+        return frozenset(int(part) for part in text.split(",") if part.strip())
+    except ValueError:
+        raise ConfigError(f"{setting}: must be ids, comma-separated, such as 80351110224678912") from None
 
 
 def read_secrets(environ: Mapping[str, str]) -> Secrets:

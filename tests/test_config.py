@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.config import HIDDEN, Loaded, Settings, load, read_secrets, show
+from bot.config import HIDDEN, Loaded, Settings, ids, load, read_secrets, show
 from bot.errors import ConfigError
 
 
@@ -250,3 +250,10 @@ def test_the_data_folder_follows_the_system_unless_set(tmp_path: Path, monkeypat
     monkeypatch.setenv("HOME", str(tmp_path))
     assert loaded(tmp_path).settings.data == tmp_path / "xdg" / "sayso"
     assert loaded(tmp_path, "data_dir=~/here").settings.data == tmp_path / "here"
+
+
+def test_ids_are_read_or_refused_by_the_name_of_their_setting() -> None:
+    """Spaces do no harm, words do."""
+    assert ids(" 1,22 ,", "discord.owners") == {1, 22}
+    with pytest.raises(ConfigError, match=r"discord\.owners: must be ids"):
+        ids("me", "discord.owners")

@@ -17,8 +17,8 @@ from dataclasses import replace
 
 import discord
 
-from bot.adapters.discord.boundary import Errands, contained
-from bot.adapters.discord.crowd import Crowd
+from bot.adapters.boundary import Errands, contained
+from bot.adapters.crowd import Crowd
 from bot.adapters.discord.delivery import Delivery, restarting
 from bot.adapters.discord.identity import number
 from bot.adapters.discord.leftovers import conclude
@@ -63,7 +63,7 @@ class Courier:
         self._rooms = rooms
         self._settings = settings
         self._wall = wall
-        self._crowd = Crowd(speaker.dispatcher.limits)
+        self._crowd: Crowd[Parcel] = Crowd(speaker.dispatcher.limits)
         self._tasks = Errands()
         self._deliveries: dict[asyncio.Task[Receipt], Parcel] = {}
         self._new: set[str] | None = set()

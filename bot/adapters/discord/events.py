@@ -11,7 +11,7 @@ import discord
 import structlog
 from discord.ext import commands
 
-from bot.adapters.discord.boundary import contained
+from bot.adapters.boundary import contained
 from bot.adapters.discord.station import Station
 from bot.errors import StoreError
 

@@ -28,7 +28,7 @@ from bot.adapters.discord.reading import Reader
 from bot.adapters.discord.station import Station
 from bot.adapters.discord.translator import Translator
 from bot.adapters.discord.voice import Rooms
-from bot.config import DiscordSettings
+from bot.config import DiscordSettings, ids
 from bot.errors import ConfigError
 from bot.speaker import Speaker
 from bot.speech import Refusal
@@ -105,14 +105,6 @@ def _station(client: discord.Client, speaker: Speaker, settings: DiscordSettings
     station = Station(client, speaker, settings, rooms, courier, owners=owners)
     station.reader = Reader(station)
     return station
-
-
-def ids(text: str, setting: str) -> frozenset[int]:
-    """Snowflakes from ``"1, 2"``. Raises ConfigError that names the setting."""
-    try:
-        return frozenset(int(part) for part in text.split(",") if part.strip())
-    except ValueError:
-        raise ConfigError(f"{setting}: must be ids, comma-separated, such as 80351110224678912") from None
 
 
 class Plugin:

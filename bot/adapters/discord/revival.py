@@ -11,7 +11,7 @@ import discord
 import structlog
 
 from bot.adapters import words
-from bot.adapters.discord.boundary import contained
+from bot.adapters.boundary import contained
 from bot.adapters.discord.delivery import nonce_of
 from bot.adapters.discord.excuse import excuse
 from bot.adapters.discord.identity import message_of, shard_of

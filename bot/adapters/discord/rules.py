@@ -1,14 +1,15 @@
 """What a server decided about Sayso on Discord; kept in the ``extra`` of its settings and of its channels'.
 
-All of it stands under one name there, so that what other adapters keep is left alone. It is read forgivingly: a value
-that another version or a person's hand has damaged is as good as none. It is written strictly.
+How that is read and written: :mod:`bot.adapters.extra`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Protocol, TypeVar
+from typing import Any
+
+from bot.adapters.extra import SWITCH, Form, Kept, Section
 
 SECTION = "discord"
 """Under which name in ``extra``."""
@@ -20,13 +21,6 @@ MOST_IDS = 100
 """Roles or bots in one rule."""
 
 MOST_PER_MINUTE = 600
-
-
-class Kept(Protocol):
-    """Settings of a guild or a channel, as the store gives them."""
-
-    @property
-    def extra(self) -> Mapping[str, Any]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +58,12 @@ class ChannelRules:
 
 def rules_of(guild: Kept) -> Rules:
     """The rules in a guild's settings; a default where nothing readable is kept."""
-    return _read(Rules, guild)
+    return _RULES.read(Rules, guild)
 
 
 def channel_rules_of(channel: Kept) -> ChannelRules:
     """The rules in a channel's settings."""
-    return _read(ChannelRules, channel)
+    return _CHANNEL_RULES.read(ChannelRules, channel)
 
 
 def with_rules(guild: Kept, **changes: object) -> dict[str, Any]:
@@ -77,55 +71,12 @@ def with_rules(guild: Kept, **changes: object) -> dict[str, Any]:
 
     Raises ValueError naming what is allowed.
     """
-    return _changed(Rules, guild, changes)
+    return _RULES.changed(guild, changes)
 
 
 def with_channel_rules(channel: Kept, **changes: object) -> dict[str, Any]:
     """As :func:`with_rules`, for a channel."""
-    return _changed(ChannelRules, channel, changes)
-
-
-@dataclass(frozen=True, slots=True)
-class _Form:
-    """What a rule may be, in words, as a test, in JSON and back."""
-
-    allowed: str
-    fits: Callable[[Any], bool]
-    to_json: Callable[[Any], Any] = lambda value: value
-    from_json: Callable[[Any], Any] = lambda value: value
-
-
-R = TypeVar("R", Rules, ChannelRules)
-
-
-def _read(kind: type[R], kept: Kept) -> R:
-    found = {name: value for name, value in _section(kept).items() if name in _FORMS[kind]}
-    return kind(**{name: _FORMS[kind][name].from_json(v) for name, v in found.items() if _FORMS[kind][name].fits(v)})
-
-
-def _changed(kind: type[Rules] | type[ChannelRules], kept: Kept, changes: Mapping[str, object]) -> dict[str, Any]:
-    section = dict(_section(kept))
-    for name, value in changes.items():
-        form = _form(kind, name)
-        if value is None:
-            section.pop(name, None)
-        elif form.fits(value):
-            section[name] = form.to_json(value)
-        else:
-            raise ValueError(f"{name} must be {form.allowed}, or None for the default; it cannot be {value!r:.60}")
-    others = {name: value for name, value in kept.extra.items() if name != SECTION}
-    return {**others, SECTION: section} if section else others
-
-
-def _form(kind: type[Rules] | type[ChannelRules], name: str) -> _Form:
-    if (form := _FORMS[kind].get(name)) is None:
-        raise ValueError(f"there is no rule {name!r} here; there are: {', '.join(_FORMS[kind])}")
-    return form
-
-
-def _section(kept: Kept) -> Mapping[str, Any]:
-    found = kept.extra.get(SECTION)
-    return found if isinstance(found, Mapping) else {}
+    return _CHANNEL_RULES.changed(channel, changes)
 
 
 def _is_id(value: object) -> bool:
@@ -147,11 +98,10 @@ def _is_pace(value: object) -> bool:
     return _is_id(value) and isinstance(value, int) and value <= MOST_PER_MINUTE
 
 
-_SWITCH = _Form("True or False", lambda value: isinstance(value, bool))
-_ID = _Form("the id of a channel", _is_id)
-_IDS = _Form(f"at most {MOST_IDS} ids", _are_ids, lambda value: sorted(set(value)), frozenset)
-_MARK = _Form(f"at most {LONGEST_MARK} printable characters without blanks around them", _is_mark)
-_PACE = _Form(f"a whole number from 1 to {MOST_PER_MINUTE}", _is_pace)
+_ID = Form("the id of a channel", _is_id)
+_IDS = Form(f"at most {MOST_IDS} ids", _are_ids, lambda value: sorted(set(value)), frozenset)
+_MARK = Form(f"at most {LONGEST_MARK} printable characters without blanks around them", _is_mark)
+_PACE = Form(f"a whole number from 1 to {MOST_PER_MINUTE}", _is_pace)
 
 _BY_NAME = {
     "roles": _IDS,
@@ -164,6 +114,9 @@ _BY_NAME = {
 }
 """What is not named here is a switch."""
 
-_FORMS: Mapping[type, Mapping[str, _Form]] = {
-    kind: {item.name: _BY_NAME.get(item.name, _SWITCH) for item in fields(kind)} for kind in (Rules, ChannelRules)
-}
+
+def _held(kind: type[Rules] | type[ChannelRules]) -> Section:
+    return Section(SECTION, {item.name: _BY_NAME.get(item.name, SWITCH) for item in fields(kind)})
+
+
+_RULES, _CHANNEL_RULES = _held(Rules), _held(ChannelRules)

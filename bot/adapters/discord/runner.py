@@ -14,8 +14,8 @@ import structlog
 from discord.ext import commands
 
 from bot.adapters.discord import seams
-from bot.adapters.discord.plugin import ids, install, uninstall
-from bot.config import DiscordSettings
+from bot.adapters.discord.plugin import install, uninstall
+from bot.config import DiscordSettings, ids
 from bot.errors import ConfigError, SaysoError
 from bot.log import where
 from bot.speaker import Speaker

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.adapters.discord.identity import channel_key, guild_key
-from bot.adapters.discord.pace import Pace
 from bot.adapters.discord.rules import ChannelRules, Rules, channel_rules_of, rules_of
+from bot.adapters.pace import Pace
 from bot.config import DiscordSettings
 from bot.speaker import Speaker
 

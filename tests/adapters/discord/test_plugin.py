@@ -18,7 +18,6 @@ from structlog.testing import capture_logs
 
 from bot.adapters.discord import install, speak_reply, uninstall
 from bot.adapters.discord.identity import guild_key
-from bot.adapters.discord.plugin import ids
 from bot.adapters.discord.rules import with_rules
 from bot.config import DiscordSettings
 from bot.errors import ConfigError
@@ -346,13 +345,6 @@ def _keeping(messages: list[discord.Message]) -> Any:
         messages.append(message)
 
     return on_message
-
-
-def test_ids_are_read_or_refused_by_the_name_of_their_setting() -> None:
-    """Spaces do no harm, words do."""
-    assert ids(" 1,22 ,", "discord.owners") == {1, 22}
-    with pytest.raises(ConfigError, match=r"discord\.owners: must be ids"):
-        ids("me", "discord.owners")
 
 
 async def test_the_servers_wish_that_the_bot_stays_reaches_its_room(speaker: Speaker) -> None:

@@ -20,13 +20,13 @@ from bot.adapters.discord.reply import tell
 from bot.adapters.discord.rules import (
     LONGEST_MARK,
     MOST_IDS,
-    Kept,
     channel_rules_of,
     rules_of,
     with_channel_rules,
     with_rules,
 )
 from bot.adapters.discord.translator import locale_of
+from bot.adapters.extra import Kept
 from bot.adapters.words import word
 
 Readable: TypeAlias = (

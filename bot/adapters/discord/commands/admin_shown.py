@@ -19,7 +19,8 @@ from bot.adapters.discord.commands.admin_values import (
     spoken_as,
     switch,
 )
-from bot.adapters.discord.rules import Kept, Rules, channel_rules_of, rules_of
+from bot.adapters.discord.rules import Rules, channel_rules_of, rules_of
+from bot.adapters.extra import Kept
 from bot.adapters.words import language, word
 from bot.config import SpeakSettings
 from bot.queue import Limits

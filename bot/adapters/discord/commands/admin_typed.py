@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 import discord
 from discord import app_commands
 
-from bot.adapters.discord.boundary import contained
+from bot.adapters.boundary import contained
 from bot.adapters.discord.commands.admin_desk import Desk, No
 from bot.adapters.discord.commands.admin_shown import Decided
 from bot.adapters.discord.commands.admin_values import literal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from bot.adapters.discord.reading.memory import Memory
+from bot.adapters.memory import Memory
 
 AGAIN = 60.0
 """Seconds after which a name is said again although nobody else spoke in between."""

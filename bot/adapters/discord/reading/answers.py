@@ -10,10 +10,10 @@ import discord
 
 from bot.adapters.discord.reading.follow import Tail
 from bot.adapters.discord.reading.growth import Growth
-from bot.adapters.discord.reading.intake import Intake
-from bot.adapters.discord.reading.memory import Memory
 from bot.adapters.discord.reading.voicing import Reading, Voicing
 from bot.adapters.discord.reading.words import typed_in
+from bot.adapters.intake import Intake
+from bot.adapters.memory import Memory
 from bot.config import DiscordSettings
 from bot.speech import Reason
 

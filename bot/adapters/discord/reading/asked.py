@@ -7,7 +7,7 @@ import re
 import discord
 import structlog
 
-from bot.adapters.discord.boundary import Errands
+from bot.adapters.boundary import Errands
 from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.identity import OURS, channel_key, guild_key, parent, user_key
 from bot.adapters.discord.places import seat_of

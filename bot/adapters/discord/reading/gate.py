@@ -10,15 +10,15 @@ import discord
 import structlog
 from discord.ext import commands
 
-from bot.adapters.discord.boundary import contained
+from bot.adapters.boundary import contained
 from bot.adapters.discord.identity import OURS, guild_key, parent, user_key
 from bot.adapters.discord.places import VoiceChannel, has_role, roles_of, seat_of, voice_channel
 from bot.adapters.discord.reading.announcer import Repeats
-from bot.adapters.discord.reading.memory import Memory
 from bot.adapters.discord.reading.places import all_may_see, is_open, place_of
 from bot.adapters.discord.reading.words import answered
 from bot.adapters.discord.rules import ChannelRules, Rules, rules_of
 from bot.adapters.discord.station import Station
+from bot.adapters.memory import Memory
 
 log = structlog.get_logger()
 

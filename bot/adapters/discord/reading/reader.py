@@ -13,11 +13,11 @@ from bot.adapters.discord.identity import reading_id
 from bot.adapters.discord.reading.answers import Answers
 from bot.adapters.discord.reading.asked import Asked
 from bot.adapters.discord.reading.gate import Gate, asks_sayso, fits
-from bot.adapters.discord.reading.intake import Intake
-from bot.adapters.discord.reading.memory import Memory
 from bot.adapters.discord.reading.replies import Replies
 from bot.adapters.discord.reading.voicing import Reading, Voicing, begun
 from bot.adapters.discord.reading.words import shortened, words_of
+from bot.adapters.intake import Intake
+from bot.adapters.memory import Memory
 from bot.speech import Refusal
 
 if TYPE_CHECKING:

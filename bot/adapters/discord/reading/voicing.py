@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import discord
 import structlog
 
-from bot.adapters.discord.boundary import Errands
+from bot.adapters.boundary import Errands
 from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.identity import channel_key, guild_key, parent, reading_id, user_key
 from bot.adapters.discord.mentions import name_of

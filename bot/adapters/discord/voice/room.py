@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import structlog
 
-from bot.adapters.discord.boundary import contained
+from bot.adapters.boundary import contained
 from bot.adapters.discord.places import VoiceChannel
 from bot.adapters.discord.voice.act import Act
 from bot.adapters.discord.voice.house import House

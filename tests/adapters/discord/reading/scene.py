@@ -12,11 +12,11 @@ import discord
 from discord.ext import commands
 
 from bot.adapters.discord.courier import Courier
-from bot.adapters.discord.pace import Pace
 from bot.adapters.discord.reading import Reader
 from bot.adapters.discord.rules import with_channel_rules, with_rules
 from bot.adapters.discord.station import Station
 from bot.adapters.discord.voice import Item, Outcome, Rooms
+from bot.adapters.pace import Pace
 from bot.config import DiscordSettings
 from bot.speaker import Speaker
 from tests.doubles.discord import FakeDiscord

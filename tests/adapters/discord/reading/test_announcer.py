@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.adapters.discord.reading.announcer import Announcer, Repeats
-from bot.adapters.discord.reading.memory import Memory
+from bot.adapters.memory import Memory
 from tests.doubles.store import Clock
 
 

@@ -346,7 +346,7 @@ async def test_a_failure_ends_with_its_message(here: Scene, monkeypatch: pytest.
     with capture_logs() as logs:
         assert await here.read("Hello.") == ""
     assert [(entry["event"], entry["error"]) for entry in logs if entry["log_level"] == "error"] == [
-        ("reading_failed", "StoreError")
+        ("event_failed", "StoreError")
     ]
     assert "secret" not in str(logs)
     monkeypatch.setattr(here.station.courier, "send", sound)

@@ -6,24 +6,38 @@ Synthesis is a hundred times faster than playing, so the queue before the engine
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Generic, Protocol, TypeVar
 
-from bot.adapters.discord.parcel import Parcel
 from bot.queue import Bounds, Job, Limits, refusal
 from bot.speech import Reason, Refusal, Request
 
 
-class Crowd:
+class Parcel(Protocol):
+    """A request on its way to where it is to be heard, as each chat adapter has its own."""
+
+    @property
+    def request(self) -> Request: ...
+
+    @property
+    def remaining(self) -> float:
+        """In about how many seconds it is over."""
+
+
+P = TypeVar("P", bound=Parcel)
+
+
+class Crowd(Generic[P]):
     """Every request has a place from before it is accepted until it is delivered, and a parcel once it is accepted."""
 
     def __init__(self, limits: Limits) -> None:
         self._bounds = Bounds(limits)
         self._requests: dict[str, Request] = {}
-        self._parcels: dict[str, Parcel] = {}
+        self._parcels: dict[str, P] = {}
 
-    def __iter__(self) -> Iterator[Parcel]:
+    def __iter__(self) -> Iterator[P]:
         return iter(tuple(self._parcels.values()))
 
-    def get(self, id: str) -> Parcel | None:
+    def get(self, id: str) -> P | None:
         """The parcel of a request."""
         return self._parcels.get(id)
 
@@ -42,7 +56,7 @@ class Crowd:
         self._requests[request.id] = request
         self._bounds.add(_job(request))
 
-    def take(self, parcel: Parcel) -> None:
+    def take(self, parcel: P) -> None:
         """It was accepted, and this is its parcel."""
         self._parcels[parcel.request.id] = parcel
 

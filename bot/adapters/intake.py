@@ -1,4 +1,4 @@
-"""Takes events away from the host's handlers at once, and works on those of one server in the order they came."""
+"""Takes events away from the host's handlers at once, and works on those of one place in the order they came."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from collections.abc import Callable, Coroutine
 
 import structlog
 
-from bot.adapters.discord.boundary import contained
+from bot.adapters.boundary import contained
 
 log = structlog.get_logger()
 
 Work = Callable[[], Coroutine[object, object, None]]
 
 MOST = 500
-"""Events of one server that may wait; a server that writes faster is not read word for word anyway."""
+"""Events of one place that may wait; one that writes faster is not read word for word anyway."""
 
 
 class Intake:
-    """One lane a server; an empty lane costs nothing. Whatever fails is logged by its type and ends there."""
+    """One lane a server or chat; an empty lane costs nothing. Whatever fails is logged by its type and ends there."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
@@ -36,7 +36,7 @@ class Intake:
             waiting.append(work)
             return True
         self._lanes[lane] = deque([work])
-        task = asyncio.create_task(self._drain(lane), name=f"reading {lane}")
+        task = asyncio.create_task(self._drain(lane), name=f"intake {lane}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
         return True
@@ -53,5 +53,5 @@ class Intake:
     async def _drain(self, lane: int) -> None:
         waiting = self._lanes[lane]
         while waiting:
-            await contained(waiting.popleft()(), "reading_failed", guild=lane)
+            await contained(waiting.popleft()(), "event_failed", guild=lane)
         del self._lanes[lane]

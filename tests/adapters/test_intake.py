@@ -7,7 +7,7 @@ import asyncio
 from structlog.testing import capture_logs
 
 from bot.adapters.discord.reading.follow import Tail
-from bot.adapters.discord.reading.intake import Intake, Work
+from bot.adapters.intake import Intake, Work
 
 
 async def settle() -> None:
@@ -69,7 +69,7 @@ async def test_a_failure_is_logged_without_words_and_the_lane_goes_on() -> None:
         intake.put(1, noting(done, "next"))
         await settle()
     assert done == ["next"]
-    assert [(entry["event"], entry["error"], entry["guild"]) for entry in logs] == [("reading_failed", "ValueError", 1)]
+    assert [(entry["event"], entry["error"], entry["guild"]) for entry in logs] == [("event_failed", "ValueError", 1)]
     assert "somebody" not in str(logs)
 
 

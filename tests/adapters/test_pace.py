@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.adapters.discord import pace as module
-from bot.adapters.discord.pace import Pace
+from bot.adapters import pace as module
+from bot.adapters.pace import Pace
 
 
 class Clock:
