@@ -94,6 +94,14 @@ class Journal(Protocol):
         """
         ...
 
+    async def knows(self, id: str) -> bool:
+        """Whether an entry of that id was accepted, finished or not, and is not forgotten yet.
+
+        A platform that repeats an event after a crash names it alike: an id that is made of the event's tells whether
+        it was acted upon. One whose :meth:`accept` has not returned may not be known yet.
+        """
+        ...
+
     async def mark(self, id: str, state: State, *, mark: str | None = None) -> None:
         """Say how far an entry has come; ``mark`` is kept when None.
 
@@ -138,6 +146,9 @@ class MemoryJournal:
 
     async def accept(self, entry: Entry) -> None:
         self.entries.setdefault(entry.id, entry)
+
+    async def knows(self, id: str) -> bool:
+        return id in self.entries
 
     async def mark(self, id: str, state: State, *, mark: str | None = None) -> None:
         entry = self.entries.get(id)

@@ -135,9 +135,18 @@ class AudioCache:
         found = await self._recent([PLAYS.c.guild == guild], 1)
         return found[0] if found else None
 
+    async def move(self, old: str, new: str) -> None:
+        """What was heard in a guild was heard under the id that it has from now on."""
+        await self.flush()
+        await self._database.write(partial(clips.move, old=old, new=new))
+
     async def attach(self, key: str, name: str, value: str) -> None:
         """Keep a small text with a clip, dropped with it (a platform's id of the file); nothing if the clip is gone."""
         await self._database.write(partial(clips.attach, key=key, name=name, value=value))
+
+    async def detach(self, key: str, name: str, value: str | None = None) -> None:
+        """Forget the text that was kept with a clip under that name; with ``value``, only if it is still that one."""
+        await self._database.write(partial(clips.detach, key=key, name=name, value=value))
 
     async def attachment(self, key: str, name: str) -> str | None:
         """The text that was kept with a clip under that name."""

@@ -204,6 +204,20 @@ def attach(connection: Connection, key: str, name: str, value: str) -> None:
     connection.execute(add.on_conflict_do_update(index_elements=["key", "name"], set_={"value": add.excluded.value}))
 
 
+def detach(connection: Connection, key: str, name: str, value: str | None) -> None:
+    """Drop what is kept with the clip under that name, unless it is another than a ``value`` that is given."""
+    this = delete(ATTACHMENTS).where(ATTACHMENTS.c.key == key, ATTACHMENTS.c.name == name)
+    connection.execute(this if value is None else this.where(ATTACHMENTS.c.value == value))
+
+
+def move(connection: Connection, old: str, new: str) -> None:
+    """Note what was heard in one guild as heard in another."""
+    take_turn(connection, AUDIO_LOCK)
+    theirs = delete(PLAYS).where(PLAYS.c.guild == old).returning(PLAYS.c.user, PLAYS.c.key, PLAYS.c.at)
+    if heard := connection.execute(theirs).all():
+        _note(connection, {(row.user, new, row.key): row.at for row in heard})
+
+
 def forget(connection: Connection, user: str) -> Kept:
     """Drop what the user heard or was first to ask for, but for the clips that somebody else heard too."""
     take_turn(connection, AUDIO_LOCK)

@@ -22,6 +22,7 @@ _MARK = _THIS.values(state=bindparam("b_state"), mark=func.coalesce(bindparam("b
 _END = _MARK.values(request={})
 _EXPIRE = _THIS.values(state=State.EXPIRED.value, request={})
 _TRY = _THIS.values(attempts=JOURNAL.c.attempts + 1)
+_KNOWN = select(JOURNAL.c.id).where(JOURNAL.c.id == bindparam("id"))
 
 
 class SqlJournal:
@@ -36,6 +37,10 @@ class SqlJournal:
         """Write an entry down, once."""
         row = _row(entry)
         await self._join(lambda batch: batch.entries.append(row))
+
+    async def knows(self, id: str) -> bool:
+        """Whether an entry of that id was accepted, finished or not, and is not forgotten yet."""
+        return bool(await self._database.read(_KNOWN, {"id": id}))
 
     async def mark(self, id: str, state: State, *, mark: str | None = None) -> None:
         """Say how far an entry has come."""

@@ -81,6 +81,10 @@ class Preferences:
         """The voices used most: the user's own first, then the guild's."""
         return (await self._favourites.get((user, guild or ""), self._load_favourites))[:limit]
 
+    async def move(self, old: str, new: str) -> None:
+        """Count the voices of a guild for the id that it has from now on."""
+        await self._database.write(partial(_move, old=old, new=new), lambda _: self._favourites.clear())
+
     async def export(self, user: str) -> dict[str, object]:
         """Everything that is kept about the user, as JSON."""
         voices = await self._database.read(_VOICES, {"user": user})
@@ -141,10 +145,22 @@ def _reset(connection: Connection, user: str) -> None:
 
 def _remember(connection: Connection, owners: Sequence[tuple[str, str]], voice: str, at: float) -> None:
     for kind, owner in owners:
-        add = insert(connection, FAVOURITES).values(kind=kind, owner=owner, voice=voice, uses=1, at=at)
-        more = {"uses": FAVOURITES.c.uses + 1, "at": at}
-        connection.execute(add.on_conflict_do_update(index_elements=["kind", "owner", "voice"], set_=more))
+        _count(connection, {"kind": kind, "owner": owner, "voice": voice, "uses": 1, "at": at})
         _trim(connection, kind, owner, voice)
+
+
+def _count(connection: Connection, row: Mapping[str, Any]) -> None:
+    add = insert(connection, FAVOURITES).values(**row)
+    latest = case((FAVOURITES.c.at < add.excluded.at, add.excluded.at), else_=FAVOURITES.c.at)
+    more = {"uses": FAVOURITES.c.uses + add.excluded.uses, "at": latest}
+    connection.execute(add.on_conflict_do_update(index_elements=["kind", "owner", "voice"], set_=more))
+
+
+def _move(connection: Connection, old: str, new: str) -> None:
+    theirs = delete(FAVOURITES).where(FAVOURITES.c.kind == "guild", FAVOURITES.c.owner == old)
+    for row in connection.execute(theirs.returning(FAVOURITES)).all():
+        _count(connection, {**row._mapping, "owner": new})
+    _trim(connection, "guild", new, "")
 
 
 def _trim(connection: Connection, kind: str, owner: str, spared: str) -> None:

@@ -62,6 +62,15 @@ class Settings:
         work = partial(_reset, guild=guild, channel=channel, by=by, at=self._clock())
         await self._database.write(work, self._drop_copies)
 
+    async def move(self, old: str, new: str, *, by: str | None = None) -> bool:
+        """Give all that was decided in a guild, and its audit, to the id that it has from now on.
+
+        What was decided under the new id already stays. Returns whether there was anything to give; a second time there
+        is nothing.
+        """
+        work = partial(_move, old=old, new=new, by=by, at=self._clock())
+        return await self._database.write(work, self._drop_copies)
+
     async def audit(self, guild: str, limit: int = 50) -> Sequence[Change]:
         """The last changes in a guild, newest first."""
         rows = await self._database.read(
@@ -79,7 +88,7 @@ class Settings:
         """Take the user's id out of the audit; the changes stay, for they are the guild's."""
         await self._database.write(partial(_forget, user=user))
 
-    def _drop_copies(self, _: None) -> None:
+    def _drop_copies(self, _: object) -> None:
         self._guilds.copies.clear()
         self._channels.copies.clear()
 
@@ -154,6 +163,44 @@ def _reset(connection: Connection, guild: str, channel: str | None, by: str | No
         connection.execute(delete(CHANNELS).where(CHANNELS.c.guild == guild, CHANNELS.c.channel == channel))
     key = (guild,) if channel is None else (guild, channel)
     _note(connection, key, at, by, {"reset": (None, None)})
+
+
+def _move(connection: Connection, old: str, new: str, by: str | None, at: float) -> bool:
+    if old == new:
+        return False
+    moved = _take(connection, GUILDS, GuildSettings, old, new) + _take(connection, CHANNELS, ChannelSettings, old, new)
+    moved += connection.execute(update(AUDIT).where(AUDIT.c.guild == old).values(guild=new)).rowcount
+    if moved:
+        _note(connection, (new,), at, by, {"moved": (old, new)})
+    return moved > 0
+
+
+def _take(connection: Connection, table: Table, kind: type[R], old: str, new: str) -> int:
+    """Give the rows of a guild to another; returns how many."""
+    names = [item.name for item in fields(kind)]
+    rows = connection.execute(delete(table).where(table.c.guild == old).returning(table)).all()
+    for row in rows:
+        key = {column.name: row._mapping[column.name] for column in table.primary_key} | {"guild": new}
+        there = connection.execute(select(table).filter_by(**key)).first()
+        held = {name: row._mapping[name] for name in names}
+        values = held if there is None else _filled(kind, {name: there._mapping[name] for name in names}, held)
+        add = insert(connection, table).values(**key, **values)
+        connection.execute(add.on_conflict_do_update(index_elements=list(key), set_=values))
+    return len(rows)
+
+
+def _filled(kind: type[R], values: Mapping[str, Any], others: Mapping[str, Any]) -> dict[str, Any]:
+    """``values``, and those of ``others`` where they are the default."""
+    defaults = kind()
+    filled = {name: others[name] if value == getattr(defaults, name) else value for name, value in values.items()}
+    return filled | {"extra": _merged(values["extra"], others["extra"])}
+
+
+def _merged(extra: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """What two guilds' adapters keep, rule by rule in each section."""
+    both = (name for name in extra.keys() & other.keys() if isinstance(extra[name], dict))
+    rules = {name: {**other[name], **extra[name]} for name in both if isinstance(other[name], dict)}
+    return {**other, **extra, **rules}
 
 
 def _forget(connection: Connection, user: str) -> None:

@@ -68,6 +68,15 @@ class Store:
         limits = Limits(cache_bytes, memory_bytes, cache_age)
         return cls(database, database if cache is None else Database(place(cache)), limits, clock=clock, sleep=sleep)
 
+    async def move(self, old: str, new: str, *, by: str | None = None) -> None:
+        """Give what is kept of a guild to the id that it has from now on; once this is done, again does no harm.
+
+        What waits in the journal stays as it was written, and in :class:`Keep` what adapters wrote there themselves.
+        """
+        await self.settings.move(old, new, by=by)
+        await self.preferences.move(old, new)
+        await self.cache.move(old, new)
+
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
             for database in self._databases:

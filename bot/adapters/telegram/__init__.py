@@ -1,0 +1,1 @@
+"""Sayso on Telegram: ``/say`` in every form, voice notes, chat and LLM answers read aloud, inline mode."""

@@ -1,0 +1,11 @@
+"""/say, as text or in reply to any message, and its edits."""
+
+from __future__ import annotations
+
+from bot.adapters.telegram.handling import Handlers
+from bot.adapters.telegram.station import Station
+
+
+def handlers(station: Station) -> Handlers:
+    """What listens to it."""
+    raise NotImplementedError

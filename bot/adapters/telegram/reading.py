@@ -1,0 +1,11 @@
+"""People's messages, spoken where the chat's rules say so."""
+
+from __future__ import annotations
+
+from bot.adapters.telegram.handling import Handlers
+from bot.adapters.telegram.station import Station
+
+
+def handlers(station: Station) -> Handlers:
+    """What listens to it."""
+    raise NotImplementedError

@@ -1,0 +1,74 @@
+"""Where a request is delivered on Telegram: plain JSON, so that it survives a restart in the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from types import NoneType
+from typing import Any
+
+from bot.adapters.telegram.place import Place
+
+VIA = "telegram"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """How to deliver a request, and where to say what became of it. None is "there is none".
+
+    ``bot`` is the id of the bot that was asked, so that each finds its own again. ``reply_to`` is the message that the
+    note answers. ``status`` is Sayso's own message that tells how it goes, which goes away in the end. ``text``: where
+    it cannot be heard, its words are sent instead (an LLM's answer must not be lost). ``quiet``: nobody is told of a
+    failure (chat read aloud).
+    """
+
+    bot: int
+    chat: int
+    thread: int | None = None
+    business: str | None = None
+    reply_to: int | None = None
+    status: int | None = None
+    locale: str = "en"
+    text: bool = False
+    quiet: bool = False
+
+    @property
+    def place(self) -> Place:
+        """Where it goes."""
+        return Place(self.chat, self.thread, self.business)
+
+    def to_json(self) -> dict[str, object]:
+        """What :func:`target_of` reads."""
+        held = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {"via": VIA, **{name: value for name, value in held.items() if value is not None}}
+
+
+_ID = (int, NoneType)
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "bot": (int,),
+    "chat": (int,),
+    **dict.fromkeys(("thread", "reply_to", "status"), _ID),
+    "business": (str, NoneType),
+    "locale": (str,),
+    "text": (bool,),
+    "quiet": (bool,),
+}
+
+
+def target_of(data: Mapping[str, object]) -> Target | None:
+    """The target that a journalled request carries; None if it is another adapter's.
+
+    Raises ValueError if it is unreadable, naming the key but never showing its content.
+    """
+    if data.get("via") != VIA:
+        return None
+    values: dict[str, Any] = {name: _checked(name, data[name]) for name in _KINDS if name in data}
+    if not {"bot", "chat"} <= values.keys():
+        raise ValueError("a Telegram target needs 'bot' and 'chat'")
+    return Target(**values)
+
+
+def _checked(name: str, value: object) -> object:
+    if not isinstance(value, _KINDS[name]) or isinstance(value, bool) is not (bool in _KINDS[name]):
+        raise ValueError(f"a Telegram target's {name!r} cannot be of type {type(value).__name__}")
+    return value
