@@ -75,6 +75,22 @@ class JournalContract:
         await journal.accept(entry("a"))
         assert await ids(journal) == []
 
+    async def test_what_was_accepted_is_known_until_it_is_forgotten(self, journal: Journal) -> None:
+        """Whatever became of it, and only by its whole id."""
+        for state in State:
+            await journal.accept(entry(f"{state}:1", at=1.0))
+            await journal.mark(f"{state}:1", state)
+        assert [await journal.knows(f"{state}:1") for state in State] == [True] * len(State)
+        assert not any([await journal.knows(id) for id in ("done", "done:", "done:11", "DONE:1", "%", "")])
+        await journal.forget(before=2.0)
+        assert {state for state in State if await journal.knows(f"{state}:1")} == {State.ACCEPTED, State.SENDING}
+
+    async def test_what_was_never_accepted_is_not_known(self, journal: Journal) -> None:
+        """Marking alone makes nothing known, nor does looking for it."""
+        await journal.mark("a", State.DONE)
+        assert not await journal.knows("a")
+        assert not await journal.knows("a")
+
     async def test_an_unknown_id_may_be_marked(self, journal: Journal) -> None:
         """A request that was never written down can be marked without harm."""
         await journal.mark("nobody", State.DONE)

@@ -54,6 +54,16 @@ async def test_entries_survive_a_restart(url: str) -> None:
     assert (found.id, found.state, found.mark, found.attempts) == ("a", State.SENDING, "nonce", 1)
 
 
+async def test_what_was_accepted_is_known_to_the_next_process(url: str) -> None:
+    """A platform that repeats after a crash what was done before it, is not obeyed twice."""
+    async with Store.open(url) as store:
+        await store.journal.accept(entry("telegram:1:2:3"))
+        await store.journal.mark("telegram:1:2:3", State.DONE)
+    async with Store.open(url) as store:
+        assert await store.journal.knows("telegram:1:2:3")
+        assert not await store.journal.knows("telegram:1:2:4")
+
+
 async def test_a_burst_costs_a_few_commits(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A thousand requests at once are written in a handful of transactions."""
     async with Database(place(file)) as database:
