@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import text
 from structlog.testing import capture_logs
 
 from bot.errors import StoreError
 from bot.speech import Clip, EngineVoice, Spoken, Utterance
 from bot.store import AudioCache, Recent, Store
 from bot.store.audio import FLUSH_SECONDS
-from bot.store.clips import PLAYS_KEPT
+from bot.store.clips import ATTACHMENT, PLAYS_KEPT
 from tests.doubles.store import Clock, Sleep, clip
 
 ANN, BOB, GUILD = "discord:1", "discord:2", "discord:42"
@@ -270,6 +271,49 @@ async def test_an_attachment_lives_as_long_as_its_clip(cache: AudioCache) -> Non
     assert await cache.attachment("key", "telegram:bot") is None
     await cache.put("key", clip())
     assert await cache.attachment("key", "telegram:bot") is None
+
+
+async def test_an_attachment_that_is_no_good_is_dropped(cache: AudioCache) -> None:
+    """Only that one, and what replaced it meanwhile stays; to drop what is not there does no harm."""
+    await cache.put("key", clip())
+    for name in ("telegram:1:0", "telegram:1:1", "telegram:2:0"):
+        await cache.attach("key", name, f"file of {name}")
+    await cache.detach("key", "telegram:1:0", "an older file")
+    assert await cache.attachment("key", "telegram:1:0") == "file of telegram:1:0"
+    await cache.detach("key", "telegram:1:0", "file of telegram:1:0")
+    await cache.detach("key", "telegram:1:1")
+    await cache.detach("key", "telegram:1:1")
+    await cache.detach("another", "telegram:2:0")
+    held = [await cache.attachment("key", name) for name in ("telegram:1:0", "telegram:1:1", "telegram:2:0")]
+    assert held == [None, None, "file of telegram:2:0"]
+    await cache.attach("key", "telegram:1:0", "new")
+    assert await cache.attachment("key", "telegram:1:0") == "new"
+
+
+async def test_an_attachment_is_found_by_its_index(file: Path) -> None:
+    """However many there are, it is one look into one table, for somebody waits for it."""
+    explained = text(f"EXPLAIN QUERY PLAN {ATTACHMENT}")
+    async with Store.open(file) as store:
+        plan = await store.cache._database.read(explained, {"key": "k", "name": "n"})
+    assert [row.detail for row in plan] == ["SEARCH attachments USING PRIMARY KEY (key=? AND name=?)"]
+
+
+async def test_what_a_guild_heard_moves_with_it(cache: AudioCache, clock: Clock) -> None:
+    """Under its new id it finds what was heard last, also what waits in memory; other guilds keep theirs."""
+    for key in ("old", "both", "other"):
+        await cache.put(key, clip(key))
+    cache.heard("both", user=ANN, guild=GUILD)
+    clock.advance(1)
+    cache.heard("both", user=ANN, guild="new")
+    cache.heard("old", user=BOB, guild=GUILD)
+    clock.advance(1)
+    cache.heard("other", user=ANN, guild="third")
+    for _ in range(2):
+        await cache.move(GUILD, "new")
+    assert await cache.latest(GUILD) is None
+    assert await cache.recent(ANN, guild="new") == [Recent("both", clock.now - 1, 1.5)]
+    assert await cache.recent(BOB, guild="new") == [Recent("old", clock.now - 1, 1.5)]
+    assert await cache.latest("third") == Recent("other", clock.now, 1.5)
 
 
 async def test_uses_are_written_together_after_a_while(store: Store, sleep: Sleep, url: str) -> None:

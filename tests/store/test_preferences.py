@@ -145,6 +145,30 @@ async def test_favourites_are_bounded(store: Store, clock: Clock) -> None:
     assert {"loved", f"v{VOICES_KEPT + 4}"} <= set(kept)
 
 
+async def test_a_guilds_favourites_move_with_it(store: Store) -> None:
+    """Counts are added to those of the new id; those of a user with the same id are theirs."""
+    for guild, voice in ((GUILD, "a"), (GUILD, "b"), ("new", "b"), ("new", "c"), ("third", "d")):
+        await store.preferences.remember(GUILD, voice, guild=guild)
+    assert await store.preferences.favourites(BOB, "new") == ["b", "c"]
+    for _ in range(2):
+        await store.preferences.move(GUILD, "new")
+    assert await store.preferences.favourites(BOB, GUILD) == []
+    assert await store.preferences.favourites(BOB, "new") == ["b", "a", "c"]
+    assert set(await store.preferences.favourites(GUILD, None)) == {"a", "b", "c", "d"}
+
+
+async def test_favourites_stay_bounded_when_two_guilds_become_one(store: Store) -> None:
+    """The voices used most stay."""
+    for guild in (GUILD, "new"):
+        await store.preferences.remember(BOB, "loved", guild=guild)
+        for number in range(VOICES_KEPT - 1):
+            await store.preferences.remember(BOB, f"{guild} {number}", guild=guild)
+    await store.preferences.move(GUILD, "new")
+    kept = await store.preferences.favourites(ANN, "new", 1000)
+    assert len(kept) == VOICES_KEPT
+    assert kept[0] == "loved"
+
+
 async def _live(store: Store, user: str, text: str) -> None:
     """Leave every trace that a user can leave."""
     await store.preferences.set(user, voice="aria")

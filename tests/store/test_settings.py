@@ -152,3 +152,82 @@ async def test_the_channels_of_a_guild_are_listed(store: Store) -> None:
     }
     await store.settings.reset(GUILD)
     assert await store.settings.channels(GUILD) == {}
+
+
+OLD, NEW = "telegram:-42", "telegram:-1001234567890"
+
+
+async def test_what_a_guild_decided_moves_to_its_new_id(url: str, clock: Clock) -> None:
+    """A group that becomes a supergroup keeps every setting of its own and of its topics; the old id is as new."""
+    async with Store.open(url, clock=clock) as store:
+        await store.settings.set_guild(OLD, **ALL)
+        await store.settings.set_channel(OLD, "1", voice="guy", extra={"telegram": {"mode": "off"}})
+        await store.settings.set_channel(OLD, "2", language="ja")
+        await store.settings.set_guild(GUILD, voice="emma")
+        assert await store.settings.guild(NEW) == GuildSettings()
+        assert await store.settings.move(OLD, NEW)
+        assert await store.settings.guild(OLD) == GuildSettings()
+        assert await store.settings.channels(OLD) == {}
+    async with Store.open(url, clock=clock) as store:
+        assert await store.settings.guild(NEW) == GuildSettings(**ALL)
+        assert await store.settings.channel(NEW, "1") == ChannelSettings(
+            voice="guy", extra={"telegram": {"mode": "off"}}
+        )
+        assert set(await store.settings.channels(NEW)) == {"1", "2"}
+        assert await store.settings.guild(GUILD) == GuildSettings(voice="emma")
+
+
+async def test_the_copies_in_memory_move_as_well(store: Store) -> None:
+    """Who asked a moment ago, under either id, is not answered from memory."""
+    await store.settings.set_guild(OLD, locked=True)
+    await store.settings.set_channel(OLD, "1", voice="guy")
+    before = [await store.settings.guild(NEW), await store.settings.channel(NEW, "1")]
+    await store.settings.move(OLD, NEW)
+    assert before == [GuildSettings(), ChannelSettings()]
+    assert await store.settings.guild(OLD) == GuildSettings()
+    assert await store.settings.channel(OLD, "1") == ChannelSettings()
+    assert (await store.settings.guild(NEW)).locked
+    assert await store.settings.channel(NEW, "1") == ChannelSettings(voice="guy")
+
+
+async def test_a_move_overwrites_nothing(store: Store) -> None:
+    """What the new id decided stays, rule by rule in each adapter's section; the old one's fills what it left open."""
+    await store.settings.set_guild(
+        OLD, voice="aria", rate=2.0, blocked_users=["telegram:9"], extra={"telegram": {"mode": "off", "roles": [1]}}
+    )
+    await store.settings.set_channel(OLD, "1", voice="guy", language="de")
+    await store.settings.set_guild(NEW, voice="emma", extra={"telegram": {"mode": "always"}, "api": {"a": 1}})
+    await store.settings.set_channel(NEW, "1", language="ja")
+    await store.settings.move(OLD, NEW)
+    assert await store.settings.guild(NEW) == GuildSettings(
+        voice="emma",
+        rate=2.0,
+        blocked_users=frozenset({"telegram:9"}),
+        extra={"telegram": {"mode": "always", "roles": [1]}, "api": {"a": 1}},
+    )
+    assert await store.settings.channel(NEW, "1") == ChannelSettings(voice="guy", language="ja")
+
+
+async def test_the_audit_moves_and_says_so(store: Store) -> None:
+    """The changes of before are found under the new id, and by whom it was moved; forgetting still reaches them."""
+    await store.settings.set_guild(OLD, by=ANN, voice="aria")
+    await store.settings.set_guild(NEW, rate=2.0)
+    assert await store.settings.move(OLD, NEW, by="telegram:5")
+    lines = [(line.name, line.by, line.old, line.new) for line in await store.settings.audit(NEW)]
+    assert lines == [("moved", "telegram:5", OLD, NEW), ("rate", None, None, 2.0), ("voice", ANN, None, "aria")]
+    assert await store.settings.audit(OLD) == []
+    assert [line["guild"] for line in await store.settings.export(ANN)] == [NEW]
+
+
+async def test_moving_again_does_nothing(store: Store) -> None:
+    """Both groups tell of the change, and a platform may repeat itself."""
+    assert not await store.settings.move(OLD, NEW)
+    assert await store.settings.audit(NEW) == []
+    await store.settings.set_guild(OLD, voice="aria")
+    moved = await asyncio.gather(*(store.settings.move(OLD, NEW) for _ in range(4)))
+    assert sorted(moved) == [False, False, False, True]
+    await store.settings.set_guild(NEW, voice="emma")
+    assert not await store.settings.move(NEW, NEW)
+    assert not await store.settings.move(OLD, NEW)
+    assert await store.settings.guild(NEW) == GuildSettings(voice="emma")
+    assert [line.name for line in await store.settings.audit(NEW)].count("moved") == 1

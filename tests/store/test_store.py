@@ -56,3 +56,19 @@ async def test_leaving_by_an_error_still_closes(file: Path) -> None:
     assert [each.name for each in file.parent.iterdir()] == ["sayso.db"]
     async with Store.open(file) as store:
         assert await store.cache.get("key") == clip()
+
+
+async def test_a_guild_that_gets_another_id_keeps_all_that_is_its_own(url: str, tmp_path: Path) -> None:
+    """Settings, the voices it likes and what it heard, in whichever database; twice does no harm."""
+    async with Store.open(url, cache=tmp_path / "audio.db") as store:
+        await store.settings.set_guild("telegram:-1", voice="aria")
+        await store.preferences.remember("telegram:7", "emma", guild="telegram:-1")
+        await store.cache.put("key", clip(), user="telegram:7", guild="telegram:-1")
+        for _ in range(2):
+            await store.move("telegram:-1", "telegram:-1001", by="telegram:7")
+        assert (await store.settings.guild("telegram:-1001")).voice == "aria"
+        assert await store.preferences.favourites("nobody", "telegram:-1001") == ["emma"]
+        latest = await store.cache.latest("telegram:-1001")
+        assert latest is not None
+        assert latest.key == "key"
+        assert await store.cache.latest("telegram:-1") is None
