@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from bot.adapters.extra import Kept
+from bot.adapters.extra import SWITCH, Form, Kept, Section
 
 SECTION = "telegram"
 """Under which name in ``extra``."""
+
+MOST_PER_MINUTE = 600
 
 
 class Auto(StrEnum):
@@ -49,7 +51,7 @@ class Rules:
 
 def rules_of(guild: Kept) -> Rules:
     """The rules in a chat's settings; a default where nothing readable is kept."""
-    raise NotImplementedError
+    return _RULES.read(Rules, guild)
 
 
 def with_rules(guild: Kept, **changes: object) -> dict[str, Any]:
@@ -57,4 +59,25 @@ def with_rules(guild: Kept, **changes: object) -> dict[str, Any]:
 
     Raises ValueError naming what is allowed.
     """
-    raise NotImplementedError
+    return _RULES.changed(guild, changes)
+
+
+def _one_of(kind: type[StrEnum]) -> Form:
+    values = [str(item) for item in kind]
+    # Not an enum of another kind that happens to have the same word.
+    return Form(f"one of {', '.join(values)}", lambda value: type(value) in (kind, str) and value in values, str, kind)
+
+
+def _is_pace(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 < value <= MOST_PER_MINUTE
+
+
+_RULES = Section(
+    SECTION,
+    {
+        "auto": _one_of(Auto),
+        "replies": _one_of(Replies),
+        "per_minute": Form(f"a whole number from 1 to {MOST_PER_MINUTE}", _is_pace),
+        "admins_only": SWITCH,
+    },
+)
