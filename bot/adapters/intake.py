@@ -41,6 +41,11 @@ class Intake:
         task.add_done_callback(self._tasks.discard)
         return True
 
+    async def drain(self, seconds: float) -> None:
+        """Let what has come so far be done, for so many seconds at most."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=seconds)
+
     async def close(self) -> None:
         """Give up what waits and what is under way."""
         self._closed = True

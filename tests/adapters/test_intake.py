@@ -110,3 +110,14 @@ async def test_a_tail_whose_reader_leaves_is_closed() -> None:
 
 async def _all(tail: Tail) -> list[str]:
     return [piece async for piece in tail]
+
+
+async def test_what_has_come_can_be_waited_for() -> None:
+    """A drain ends when all is done, or when its time is over, and takes nothing away."""
+    intake, done, gate = Intake(), list[str](), asyncio.Event()
+    intake.put(1, noting(done, "first", gate))
+    await intake.drain(0.01)
+    assert done == []
+    gate.set()
+    await intake.drain(5.0)
+    assert done == ["first"]

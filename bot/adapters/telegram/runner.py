@@ -1,0 +1,189 @@
+"""Sayso's own Telegram bot, as ``sayso run`` starts it: the same plug-in in an application that does nothing else."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from urllib.parse import urlsplit
+
+import structlog
+import telegram
+from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
+from telegram.ext import Application
+from telegram.request import HTTPXRequest
+
+from bot.adapters.telegram.menu import Menu
+from bot.adapters.telegram.plugin import Host, install, uninstall
+from bot.config import TelegramSettings
+from bot.errors import ConfigError
+from bot.speaker import Speaker
+
+log = structlog.get_logger()
+
+RETRY_SECONDS = (2.0, 5.0, 15.0, 30.0, 60.0)
+"""How long to wait before Telegram is tried again, the last for ever after."""
+
+FETCH_SECONDS = 10
+"""For how long Telegram may keep a call waiting that fetches updates."""
+
+UPDATES = (
+    telegram.Update.MESSAGE,
+    telegram.Update.EDITED_MESSAGE,
+    telegram.Update.CHANNEL_POST,
+    telegram.Update.EDITED_CHANNEL_POST,
+    telegram.Update.BUSINESS_MESSAGE,
+    telegram.Update.EDITED_BUSINESS_MESSAGE,
+    telegram.Update.CALLBACK_QUERY,
+    telegram.Update.INLINE_QUERY,
+    telegram.Update.MY_CHAT_MEMBER,
+    telegram.Update.CHAT_MEMBER,
+)
+"""What Sayso wants to know, and no more."""
+
+_TOKEN = re.compile(r"\d+:[\w-]+", re.ASCII)
+_REFUSED = "TELEGRAM_TOKEN: Telegram refuses this token; copy it anew from @BotFather (/mybots, API Token)"
+_CONFLICT = "another program fetches this bot's updates: end it, or give each its own bot"
+
+
+async def serve(speaker: Speaker, settings: TelegramSettings, token: str, stop: asyncio.Event) -> None:
+    """Be on Telegram until ``stop`` is set, coming back whenever Telegram or the network was away.
+
+    Raises ConfigError for what coming back cannot mend: a token that Telegram refuses, or a webhook that cannot be.
+    """
+    if not _TOKEN.fullmatch(token):
+        raise ConfigError(_REFUSED)
+    failures = 0
+    while not stop.is_set():
+        try:
+            await Run(speaker, settings, token).until(stop)
+        except InvalidToken:
+            raise ConfigError(_REFUSED) from None
+        except TelegramError as error:
+            await _pause(error, failures, stop)
+            failures += 1
+
+
+async def _pause(error: TelegramError, failures: int, stop: asyncio.Event) -> None:
+    wait = RETRY_SECONDS[min(failures, len(RETRY_SECONDS) - 1)]
+    log.warning("telegram_away", error=type(error).__name__, retry_in=wait)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), wait)
+
+
+class Run:
+    """One time of being on Telegram, from the first call to the last."""
+
+    def __init__(self, speaker: Speaker, settings: TelegramSettings, token: str) -> None:
+        self._speaker = speaker
+        self._settings = settings
+        self._fetching = _Fetching()
+        self._host = _application(settings, token, self._fetching)
+        self._away = False
+
+    async def until(self, stop: asyncio.Event) -> None:
+        """Until told to end. Raises TelegramError if it cannot begin, InvalidToken also if it cannot go on."""
+        ends = [asyncio.create_task(work) for work in (self._run(), stop.wait(), self._fetching.refused.wait())]
+        running = ends[0]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+            await asyncio.wait(ends)
+        if self._fetching.refused.is_set():
+            raise InvalidToken("It is refused.")
+        if not running.cancelled():
+            running.result()
+
+    async def _run(self) -> None:
+        async with self._host:
+            await install(self._host, self._speaker, settings=self._settings)
+            try:
+                if self._settings.set_commands:
+                    await Menu(self._host.bot, self._speaker).tell()
+                async with self._started():
+                    log.info("telegram_ready", bot=self._host.bot.id)
+                    await asyncio.Event().wait()
+            finally:
+                await uninstall(self._host)
+
+    @asynccontextmanager
+    async def _started(self) -> AsyncIterator[None]:
+        """Updates come in. What Telegram has handed over by the end is still worked on."""
+        updater = self._host.updater
+        assert updater is not None
+        await self._host.start()
+        try:
+            await (self._listen(updater) if self._settings.webhook_url else self._fetch(updater))
+            yield
+        finally:
+            if updater.running:
+                await updater.stop()
+            await self._host.stop()
+
+    async def _fetch(self, updater: telegram.ext.Updater) -> None:
+        await updater.start_polling(
+            poll_interval=0.0,
+            timeout=FETCH_SECONDS,
+            bootstrap_retries=-1,
+            allowed_updates=UPDATES,
+            error_callback=self._failed,
+        )
+
+    async def _listen(self, updater: telegram.ext.Updater) -> None:
+        settings = self._settings
+        try:
+            await updater.start_webhook(
+                listen=settings.webhook_host,
+                port=settings.webhook_port,
+                url_path=urlsplit(settings.webhook_url).path.strip("/"),
+                webhook_url=settings.webhook_url,
+                allowed_updates=UPDATES,
+                # New in every start: nobody has to keep it, and what was seen of an old one is worth nothing.
+                secret_token=secrets.token_urlsafe(48),
+            )
+        except OSError as error:
+            place = f"{settings.webhook_host}:{settings.webhook_port}"
+            raise ConfigError(f"telegram.webhook_port: cannot listen on {place} ({error.strerror})") from None
+        except telegram.error.BadRequest as error:
+            raise ConfigError(f"telegram.webhook_url: Telegram refuses it ({error.message})") from None
+
+    def _failed(self, error: TelegramError) -> None:
+        """Fetching updates failed; the library tries again by itself."""
+        if isinstance(error, Conflict):
+            log.warning("telegram_conflict", remedy=_CONFLICT)
+        elif not self._away or not isinstance(error, NetworkError):
+            log.warning("telegram_away", error=type(error).__name__)
+        self._away = self._fetching.away = True
+
+
+class _Fetching(HTTPXRequest):
+    """Fetches updates, and notes when the token is refused meanwhile: the library then ends without telling."""
+
+    def __init__(self) -> None:
+        super().__init__(connection_pool_size=1, read_timeout=FETCH_SECONDS + 10.0)
+        self.refused = asyncio.Event()
+        self.away = False
+
+    async def do_request(self, *args: object, **more: object) -> tuple[int, bytes]:
+        """As the library's own."""
+        code, payload = await super().do_request(*args, **more)  # type: ignore[arg-type]
+        if code in (401, 404):
+            self.refused.set()
+        if self.away and code == 200:
+            self.away = False
+            log.info("telegram_back")
+        return code, payload
+
+
+def _application(settings: TelegramSettings, token: str, fetching: HTTPXRequest) -> Host:
+    # Updates are only taken in by the handlers, so that their number at once is no bound on anything.
+    builder = Application.builder().token(token).concurrent_updates(True).get_updates_request(fetching)
+    builder = builder.connection_pool_size(64).pool_timeout(10.0)
+    if settings.base_url:
+        server = settings.base_url.rstrip("/")
+        builder = builder.base_url(f"{server}/bot").base_file_url(f"{server}/file/bot")
+    return builder.build()
