@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
+from string import Formatter
 from typing import Any
 
 import yaml
@@ -36,13 +37,14 @@ def closest(locale: str) -> str:
 def word(key: str, locale: str, /, **values: object) -> str:
     """The phrase ``section.key`` in the nearest catalogue, its ``{placeholders}`` filled in from ``values``.
 
+    ``{count:день|дня|дней}`` is the word that goes with the number: one of two as in English, of three as in Russian.
     Falls back to English where a catalogue lacks it. Raises KeyError for a key that no catalogue has, and for a
     placeholder without a value.
     """
     phrase = translated(key, locale) or translated(key, _ENGLISH)
     if phrase is None:
         raise KeyError(key)
-    return phrase.format_map(values)
+    return _PHRASES.vformat(phrase, (), values)
 
 
 def translated(key: str, locale: str) -> str | None:
@@ -92,6 +94,30 @@ def _flat(tree: Mapping[str, Any], above: str = "") -> Iterator[tuple[str, str]]
             yield from _flat(held, f"{above}{name}.")
         else:
             yield above + name, held
+
+
+class _Phrases(Formatter):
+    """Fills phrases in, and chooses among the forms of a word that is counted."""
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        forms = format_spec.split("|")
+        return str(super().format_field(value, format_spec)) if len(forms) == 1 else forms[_form(value, len(forms))]
+
+
+_PHRASES = _Phrases()
+
+
+def _form(number: float, forms: int) -> int:
+    """Which form goes with a number: singular or plural; or as with 1, with 2 to 4, with 5, in each ten but the second.
+
+    What is no whole number goes with the second: ``1.5 characters``, ``1,5 символа``.
+    """
+    if number != int(number):
+        return 1
+    if forms == 2:
+        return int(number != 1)
+    last, teen = number % 10, 10 < number % 100 < 20
+    return 2 if teen or not 0 < last < 5 else int(last > 1)
 
 
 def _primary(tag: str) -> str:

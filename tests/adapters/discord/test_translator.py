@@ -19,7 +19,7 @@ from tests.adapters.discord.commands.administered import administered
 from tests.doubles.discord import FakeDiscord
 
 NAME = re.compile(r"[-_'\w]{1,32}")
-OTHERS = {"ja", "zh-CN", "zh-TW"}
+OTHERS = {"ja", "ru", "zh-CN", "zh-TW"}
 """Languages of Discord's clients that there is a catalogue for, besides English."""
 
 CONTEXT: OtherTranslationContext = TranslationContext(TranslationContextLocation.other, None)
@@ -56,6 +56,7 @@ def test_a_phrase_is_english_until_asked_otherwise() -> None:
         (discord.Locale.japanese, "1分ほどしてから、もう一度試してください。"),
         (discord.Locale.chinese, "请一分钟后再试。"),
         (discord.Locale.taiwan_chinese, "请一分钟后再试。"),
+        (discord.Locale.russian, "Попробуйте ещё раз через минуту."),
         (discord.Locale.british_english, None),
         (discord.Locale.german, None),
     ],

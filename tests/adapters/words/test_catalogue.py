@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from bot.adapters import words
-from bot.adapters.words import LOCALES, closest, duration, language, listed, translated, word
+from bot.adapters.words import LOCALES, catalogue, closest, duration, language, listed, translated, word
 
 HERE = Path(words.__file__).parent
 SECTIONS = sorted({path.stem for path in HERE.glob("*/*.yaml")})
@@ -75,6 +75,21 @@ def test_phrases_are_tidy(section: str) -> None:
             )
 
 
+FORMS = {"en": 2, "ru": 3}
+"""How many forms a counted word has; in other languages it has one."""
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_counted_word_has_the_forms_of_its_language(section: str) -> None:
+    """Two in English and three in Russian, none of them empty; nothing else is asked of a placeholder."""
+    for locale in LOCALES:
+        for key, phrase in phrases(locale, section).items():
+            specs = [spec for _, _, spec, _ in Formatter().parse(phrase) if spec]
+            for forms in (spec.split("|") for spec in specs):
+                assert len(forms) == FORMS.get(locale), f"{locale}: {key} has {len(forms)} forms: {phrase!r}"
+                assert all(forms), f"{locale}: {key} has an empty form: {phrase!r}"
+
+
 def commands(locale: str) -> dict[str, str]:
     """What each command is called, by its place in the catalogues: ``voice_command.set`` is ``voice set``."""
     says, steers = phrases(locale, "say"), phrases(locale, "control")
@@ -102,11 +117,39 @@ def test_a_command_goes_by_its_name_in_each_language(section: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("phrase", "name"),
+    [
+        ("reading.asked.hidden", "say.menu"),
+        ("say.refused.no_voice", "say.where.note"),
+        ("say.refused.direct", "say.where.note"),
+        ("say.refused.not_here", "say.where.note"),
+        ("control.refused.where", "control.join.channel"),
+        ("admin.engine.allowed.description", "admin.value.all"),
+        ("admin.global.allowed.description", "admin.value.all"),
+        ("admin.language.language.description", "admin.value.default"),
+        ("admin.autoread.prefix.description", "admin.value.none"),
+        ("admin.autoread.ignore_mark.description", "admin.value.none"),
+        ("admin.refused.mark", "admin.value.none"),
+        ("admin.refused.everyone", "admin.roles.clear.name"),
+        ("admin.refused.both", "admin.channel.anywhere.name"),
+        ("admin.refused.no_channel", "admin.channel.channel.name"),
+    ],
+)
+def test_what_is_to_be_chosen_goes_by_its_name(phrase: str, name: str) -> None:
+    """Who is told to choose something finds it under that name, in the language in which they are told."""
+    for locale in LOCALES:
+        named, said = translated(name, locale), translated(phrase, locale)
+        assert named is not None
+        assert said is not None
+        assert named in said, f"{locale}: {phrase} does not speak of {named!r}: {said!r}"
+
+
+@pytest.mark.parametrize(
     ("tag", "catalogue"),
     [
         ("en", "en"), ("en-US", "en"), ("en-GB", "en"), ("ja", "ja"), ("ja-JP", "ja"), ("zh-CN", "zh-CN"),
         ("zh-TW", "zh-CN"), ("zh", "zh-CN"), ("zh_cn", "zh-CN"), ("ZH-Hant-HK", "zh-CN"), ("de", "en"), ("", "en"),
-        ("jam", "en"),
+        ("jam", "en"), ("ru", "ru"), ("ru-RU", "ru"), ("run", "en"),
     ],
 )  # fmt: skip
 def test_the_nearest_catalogue_answers(tag: str, catalogue: str) -> None:
@@ -117,7 +160,7 @@ def test_the_nearest_catalogue_answers(tag: str, catalogue: str) -> None:
 def test_english_comes_first() -> None:
     """The catalogues are the folders there are, English before the others."""
     assert LOCALES[0] == "en"
-    assert set(LOCALES) == {path.parent.name for path in HERE.glob("*/common.yaml")} >= {"en", "zh-CN", "ja"}
+    assert set(LOCALES) == {path.parent.name for path in HERE.glob("*/common.yaml")} >= {"en", "zh-CN", "ja", "ru"}
 
 
 def test_a_phrase_is_filled_in() -> None:
@@ -146,22 +189,44 @@ def test_a_value_that_is_not_given_is_an_error() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "english", "chinese", "japanese"),
+    ("seconds", "english", "chinese", "japanese", "russian"),
     [
-        (0.0, "1 s", "1 秒", "1秒"),
-        (19.2, "20 s", "20 秒", "20秒"),
-        (99.0, "99 s", "99 秒", "99秒"),
-        (99.5, "2 min", "2 分钟", "2分"),
-        (121.0, "3 min", "3 分钟", "3分"),
-        (6000.0, "2 h", "2 小时", "2時間"),
-        (172_801.0, "3 d", "3 天", "3日"),
+        (0.0, "1 s", "1 秒", "1秒", "1 с"),
+        (19.2, "20 s", "20 秒", "20秒", "20 с"),
+        (99.0, "99 s", "99 秒", "99秒", "99 с"),
+        (99.5, "2 min", "2 分钟", "2分", "2 мин"),
+        (121.0, "3 min", "3 分钟", "3分", "3 мин"),
+        (6000.0, "2 h", "2 小时", "2時間", "2 ч"),
+        (172_801.0, "3 d", "3 天", "3日", "3 дня"),
+        (400_000.0, "5 d", "5 天", "5日", "5 дней"),
     ],
 )
 def test_a_time_is_rounded_up_to_what_people_count_in(
-    seconds: float, english: str, chinese: str, japanese: str
+    seconds: float, english: str, chinese: str, japanese: str, russian: str
 ) -> None:
     """Nobody is told to come back too early."""
-    assert [duration(seconds, locale) for locale in ("en", "zh-CN", "ja")] == [english, chinese, japanese]
+    found = [duration(seconds, locale) for locale in ("en", "zh-CN", "ja", "ru")]
+    assert found == [english, chinese, japanese, russian]
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (0, "файлов"), (1, "файл"), (2, "файла"), (4, "файла"), (5, "файлов"), (10, "файлов"), (11, "файлов"),
+        (12, "файлов"), (14, "файлов"), (19, "файлов"), (20, "файлов"), (21, "файл"), (22, "файла"), (25, "файлов"),
+        (100, "файлов"), (101, "файл"), (111, "файлов"), (112, "файлов"), (1003, "файла"), (1.5, "файла"),
+    ],
+)  # fmt: skip
+def test_a_counted_word_goes_with_its_number(number: float, said: str) -> None:
+    """As Russian counts: one file, two of a file, five of files, and in each ten but the second the same again."""
+    assert word("reading.files", "ru", number=number) == f"{number} {said}"
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "days"), (1, "day"), (2, "days"), (21, "days"), (1.5, "days")])
+def test_a_word_of_two_forms_is_singular_or_plural(number: float, said: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As English counts."""
+    monkeypatch.setattr(catalogue, "_section", lambda *_: {"left": "{number} {number:day|days} left"})
+    assert word("made_up.left", "en", number=number) == f"{number} {said} left"
 
 
 def test_languages_have_names() -> None:
@@ -173,11 +238,14 @@ def test_languages_have_names() -> None:
     assert language("zh-TW", "en") == "Chinese"
     assert language("no", "en") == "Norwegian"
     assert language("NO", "ja") == "ノルウェー語"
+    assert language("de-AT", "ru") == "немецкий"
+    assert language("no", "ru") == "норвежский"
     assert language("tlh", "en") == "tlh"
 
 
 def test_a_list_is_parted_as_the_language_does() -> None:
-    """Commas in English, enumeration commas in Chinese and Japanese."""
+    """Commas in English and Russian, enumeration commas in Chinese and Japanese."""
     assert listed(["a", "b"], "en") == "a, b"
+    assert listed(["a", "b"], "ru") == "a, b"
     assert listed(("a", "b"), "ja") == "a、b"
     assert listed([], "en") == ""

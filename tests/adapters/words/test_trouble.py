@@ -56,6 +56,12 @@ def test_the_details_are_in_the_words() -> None:
     assert "5000" not in refusal(Refusal(Reason.TOO_LONG, "own words", {"limit": 4000}), "ja")
 
 
+@pytest.mark.parametrize(("waiting", "said"), [(1, "1 запрос,"), (3, "3 запроса,"), (12, "12 запросов,")])
+def test_a_limit_is_counted_as_the_language_counts(waiting: int, said: str) -> None:
+    """A Russian word has the form that goes with its number."""
+    assert said in refusal(Refusal(Reason.USER_QUEUE_FULL, "own words", {"limit": waiting}), "ru")
+
+
 def test_names_are_listed_as_the_language_does() -> None:
     """The nearest names stand in the words, and a braced name is nothing but a name."""
     refused = Refusal(Reason.UNKNOWN_VOICE, "own words", {"name": "{limit}", "nearest": ["xiaoyi", "heart"]})
@@ -72,6 +78,7 @@ def test_a_language_is_called_by_its_name() -> None:
     assert "Russian" in refusal(refused, "en")
     assert "俄语" in refusal(refused, "zh")
     assert "ロシア語" in refusal(refused, "ja")
+    assert "русский" in refusal(refused, "ru")
 
 
 def test_a_cause_has_its_own_words() -> None:
@@ -95,6 +102,7 @@ def test_when_to_try_again_is_said() -> None:
     later = Refusal(Reason.GUILD_QUEUE_FULL, "own words", {"limit": 3}, retry_after=41.2)
     assert refusal(later, "en").endswith("Try again in about 42 s.")
     assert refusal(later, "ja").endswith("約42秒後にもう一度試してください。")
+    assert refusal(later, "ru").endswith(" Попробуйте ещё раз примерно через 42 с.")
     assert refusal(Refusal(Reason.CLOSING, "own words"), "en").endswith("Try again in a minute.")
     assert "Try again in" not in refusal(Refusal(Reason.TOO_LONG, "own words"), "en")
 
@@ -130,7 +138,7 @@ async def test_the_speakers_own_refusals_are_said(speaker: Speaker) -> None:
     for request in wanted:
         refused = await speaker.say(request)
         assert isinstance(refused, Refusal)
-        assert refusal(refused, "ja") != refused.message
+        assert refused.message not in {refusal(refused, locale) for locale in ("ja", "ru", "zh-CN")}
         assert "sayso voices" not in refusal(refused, "en"), "the command line is no help in a chat"
 
 
