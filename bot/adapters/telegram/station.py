@@ -34,7 +34,7 @@ class Station:
     ``reads``: people's own messages are spoken where a chat's rules say so; not where an LLM answers them.
     """
 
-    bot: telegram.Bot
+    bot: telegram.Bot = field(repr=False)
     speaker: Speaker
     settings: TelegramSettings
     messenger: Messenger
