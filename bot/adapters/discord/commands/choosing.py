@@ -7,6 +7,7 @@ import structlog
 from discord import app_commands
 
 from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
+from bot.adapters.tongues import languages
 from bot.adapters.words import language
 from bot.log import where
 from bot.speaker import Speaker
@@ -61,8 +62,3 @@ def language_choices(speaker: Speaker, typed: str, locale: str) -> list[app_comm
     }
     shown = sorted(fitting.items(), key=lambda item: (item[0] != wanted, item[1]))[:MOST]
     return [app_commands.Choice(name=f"{name} ({tag})"[:LONGEST], value=tag) for tag, name in shown]
-
-
-def languages(speaker: Speaker) -> frozenset[str]:
-    """The primary subtags of all languages that some engine speaks."""
-    return frozenset(tag for engine in speaker.stage.engines.values() for tag in engine.capabilities.languages)

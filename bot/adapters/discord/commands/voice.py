@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import gzip
 import io
-import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,30 +12,27 @@ from discord import app_commands
 
 from bot.adapters.discord.commands.asking import Asking
 from bot.adapters.discord.commands.buttons import to_be_sure
-from bot.adapters.discord.commands.choosing import engine_choices, language_choices, languages, voice_choices
+from bot.adapters.discord.commands.choosing import engine_choices, language_choices, voice_choices
 from bot.adapters.discord.commands.cog import SaysoCog, answered
 from bot.adapters.discord.commands.explaining import explained, in_force
-from bot.adapters.discord.commands.samples import sample, sentence
 from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
 from bot.adapters.discord.mentions import names_of
 from bot.adapters.discord.note import follow_up
 from bot.adapters.discord.reply import defer, tell
 from bot.adapters.discord.station import Station
 from bot.adapters.discord.translator import locale_of, t
+from bot.adapters.dossier import dossier
+from bot.adapters.samples import sample, sentence
+from bot.adapters.tongues import languages
+from bot.adapters.trial import unobtainable
 from bot.adapters.words import listed, refusal, word
 from bot.speech import Clip, Priority, Refusal, Request
 from bot.tts.voices import UnknownName
 from bot.tts.voices.languages import primary
-from bot.wishes import USER, Chosen, Wishes
+from bot.wishes import USER, Wishes
 
 Choice = app_commands.Choice
 Interaction = discord.Interaction
-
-PLAIN = 1_000_000
-"""Bytes of what is kept about somebody that are sent as they are; more of it is packed, to a tenth or less."""
-
-_NOBODY, _NOWHERE = user_key(0), guild_key(None, 0)
-"""Who and where nothing was decided, for trying out whether a choice can be had at all."""
 
 _ANY = "en"
 """A language for which nothing has to be installed, where only the decisions count and not the words."""
@@ -159,7 +154,8 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
     async def export(self, interaction: Interaction) -> None:
         await defer(interaction, ephemeral=True)
         kept = await self.station.speaker.store.preferences.export(user_key(interaction.user.id))
-        file, locale = await asyncio.to_thread(_file, kept), locale_of(interaction)
+        (name, data), locale = await asyncio.to_thread(dossier, kept), locale_of(interaction)
+        file = discord.File(io.BytesIO(data), name)
         if await tell(interaction, word("voice_command.export.done", locale), file=file) is None:
             await tell(interaction, word("voice_command.export.too_large", locale))
 
@@ -193,10 +189,8 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
         if language is not None and primary(language) not in known:
             examples = listed((tag for tag in ("en", "zh", "ja") if tag in known), locale)
             return word("voice_command.set.no_language", locale, language=language, examples=examples)
-        kept = _chosen(await self.station.speaker.store.preferences.get(user_key(interaction.user.id)))
-        text = sentence(language or _ANY)
-        found = await speaker.explain(Request(_NOWHERE, _NOBODY, text, **{**kept, **changes}))
-        return refusal(found, locale) if isinstance(found, Refusal) else None
+        found = await unobtainable(speaker, user_key(interaction.user.id), changes)
+        return None if found is None else refusal(found, locale)
 
     async def _shown(self, interaction: Interaction, title: str) -> str:
         """How the person is spoken here, below a title."""
@@ -237,18 +231,6 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
             return await said.speech.clip()
         finally:
             said.cancel()
-
-
-def _chosen(preference: Chosen) -> dict[str, Any]:
-    names = ("voice", "engine", "rate", "language")
-    return {name: value for name in names if (value := getattr(preference, name)) is not None}
-
-
-def _file(kept: Mapping[str, object]) -> discord.File:
-    data = json.dumps(kept, ensure_ascii=False, indent=2, default=str).encode()
-    if len(data) <= PLAIN:
-        return discord.File(io.BytesIO(data), "sayso.json")
-    return discord.File(io.BytesIO(gzip.compress(data)), "sayso.json.gz")
 
 
 def _lane(interaction: Interaction) -> str:

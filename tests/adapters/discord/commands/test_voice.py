@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.adapters.discord.commands.samples import sample
 from bot.adapters.discord.identity import guild_key, user_key
+from bot.adapters.samples import sample
 from bot.errors import EngineUnavailable
 from bot.speaker import Speaker
 from bot.store import Preference
@@ -273,7 +273,7 @@ async def test_everything_kept_comes_as_a_file(speaker: Speaker) -> None:
 
 async def test_much_is_packed(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Discord takes files only up to a size."""
-    monkeypatch.setattr("bot.adapters.discord.commands.voice.PLAIN", 10)
+    monkeypatch.setattr("bot.adapters.dossier.PLAIN", 10)
     async with FakeDiscord() as fake, online(fake, speaker):
         ix = await fake.slash("voice privacy export")
         await _told(ix)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from bot.adapters.tongues import spoken
 from bot.tts.engine import Voice
 from bot.tts.voices import Persona
 from bot.tts.voices.languages import primary
-from bot.tts.voices.persona import ANY
 
 _SENTENCES = {
     "ar": "مرحبًا، هذا صوتي. هل يعجبك؟",
@@ -41,20 +41,11 @@ _SENTENCES = {
 
 def sample(who: Persona | Voice, locale: str) -> str:
     """What ``who`` is heard by: in the asker's language if they speak it, else in their own."""
-    spoken = _languages(who)
-    wanted = locale.partition("-")[0]
-    language = wanted if wanted in spoken or not spoken else next((tag for tag in spoken if tag in _SENTENCES), "en")
+    tongues, wanted = spoken(who), locale.partition("-")[0]
+    language = wanted if wanted in tongues or not tongues else next((tag for tag in tongues if tag in _SENTENCES), "en")
     return sentence(language)
 
 
 def sentence(language: str) -> str:
     """The sentence in a language, in English where there is none."""
     return _SENTENCES.get(primary(language), _SENTENCES["en"])
-
-
-def _languages(who: Persona | Voice) -> list[str]:
-    """What is known of the languages of ``who``, as primary subtags; nothing if they speak whatever they are given."""
-    if isinstance(who, Voice):
-        tags = who.language.replace(",", " ").split()
-        return [primary(tag) for tag in tags if tag not in ("mul", "*")]
-    return list(dict.fromkeys(tag for voices in who.voices.values() for tag in voices if tag != ANY))
