@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, TypeVar, get_type_hints
@@ -13,15 +13,15 @@ import discord
 import structlog
 from discord import app_commands
 
-from bot.adapters.discord.commands.admin_shown import Decided, Defaults
-from bot.adapters.discord.commands.admin_values import Line, fitted, lines_of
+from bot.adapters.decisions import Changes, Decided, Defaults, Wrong, defaults_of
+from bot.adapters.discord.commands.admin_values import Line, fitted, lines_of, literal, some
 from bot.adapters.discord.commands.cog import SaysoCog, answered
 from bot.adapters.discord.identity import guild_key, user_key
 from bot.adapters.discord.reply import LONGEST, defer, tell
 from bot.adapters.discord.station import Station
 from bot.adapters.discord.translator import locale_of, t
-from bot.adapters.words import word
-from bot.wishes import EVERY_GUILD
+from bot.adapters.words import refusal, word
+from bot.speech import Refusal
 
 log = structlog.get_logger()
 
@@ -48,8 +48,7 @@ class No:
     words: str
 
 
-Changes = Mapping[str, object]
-Decision = Callable[[Decided], Changes | No]
+Decision = Callable[[Decided], Changes | Wrong | No]
 """From what is in force to what is to be changed in it."""
 
 Shown = Callable[[Decided, Defaults, str], Sequence[Line]]
@@ -127,9 +126,7 @@ class Desk(SaysoCog):
 
     async def defaults(self) -> Defaults:
         """What holds where a server has decided nothing."""
-        speaker = self.station.speaker
-        everywhere = await speaker.store.settings.guild(EVERY_GUILD)
-        return Defaults(everywhere, speaker.stage.speak, speaker.dispatcher.limits, tuple(speaker.stage.engines))
+        return await defaults_of(self.station.speaker)
 
     async def settle(self, interaction: discord.Interaction, form: Form, shown: Shown) -> None:
         """Keep what was filled in; if that is nothing, only say what is in force."""
@@ -153,11 +150,11 @@ class Desk(SaysoCog):
         settings = self.station.speaker.store.settings
         async with self.writing:
             changes = decision(await settings.guild(where))
-            if not isinstance(changes, No):
+            if not isinstance(changes, No | Wrong):
                 kept = await settings.set_guild(where, by=user_key(interaction.user.id), **changes)
                 note(where, changes)
                 return kept
-        await tell(interaction, changes.words)
+        await tell(interaction, no(changes, locale_of(interaction)).words)
         return None
 
     async def show(
@@ -174,6 +171,18 @@ class Desk(SaysoCog):
         head = word("admin.answer.changed" if changed else "admin.answer.now", locale)
         below = "".join(f"\n{warning}" for warning in warnings)
         await tell(interaction, fitted([head, *lines_of(lines, locale)], LONGEST - len(below), locale) + below)
+
+
+def no(wrong: No | Wrong | Refusal, locale: str) -> No:
+    """What stands against a decision, in words."""
+    if isinstance(wrong, No):
+        return wrong
+    if isinstance(wrong, Refusal):
+        return No(refusal(wrong, locale))
+    lists = {name: value for name, value in wrong.values.items() if not isinstance(value, str)}
+    values = {name: literal(value) for name, value in wrong.values.items() if name not in lists}
+    values |= {name: some(map(literal, value), "none", locale) for name, value in lists.items()}
+    return No(word(f"admin.refused.{wrong.key}", locale, **values))
 
 
 def key_of(interaction: discord.Interaction) -> str:

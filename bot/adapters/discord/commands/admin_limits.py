@@ -7,9 +7,9 @@ from functools import partial
 
 import discord
 
+from bot.adapters.decisions import Changes, Decided
 from bot.adapters.discord.commands import admin_shown as shown
-from bot.adapters.discord.commands.admin_desk import Changes, Desk, Form, No, command, key_of
-from bot.adapters.discord.commands.admin_shown import Decided
+from bot.adapters.discord.commands.admin_desk import Desk, Form, No, command, key_of
 from bot.adapters.discord.commands.admin_values import label
 from bot.adapters.discord.identity import user_key
 from bot.adapters.discord.rules import MOST_IDS, MOST_PER_MINUTE, rules_of, with_rules

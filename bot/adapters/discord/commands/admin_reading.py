@@ -9,11 +9,11 @@ from typing import TypeAlias
 import discord
 from discord import app_commands
 
+from bot.adapters.decisions import Changes, Decided, Wrong
 from bot.adapters.discord.commands import admin_shown as shown
-from bot.adapters.discord.commands.admin_desk import Changes, Form, No, command, key_of, note
+from bot.adapters.discord.commands.admin_desk import Form, No, command, key_of, no, note
 from bot.adapters.discord.commands.admin_limits import too_many
-from bot.adapters.discord.commands.admin_shown import Decided
-from bot.adapters.discord.commands.admin_typed import NONE, Typed, barred, means
+from bot.adapters.discord.commands.admin_typed import NONE, Typed, means
 from bot.adapters.discord.commands.admin_values import label, person, place
 from bot.adapters.discord.identity import channel_key, parent, user_key
 from bot.adapters.discord.reply import tell
@@ -105,7 +105,9 @@ class ReadingRules(Typed):
 
     async def _allowed_engine(self, typed: str, settings: Decided, locale: str) -> str | No | None:
         name, allowed = self.engine_named(typed, locale), (await self.defaults()).together(settings).engines
-        return barred(name, allowed, locale) if isinstance(name, str) and name not in allowed else name
+        if isinstance(name, str) and name not in allowed:
+            return no(Wrong("engine_barred", {"engine": name, "allowed": allowed}), locale)
+        return name
 
     async def _settle_channel(self, interaction: discord.Interaction, channel: object, form: Form, rules: Form) -> None:
         """Keep what was filled in for a channel, and say what holds in it."""

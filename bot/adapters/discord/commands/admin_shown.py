@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from bot import wishes
+from bot.adapters.decisions import Decided, Defaults
 from bot.adapters.discord.commands.admin_values import (
     Line,
     chosen,
@@ -22,43 +22,10 @@ from bot.adapters.discord.commands.admin_values import (
 from bot.adapters.discord.rules import Rules, channel_rules_of, rules_of
 from bot.adapters.extra import Kept
 from bot.adapters.words import language, word
-from bot.config import SpeakSettings
-from bot.queue import Limits
-
-
-class Decided(wishes.House, Kept, Protocol):
-    """What a guild has decided, as the store gives it."""
-
-    @property
-    def blocked_users(self) -> frozenset[str]: ...
 
 
 class DecidedHere(wishes.Chosen, Kept, Protocol):
     """What was decided for a channel."""
-
-
-@dataclass(frozen=True, slots=True)
-class Defaults:
-    """What holds where a server has decided nothing: what the owner did for all of them, and the configuration."""
-
-    everywhere: Decided
-    speak: SpeakSettings
-    limits: Limits
-    engines: tuple[str, ...]
-
-    @property
-    def engine(self) -> str:
-        """Which engine."""
-        return self.everywhere.engine or self.speak.engine
-
-    @property
-    def voice(self) -> str:
-        """Who speaks."""
-        return self.everywhere.voice or self.speak.voice
-
-    def together(self, settings: Decided) -> wishes.Rules:
-        """What a server and the owner allow together."""
-        return wishes.Rules.of(settings, self.everywhere, self.engines)
 
 
 def voices(settings: Decided, defaults: Defaults, locale: str) -> Sequence[Line]:
@@ -79,10 +46,9 @@ def voices(settings: Decided, defaults: Defaults, locale: str) -> Sequence[Line]
 def limits(settings: Decided, defaults: Defaults, locale: str) -> Sequence[Line]:
     """How much, how fast and how often."""
     rules, pace = defaults.together(settings), rules_of(settings).per_minute
-    usual = defaults.everywhere.rate or defaults.speak.rate
     return [
         ("max_chars", counted(rules.max_chars, defaults.speak.max_chars, locale)),
-        ("rate", counted(settings.rate, usual, locale)),
+        ("rate", counted(settings.rate, defaults.rate, locale)),
         ("per_minute", word("admin.value.unlimited", locale) if pace is None else str(pace)),
         ("per_user", counted(rules.per_user, defaults.limits.per_user, locale)),
         ("per_guild", counted(rules.per_guild, defaults.limits.per_guild, locale)),

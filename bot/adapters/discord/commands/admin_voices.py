@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import partial
-from typing import cast
 
 import discord
 from discord import app_commands
 
+from bot.adapters.decisions import Changes, Decided, Wrong, ban, engines, unban
 from bot.adapters.discord.commands import admin_shown as shown
-from bot.adapters.discord.commands.admin_desk import Changes, Form, No, command
-from bot.adapters.discord.commands.admin_shown import Decided
-from bot.adapters.discord.commands.admin_typed import Typed, barred
-from bot.adapters.discord.commands.admin_values import literal, some
+from bot.adapters.discord.commands.admin_desk import Form, No, command
+from bot.adapters.discord.commands.admin_typed import Typed
 from bot.adapters.discord.reply import tell
 from bot.adapters.discord.translator import locale_of
-from bot.adapters.words import word
 from bot.tts.engine import Voice
-from bot.tts.voices import Persona, fold
-from bot.wishes import EVERY_GUILD, Rules
+from bot.tts.voices import Persona
+from bot.wishes import EVERY_GUILD
 
 
 class VoiceRules(Typed):
@@ -37,7 +33,7 @@ class VoiceRules(Typed):
             return
         defaults = await self.defaults()
         open_to_all = defaults.together(defaults.everywhere).engines
-        decision = partial(_engines, changes=form.changes, open_to_all=open_to_all, locale=locale)
+        decision = partial(engines, changes=form.changes, open_to_all=open_to_all)
         await self.decide(interaction, decision, shown.voices)
 
     @command("voice")
@@ -70,13 +66,12 @@ class VoiceRules(Typed):
     async def ban(self, interaction: discord.Interaction, voice: str) -> None:
         locale = locale_of(interaction)
         who, usual = await self.who(voice, locale), (await self.defaults()).voice
-        await self.decide(interaction, partial(_ban, who=who, usual=usual, locale=locale), shown.voices)
+        await self.decide(interaction, partial(_ban, who=who, usual=usual), shown.voices)
 
     @command("unban")
     @app_commands.autocomplete(voice=Typed.type_banned_voice)
     async def unban(self, interaction: discord.Interaction, voice: str) -> None:
-        locale = locale_of(interaction)
-        await self.decide(interaction, partial(_unban, name=voice, locale=locale), shown.voices)
+        await self.decide(interaction, partial(unban, name=voice), shown.voices)
 
     @command("global", owner=True)
     @app_commands.autocomplete(engine=Typed.type_engine, voice=Typed.type_voice, allowed=Typed.type_engines)
@@ -97,7 +92,7 @@ class VoiceRules(Typed):
             return
         kept: Decided | None = defaults.everywhere
         if form.changes:
-            decision = partial(_engines, changes=form.changes, open_to_all=defaults.engines, locale=locale)
+            decision = partial(engines, changes=form.changes, open_to_all=defaults.engines)
             kept = await self.keep(interaction, decision, guild=EVERY_GUILD)
         if kept is not None:
             await self.say(interaction, shown.everywhere(kept, defaults, locale), changed=bool(form.changes))
@@ -109,29 +104,5 @@ class VoiceRules(Typed):
             form.put("allowed_engines", self.engines_named(allowed, locale))
 
 
-def _engines(held: Decided, changes: Changes, open_to_all: Sequence[str], locale: str) -> Changes | No:
-    """Keep them, if the engine that speaks for everybody is one of those that may be used."""
-    engine = cast("str | None", changes.get("engine", held.engine))
-    allowed = cast("frozenset[str] | None", changes.get("allowed_engines", held.allowed_engines))
-    left = [name for name in open_to_all if not allowed or name in allowed]
-    if left and (engine is None or engine in left):
-        return changes
-    key = "default_barred" if left and "engine" not in changes else "engine_barred"
-    return barred(engine or min(allowed or ()), left or open_to_all, locale, key)
-
-
-def _ban(held: Decided, who: Persona | Voice | No, usual: str, locale: str) -> Changes | No:
-    """Ban a voice, unless the server itself speaks in it."""
-    if isinstance(who, No):
-        return who
-    if Rules((), frozenset({fold(held.voice or usual)})).bans(who):
-        return No(word("admin.refused.in_use", locale, voice=literal(who.name)))
-    return {"banned_voices": {*held.banned_voices, who.name}}
-
-
-def _unban(held: Decided, name: str, locale: str) -> Changes | No:
-    kept = {voice for voice in held.banned_voices if fold(voice) != fold(name)}
-    if len(kept) < len(held.banned_voices):
-        return {"banned_voices": kept}
-    banned = some(map(literal, sorted(held.banned_voices)), "none", locale)
-    return No(word("admin.refused.not_banned", locale, voice=literal(name), banned=banned))
+def _ban(held: Decided, who: Persona | Voice | No, usual: str) -> Changes | Wrong | No:
+    return who if isinstance(who, No) else ban(held, who, usual)
