@@ -1,4 +1,4 @@
-"""When a speaker's name is said, and when a message is too much like the last ones."""
+"""When a speaker's name is said."""
 
 from __future__ import annotations
 
@@ -8,9 +8,6 @@ from bot.adapters.memory import Memory
 
 AGAIN = 60.0
 """Seconds after which a name is said again although nobody else spoke in between."""
-
-IN_A_ROW = 2
-"""How often somebody's same words are read in a row."""
 
 _MOST = 10_000
 
@@ -36,18 +33,3 @@ class Announcer:
         last = self._last.get(guild)
         if last is not None and last[0] == speaker:
             self._last.drop(guild)
-
-
-class Repeats:
-    """Knows what everybody said last, by its hash, and how often in a row."""
-
-    def __init__(self) -> None:
-        self._last: Memory[tuple[int, int], tuple[int, int]] = Memory(_MOST)
-
-    def too_many(self, guild: int, speaker: int, text: str) -> bool:
-        """Count it, and tell whether it was said often enough."""
-        words = hash(" ".join(text.split()).casefold())
-        before, times = self._last.get((guild, speaker)) or (words, 0)
-        times = times + 1 if before == words else 1
-        self._last.put((guild, speaker), (words, times))
-        return times > IN_A_ROW

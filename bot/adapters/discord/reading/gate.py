@@ -10,10 +10,10 @@ import discord
 import structlog
 from discord.ext import commands
 
+from bot.adapters.aloud import Repeats
 from bot.adapters.boundary import contained
 from bot.adapters.discord.identity import OURS, guild_key, parent, user_key
 from bot.adapters.discord.places import VoiceChannel, has_role, roles_of, seat_of, voice_channel
-from bot.adapters.discord.reading.announcer import Repeats
 from bot.adapters.discord.reading.places import all_may_see, is_open, place_of
 from bot.adapters.discord.reading.words import answered
 from bot.adapters.discord.rules import ChannelRules, Rules, rules_of
@@ -89,7 +89,7 @@ class Gate:
     def __init__(self, station: Station, clock: Callable[[], float]) -> None:
         self._station = station
         self._clock = clock
-        self._repeats = Repeats()
+        self._repeats = Repeats(clock)
         self._heard: Memory[int, Heard] = Memory(_MOST)
         self._latest: Memory[int, Heard] = Memory(_MOST)
         self._spoken_for: Memory[int, float] = Memory(_MOST)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import discord
 
+from bot.adapters.aloud import shortened
 from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.identity import reading_id
 from bot.adapters.discord.reading.answers import Answers
@@ -15,7 +16,7 @@ from bot.adapters.discord.reading.asked import Asked
 from bot.adapters.discord.reading.gate import Gate, asks_sayso, fits
 from bot.adapters.discord.reading.replies import Replies
 from bot.adapters.discord.reading.voicing import Reading, Voicing, begun
-from bot.adapters.discord.reading.words import shortened, words_of
+from bot.adapters.discord.reading.words import words_of
 from bot.adapters.intake import Intake
 from bot.adapters.memory import Memory
 from bot.speech import Refusal

@@ -68,17 +68,6 @@ def typed_in(message: discord.Message) -> Words:
     return Words(text, names_in(message, text), written=True)
 
 
-def shortened(text: str, most: int, locale: str) -> str:
-    """At most so many characters of it, and a word that there was more. Never tears a spoiler open."""
-    if len(text) <= most:
-        return text
-    more = word("reading.cut", locale)
-    kept = text[: max(0, most - len(more) - 1)]
-    kept = kept[: kept.rfind("||")] if kept.count("||") % 2 else kept
-    blank = max(kept.rfind(" "), kept.rfind("\n"))
-    return f"{kept[:blank] if blank >= len(kept) // 2 else kept}\n{more}"
-
-
 def _body(content: str, components: Sequence[object], embeds: Sequence[discord.Embed]) -> list[str]:
     """The words typed; where there are none, those that a bot put into a layout or into embeds."""
     if content.strip():

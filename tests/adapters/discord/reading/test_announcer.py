@@ -1,10 +1,10 @@
-"""When a name is said, and when the same words are too many."""
+"""When a name is said."""
 
 from __future__ import annotations
 
 import pytest
 
-from bot.adapters.discord.reading.announcer import Announcer, Repeats
+from bot.adapters.discord.reading.announcer import Announcer
 from bot.adapters.memory import Memory
 from tests.doubles.store import Clock
 
@@ -49,25 +49,6 @@ def test_what_was_not_heard_is_announced_again(announcer: Announcer) -> None:
     announcer.unheard(5, 1)
     assert announcer.due(5, 1)
     announcer.unheard(5, 1)
-
-
-def test_the_third_time_in_a_row_is_too_much() -> None:
-    """Whatever its case and blanks."""
-    repeats = Repeats()
-    assert [repeats.too_many(5, 1, text) for text in ("spam", "Spam ", "SPAM", "ham", "spam")] == [
-        False,
-        False,
-        True,
-        False,
-        False,
-    ]
-
-
-def test_everybody_repeats_for_themselves() -> None:
-    """Two people may say the same."""
-    repeats = Repeats()
-    assert not any(repeats.too_many(5, speaker, "hello") for speaker in (1, 1, 2, 2))
-    assert not repeats.too_many(6, 1, "hello")
 
 
 def test_a_memory_forgets_what_was_not_asked_for() -> None:

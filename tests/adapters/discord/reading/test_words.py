@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.adapters.discord.reading import Words, words_of
-from bot.adapters.discord.reading.words import NOTHING, shortened
+from bot.adapters.discord.reading.words import NOTHING
 from bot.tts.text import Options, clean
 from tests.adapters.discord.reading.scene import Scene
 
@@ -144,16 +144,3 @@ async def test_what_is_added_is_in_the_language_of_the_server(here: Scene, local
     """What was typed stays as it is."""
     files = {"a.png": PNG, "b.png": PNG, "c.mp4": PNG}
     assert words_of(await here.message("やあ", files=files), locale).text == said
-
-
-def test_a_long_message_is_cut_with_a_word() -> None:
-    """Who listens knows that there was more."""
-    assert shortened("one two three four five six", 24, "en") == "one two\nand so on."
-    assert shortened("one two", 7, "en") == "one two"
-    assert len(shortened("a" * 500, 100, "en")) <= 100
-
-
-def test_cutting_never_opens_a_spoiler() -> None:
-    """What it hides must not be heard because its end was cut off."""
-    assert shortened("Listen: ||he dies|| and ||he says so too|| ok", 44, "en") == "Listen: ||he dies|| and\nand so on."
-    assert "dies" not in shortened("Listen up: ||he dies in the end of it||", 30, "en")
