@@ -2,54 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from enum import StrEnum
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 import telegram
-from telegram.error import NetworkError
+from telegram.constants import MessageLimit
+from telegram.error import ChatMigrated, TelegramError
 
+from bot.adapters.memory import Memory
+from bot.adapters.telegram.note import Address, Kind, Note, Sent, Sound
+from bot.adapters.telegram.pieces import pieces, shortened
 from bot.adapters.telegram.place import Place
-from bot.adapters.telegram.post import Post, Urgency
+from bot.adapters.telegram.post import PAUSES, Post, Superseded, Urgency
+from bot.adapters.telegram.trouble import Fate, Lost, Trouble, fate, patience, trouble
+
+__all__ = ["Buttons", "Kind", "Lost", "Messenger", "Place", "Sent", "Sound", "Urgency"]
+
+T = TypeVar("T")
 
 Buttons = telegram.InlineKeyboardMarkup | telegram.ForceReply
 
+ANSWER_SECONDS = 30.0
+"""How long Telegram may take to answer to a text; the library's five seconds would lose many a message."""
 
-class Lost(NetworkError):
-    """The answer to a call was lost, and Telegram has no idempotency key: the message may be there or not."""
+UNWANTED_SECONDS = 600.0
+"""For how long voice messages are not tried again where they were forbidden."""
 
+UNWANTED_CHATS = 10_000
+"""How many such chats are remembered."""
 
-class Kind(StrEnum):
-    """As what a note arrived."""
-
-    VOICE = "voice"
-    AUDIO = "audio"
-    """As a music file: voice messages are forbidden there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sound:
-    """One note: ``ogg`` makes its Ogg/Opus file (called only if it has to be uploaded), ``seconds`` long.
-
-    ``file_id`` is Telegram's own of the same sound where there is one already.
-    """
-
-    ogg: Callable[[], bytes]
-    seconds: float
-    file_id: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Sent:
-    """A note that arrived: its message, and the id by which it can be sent again without an upload (voice only).
-
-    ``uploaded`` is how many bytes went over the wire.
-    """
-
-    message: int
-    kind: Kind
-    file_id: str | None
-    uploaded: int
+_NO_PREVIEW = telegram.LinkPreviewOptions(is_disabled=True)
 
 
 class Messenger:
@@ -60,11 +44,19 @@ class Messenger:
     """
 
     def __init__(
-        self, bot: telegram.Bot, post: Post, moved: Callable[[int, int], object] = lambda old, new: None
+        self,
+        bot: telegram.Bot,
+        post: Post,
+        moved: Callable[[int, int], object] = lambda old, new: None,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self.bot = bot
         self.post = post
         self.moved = moved
+        self._clock, self._sleep = clock, sleep
+        self._unwanted: Memory[int, tuple[float, TelegramError]] = Memory(UNWANTED_CHATS)
 
     async def note(
         self, place: Place, sound: Sound, *, reply_to: int | None = None, caption: str = "", within: float = 60.0
@@ -73,7 +65,18 @@ class Messenger:
 
         Where voice messages are forbidden it goes as an audio file. A message to reply to that is gone is not missed.
         """
-        raise NotImplementedError
+        caption = shortened(caption, MessageLimit.CAPTION_LENGTH)
+        note = Note(self.bot, Address(place, reply_to), sound, caption, self._refused(place.chat))
+        await note.prepare()
+        try:
+            sent = await self._post(note.address, note.send, Urgency.NOTE, within, note.otherwise)
+        except TelegramError as error:
+            if note.unwanted is not None and fate(error) is Fate.REFUSED:
+                raise note.unwanted from error
+            raise
+        if note.unwanted is not None:
+            self._unwanted.put(note.address.place.chat, (self._clock() + UNWANTED_SECONDS, note.unwanted))
+        return sent
 
     async def text(
         self,
@@ -90,7 +93,12 @@ class Messenger:
 
         Links show no preview. ``silent``: nobody's telephone rings.
         """
-        raise NotImplementedError
+        address, until = Address(place, reply_to), self._clock() + within
+        *others, last = list(pieces(text, MessageLimit.MAX_TEXT_LENGTH)) or [text]
+        for piece in others:
+            await self._write(address, piece, None, urgency, until, silent=silent)
+            address.reply_to = None
+        return await self._write(address, last, buttons, urgency, until, silent=silent)
 
     async def edit(
         self,
@@ -101,9 +109,93 @@ class Messenger:
         buttons: telegram.InlineKeyboardMarkup | None = None,
         urgency: Urgency = Urgency.ANSWER,
     ) -> bool:
-        """Change a text of Sayso's own; True if it now reads so (also if it did before), False if it is gone."""
-        raise NotImplementedError
+        """Change a text of Sayso's own; True if it now reads so (also if it did before), False if it is gone.
+
+        An older change that still waits is dropped for this one, and is as good as made.
+        """
+
+        async def call() -> object:
+            return await self.bot.edit_message_text(
+                shortened(text, MessageLimit.MAX_TEXT_LENGTH),
+                place.chat,
+                message,
+                business_connection_id=place.business,
+                reply_markup=buttons,
+                parse_mode=None,
+                link_preview_options=_NO_PREVIEW,
+                read_timeout=ANSWER_SECONDS,
+            )
+
+        try:
+            await self.post.send(place.chat, call, urgency, again=True, key=("edit", message))
+        except Superseded:
+            return True
+        except ChatMigrated as error:
+            self.moved(place.chat, error.new_chat_id)
+            return False
+        except TelegramError as error:
+            if trouble(error) not in (Trouble.UNCHANGED, Trouble.MESSAGE_GONE):
+                raise
+            return trouble(error) is Trouble.UNCHANGED
+        return True
 
     async def delete(self, place: Place, message: int) -> bool:
-        """Take a message back; False if it could not be (it is gone, or too old)."""
-        raise NotImplementedError
+        """Take a message back; False if it could not be (it is gone, or too old).
+
+        Waits for no turn: Telegram does not count what is deleted.
+        """
+        for pause in PAUSES:
+            try:
+                return await self._delete(place, message)
+            except TelegramError as error:
+                became = fate(error)
+                if became is Fate.REFUSED:
+                    return False
+                await self._sleep(patience(error) if became is Fate.BUSY else pause)
+        return await self._delete(place, message)
+
+    async def _delete(self, place: Place, message: int) -> bool:
+        if place.business is not None:
+            return await self.bot.delete_business_messages(place.business, [message])
+        return await self.bot.delete_message(place.chat, message)
+
+    def _refused(self, chat: int) -> TelegramError | None:
+        """Why voice messages were refused in the chat a little while ago."""
+        until, error = self._unwanted.get(chat) or (0.0, None)
+        return error if self._clock() < until else None
+
+    async def _write(
+        self, address: Address, text: str, buttons: Buttons | None, urgency: Urgency, until: float, *, silent: bool
+    ) -> int:
+        quietly: dict[str, Any] = {"disable_notification": True} if silent else {}  # else as the host wants it
+
+        async def call() -> telegram.Message:
+            return await self.bot.send_message(
+                text=text,
+                reply_markup=buttons,
+                parse_mode=None,
+                link_preview_options=_NO_PREVIEW,
+                read_timeout=ANSWER_SECONDS,
+                **quietly,
+                **address.arguments(),
+            )
+
+        return (await self._post(address, call, urgency, until - self._clock(), address.otherwise)).message_id
+
+    async def _post(
+        self,
+        address: Address,
+        call: Callable[[], Awaitable[T]],
+        urgency: Urgency,
+        within: float,
+        otherwise: Callable[[TelegramError], bool],
+    ) -> T:
+        """Send it when it is its turn, and where its group has moved to."""
+        until = self._clock() + within
+        while True:
+            chat = address.place.chat
+            try:
+                return await self.post.send(chat, call, urgency, within=until - self._clock(), otherwise=otherwise)
+            except ChatMigrated as error:
+                self.moved(chat, error.new_chat_id)
+                address.move(error.new_chat_id)

@@ -5,10 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import telegram
+from telegram.constants import ChatAction
+from telegram.error import TelegramError
 
+from bot.adapters.boundary import contained
 from bot.adapters.telegram.place import Place
+from bot.adapters.telegram.trouble import Fate, fate, patience
+
+EVERY = 4.0
+"""Seconds after which it is shown again: Telegram shows it for five."""
+
+
+@dataclass(eq=False, slots=True)
+class _Show:
+    """What is shown in a place: for how many, by which task, and whether that only waits."""
+
+    waiting: int = 0
+    task: asyncio.Task[object] | None = None
+    asleep: bool = False
 
 
 class Presence:
@@ -16,12 +33,72 @@ class Presence:
 
     def __init__(self, bot: telegram.Bot, *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
         self._bot, self._sleep = bot, sleep
+        self._shows: dict[Place, _Show] = {}
+        self._tasks: set[asyncio.Task[object]] = set()
+        self._closed = False
 
     @contextmanager
     def recording(self, place: Place) -> Iterator[None]:
         """Show it from here to the end of the block. Never raises, never waits."""
-        raise NotImplementedError
+        show = self._shows.setdefault(place, _Show())
+        show.waiting += 1
+        if show.task is None and not self._closed:
+            self._begin(place, show)
+        try:
+            yield
+        finally:
+            show.waiting -= 1
+            if not show.waiting:
+                self._end(place, show)
 
     async def close(self) -> None:
         """Show nothing any more."""
-        raise NotImplementedError
+        self._closed = True
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+    def _begin(self, place: Place, show: _Show) -> None:
+        loop = self._loop(place, show)
+        task = show.task = asyncio.create_task(contained(loop, "presence_crashed", chat=place.chat))
+        self._tasks.add(task)
+
+        def over(task: asyncio.Task[object]) -> None:
+            loop.close()  # a task that is cancelled before its first step never had it
+            self._tasks.discard(task)
+            if not show.waiting:
+                self._forget(place, show)
+
+        task.add_done_callback(over)
+
+    def _end(self, place: Place, show: _Show) -> None:
+        # What is on the wire is left alone: to break it off would cost a connection, which the note may need.
+        if show.task is None or show.asleep or show.task.done():
+            self._forget(place, show)
+            if show.task is not None:
+                show.task.cancel()
+
+    def _forget(self, place: Place, show: _Show) -> None:
+        if self._shows.get(place) is show:
+            del self._shows[place]
+
+    async def _loop(self, place: Place, show: _Show) -> None:
+        while show.waiting:
+            pause = await self._shown(place)
+            if pause is None or not show.waiting:
+                return
+            show.asleep = True
+            await self._sleep(pause)
+            show.asleep = False
+
+    async def _shown(self, place: Place) -> float | None:
+        """Show it once; in how many seconds again, or None if never."""
+        try:
+            await self._bot.send_chat_action(action=ChatAction.RECORD_VOICE, **place.arguments())
+        except TelegramError as error:
+            became = fate(error)
+            if became is Fate.REFUSED:
+                return None
+            return max(EVERY, patience(error)) if became is Fate.BUSY else EVERY
+        return EVERY
