@@ -116,6 +116,21 @@ def test_a_command_goes_by_its_name_in_each_language(section: str) -> None:
                 assert f"/{own[english[name]]}" in said[key], f"{locale}: {key} calls /{name} otherwise: {said[key]!r}"
 
 
+PLATFORM = re.compile(
+    r"/\w|discord|telegram|slash|server|channel|while you type|сервер|канал"
+    r"|服务器|频道|身份组|输入时|サーバー|チャンネル|ロール|入力中",
+    re.IGNORECASE,
+)
+"""A command, or what only one platform has."""
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_a_refusal_is_right_on_every_platform(locale: str) -> None:
+    """The speaker's refusals are said on Discord and on Telegram: they name no command and nothing of one of them."""
+    for key, phrase in phrases(locale, "refusals").items():
+        assert not PLATFORM.search(phrase), f"{locale}: {key} is not right on every platform: {phrase!r}"
+
+
 @pytest.mark.parametrize(
     ("phrase", "name"),
     [
