@@ -1,0 +1,98 @@
+"""Who may speak where somebody is, in the order in which they are likely to be wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from bot.adapters.telegram.commands.keyboard import badge
+from bot.adapters.telegram.incoming import Incoming
+from bot.adapters.tongues import spoken
+from bot.adapters.words import language
+from bot.casting import VoiceChoice
+from bot.speaker import Speaker
+from bot.tts.engine import Voice
+from bot.tts.languages import language_names
+from bot.tts.voices import Persona, Voices, fold
+from bot.tts.voices.languages import primary
+from bot.tts.voices.persona import ANY
+from bot.wishes import EVERY_GUILD, Rules
+
+ALL = 10_000
+"""More than there are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Those who may be chosen, and what each speaks: primary subtags, none of who speaks whatever they are given."""
+
+    choices: Sequence[VoiceChoice]
+    tongues: Mapping[str, frozenset[str]]
+    rules: Rules
+
+    def find(self, mark: str) -> VoiceChoice | None:
+        """Whose :func:`badge` it is."""
+        return next((choice for choice in self.choices if badge(choice.value) == mark), None)
+
+    def speaking(self, tongue: str) -> Sequence[VoiceChoice]:
+        """Those who speak a language, who have it for their own first; all of them for an empty one."""
+        if not tongue:
+            return self.choices
+        own = [choice for choice in self.choices if tongue in self.tongues[choice.value]]
+        return own + [choice for choice in self.choices if not self.tongues[choice.value]]
+
+    def languages(self, locale: str) -> Sequence[str]:
+        """The languages that somebody has for their own: that of ``locale`` first, then by what they are called."""
+        return in_order(frozenset[str]().union(*self.tongues.values()), locale)
+
+    def language(self, typed: str, locale: str) -> str:
+        """The language that goes by what was typed, or in letters of its own at least begins so; empty if none does."""
+        for tag in self.languages(locale):
+            names = [fold(name) for name in (tag, language(tag, locale), *language_names(tag))]
+            key = fold(typed)
+            if key in names or (len(key) > 1 and not key.isascii() and any(name.startswith(key) for name in names)):
+                return tag
+        return ""
+
+
+async def cast_for(speaker: Speaker, incoming: Incoming, typed: str = "") -> Cast:
+    """Who may be meant by what ``incoming``'s asker typed where they are: the dear ones and those of their language
+    before the others, and whoever fits best before all."""
+    user, lane = incoming.user, incoming.lane
+    rules = await rules_for(speaker, lane)
+    choices = await speaker.choices(user, lane, typed, ALL, channel=incoming.channel)
+    tongues = {choice.value: _tongues(choice, rules, speaker.stage.voices) for choice in choices}
+    if not typed:
+        dear = {fold(name) for name in await speaker.store.preferences.favourites(user, lane)}
+        tongue = primary(await tongue_for(speaker, incoming))
+        choices = sorted(choices, key=lambda one: fold(one.value) not in dear and tongue not in tongues[one.value])
+    return Cast(choices, tongues, rules)
+
+
+async def tongue_for(speaker: Speaker, incoming: Incoming) -> str:
+    """The language in which ``incoming``'s asker is read where they are; their own where nobody decided that."""
+    settings, lane = speaker.store.settings, incoming.lane
+    if mine := (await speaker.store.preferences.get(incoming.user)).language:
+        return mine
+    topic = (await settings.channel(lane, incoming.channel or "")).language
+    chat = topic or (await settings.guild(lane)).language
+    return chat or (await settings.guild(EVERY_GUILD)).language or speaker.stage.speak.language or incoming.locale
+
+
+async def rules_for(speaker: Speaker, lane: str) -> Rules:
+    """What a chat and the owner allow there together."""
+    settings = speaker.store.settings
+    return Rules.of(await settings.guild(lane), await settings.guild(EVERY_GUILD), speaker.stage.engines)
+
+
+def in_order(tags: Iterable[str], locale: str) -> Sequence[str]:
+    """Languages as they stand in a list: that of ``locale`` first, then by what they are called."""
+    return sorted(tags, key=lambda tag: (tag != primary(locale), language(tag, locale).casefold()))
+
+
+def _tongues(choice: VoiceChoice, rules: Rules, voices: Voices) -> frozenset[str]:
+    if choice.engine:
+        return frozenset(spoken(Voice(choice.engine, choice.value, choice.language)))
+    who = voices.find(choice.value, {})
+    held = [who.voices.get(engine, {}) for engine in rules.engines] if isinstance(who, Persona) else []
+    return frozenset(tag for tags in held for tag in tags) - {ANY}
