@@ -58,7 +58,7 @@ class Picker:
     or give a button the data :meth:`opening`; ``home`` is what it leads back to. ``barred`` is asked at each press
     (None: only who opened it may press, and for a chat those who decide for it). ``ask`` is the word by which a search
     is asked for; no two pickers may have the same, for it tells whose search an answer is. ``own``: the choice is a
-    person's own, and there is none where voices are locked. ``screens`` are those of the host, if it edits too.
+    person's own, and there is none where voices are locked.
     """
 
     def __init__(
@@ -72,10 +72,9 @@ class Picker:
         current: Current | None = None,
         ask: str = "telegram_voice.search.ask",
         own: bool = True,
-        screens: Screens | None = None,
     ) -> None:
         self.station, self.area, self.own = station, area, own
-        self.screens = screens or Screens(station)
+        self._screens = Screens(station)
         self._chosen, self._home, self._barred, self._current, self._ask = chosen, home, barred, current, ask
         self._menus: Memory[tuple[int, int], int] = Memory(SEARCHES)
         self._acts = {
@@ -134,11 +133,11 @@ class Picker:
 
     async def _turn(self, incoming: Incoming, at: Press) -> None:
         await incoming.answer()
-        self.screens.show(incoming, await self._page(incoming, at, _searched(incoming)))
+        self._screens.show(incoming, await self._page(incoming, at, _searched(incoming)))
 
     async def _all(self, incoming: Incoming, at: Press) -> None:
         await incoming.answer()
-        self.screens.show(incoming, await self._page(incoming, at.to(PICK, number=0, language=""), ""))
+        self._screens.show(incoming, await self._page(incoming, at.to(PICK, number=0, language=""), ""))
 
     async def _count(self, incoming: Incoming, at: Press) -> None:
         cast = await cast_for(self.station.speaker, incoming, _searched(incoming))
@@ -146,13 +145,13 @@ class Picker:
 
     async def _back(self, incoming: Incoming, at: Press) -> None:
         await incoming.answer()
-        self.screens.show(incoming, await self._home(incoming))
+        self._screens.show(incoming, await self._home(incoming))
 
     async def _show(self, incoming: Incoming, at: Press) -> None:
         choice = await self._meant(incoming, at)
         if choice is not None:
             await incoming.answer()
-            self.screens.show(incoming, await self._card(incoming, at, choice, _searched(incoming)))
+            self._screens.show(incoming, await self._card(incoming, at, choice, _searched(incoming)))
 
     async def _listen(self, incoming: Incoming, at: Press) -> None:
         choice = await self._meant(incoming, at)
@@ -167,11 +166,11 @@ class Picker:
         choice = await self._meant(incoming, at)
         if choice is not None:
             await incoming.answer(await self._chosen(incoming, choice))
-            self.screens.show(incoming, await self._home(incoming))
+            self._screens.show(incoming, await self._home(incoming))
 
     async def _filter(self, incoming: Incoming, at: Press) -> None:
         await incoming.answer()
-        self.screens.show(incoming, await self._tongues(incoming, at))
+        self._screens.show(incoming, await self._tongues(incoming, at))
 
     async def _search(self, incoming: Incoming, at: Press) -> None:
         await incoming.answer()
@@ -267,7 +266,7 @@ class Picker:
         choice = cast.find(at.voice) if await self._open(incoming) else None
         if choice is None:
             await incoming.answer(word("telegram_voice.gone", incoming.locale))
-            self.screens.show(incoming, await self._page(incoming, at.to(PICK, voice=""), _searched(incoming)))
+            self._screens.show(incoming, await self._page(incoming, at.to(PICK, voice=""), _searched(incoming)))
         return choice
 
     async def _marked(self, incoming: Incoming) -> str:

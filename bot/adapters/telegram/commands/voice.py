@@ -56,8 +56,8 @@ class VoiceMenu:
 
     def __init__(self, station: Station) -> None:
         self.station = station
-        self.screens = Screens(station)
-        self.picker = Picker(station, VOICES, self._took, self.home, current=self._current, screens=self.screens)
+        self._screens = Screens(station)
+        self.picker = Picker(station, VOICES, self._took, self.home, current=self._current)
         self._acts = {
             HOME: self._home, TONGUE: self._tongues, SPEAK: self._speak, COUNT: self._count, RATE: self._rates,
             PACE: self._pace, LISTEN: self._listen, RESET: self._reset, DONE: self._done,
@@ -121,7 +121,7 @@ class VoiceMenu:
 
     async def _home(self, incoming: Incoming, at: Press) -> None:
         await incoming.answer()
-        self.screens.show(incoming, await self.home(incoming))
+        self._screens.show(incoming, await self.home(incoming))
 
     async def _tongues(self, incoming: Incoming, at: Press) -> None:
         await incoming.answer()
@@ -135,7 +135,7 @@ class VoiceMenu:
         ]
         rows = [*in_rows(buttons, 3), pager(AREA, here, pages, COUNT)]
         ways = [_button("back", here.to(HOME, number=0), locale), _button("as_written", here.to(SPEAK), locale)]
-        self.screens.show(incoming, Page(word("telegram_voice.language.title", locale), keyboard(*rows, ways)))
+        self._screens.show(incoming, Page(word("telegram_voice.language.title", locale), keyboard(*rows, ways)))
 
     async def _count(self, incoming: Incoming, at: Press) -> None:
         count = len(await self._languages(incoming))
@@ -146,7 +146,7 @@ class VoiceMenu:
             await incoming.answer(word("telegram_voice.language.gone", incoming.locale))
             return
         await incoming.answer(await self._keep(incoming, language=at.language or None))
-        self.screens.show(incoming, await self.home(incoming))
+        self._screens.show(incoming, await self.home(incoming))
 
     async def _rates(self, incoming: Incoming, at: Press) -> None:
         await incoming.answer()
@@ -155,7 +155,7 @@ class VoiceMenu:
             button(_marked(f"{rate / 100:g}×", mine == rate / 100), AREA, at.to(PACE, number=rate)) for rate in RATES
         ]
         ways = [_button("back", at.to(HOME), locale), _button("as_decided", at.to(PACE, number=0), locale)]
-        self.screens.show(
+        self._screens.show(
             incoming, Page(word("telegram_voice.rate.title", locale), keyboard(*in_rows(buttons, 4), ways))
         )
 
@@ -165,7 +165,7 @@ class VoiceMenu:
             await incoming.answer(word("telegram_voice.outdated", incoming.locale))
             return
         await incoming.answer(await self._keep(incoming, rate=rate))
-        self.screens.show(incoming, await self.home(incoming))
+        self._screens.show(incoming, await self.home(incoming))
 
     async def _listen(self, incoming: Incoming, at: Press) -> None:
         await incoming.answer()
@@ -178,12 +178,12 @@ class VoiceMenu:
         preferences = self.station.speaker.store.preferences
         await preferences.set(incoming.user, voice=None, engine=None, rate=None, language=None)
         await incoming.answer(word("telegram_voice.reset", incoming.locale))
-        self.screens.show(incoming, await self.home(incoming))
+        self._screens.show(incoming, await self.home(incoming))
 
     async def _done(self, incoming: Incoming, at: Press) -> None:
         await incoming.answer()
         page = await self.home(incoming)
-        self.screens.show(incoming, Page(page.text))
+        self._screens.show(incoming, Page(page.text))
 
     # What is known
 
