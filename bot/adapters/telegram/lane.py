@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from heapq import heappop, heappush
@@ -70,20 +70,19 @@ class Window:
             return inf
         return self._held if len(self._ends) <= room else max(self._held, self._ends[-room - 1] + self._length)
 
-    def after(self, calls: int, now: float) -> float:
-        """When one more could begin after so many others that are handed in, if each took no time."""
-        ends = [*self._ends, *[now] * self._running]
-        for _ in range(calls):
-            ends.append(self._next(ends, now))
-        return self._next(ends, now)
+    def ends(self, now: float) -> list[float]:
+        """When the last calls ended, those that are running taken as ending now."""
+        return [*self._ends, *[now] * self._running]
+
+    def after(self, ends: Sequence[float], now: float) -> float:
+        """When one more may begin after calls that ended then."""
+        full = ends[-self._most] + self._length if len(ends) >= self._most else now
+        return max(now, self._held, full)
 
     def idle(self, now: float) -> bool:
         """Whether there is nothing to remember of it."""
         last = self._ends[-1] + self._length if self._ends else -inf
         return not self._running and max(last, self._held) <= now
-
-    def _next(self, ends: list[float], now: float) -> float:
-        return max(now, self._held, ends[-self._most] + self._length if len(ends) >= self._most else now)
 
 
 @dataclass(eq=False, slots=True)
@@ -182,9 +181,14 @@ class Lane:
         return self._first() is None and all(window.idle(now) for window in self._windows)
 
     def after(self, urgency: Urgency, now: float) -> float:
-        """When one more of this urgency could have its turn, if none that is more urgent came."""
-        ahead = sum(letter.urgency <= urgency for letter in self)
-        return max(self._paused, *(window.after(ahead, now) for window in self._windows))
+        """When one more of this urgency could have its turn, if none that is more urgent came and none took long."""
+        ends = self._windows[-1].ends(now)  # of the longest
+        for _ in range(sum(letter.urgency <= urgency for letter in self)):
+            ends.append(self._after(ends, now))
+        return self._after(ends, now)
+
+    def _after(self, ends: Sequence[float], now: float) -> float:
+        return max(self._paused, *(window.after(ends, now) for window in self._windows))
 
     def _first(self) -> Letter | None:
         while self._waiting and not self._waiting[0].waits:

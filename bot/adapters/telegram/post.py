@@ -107,7 +107,7 @@ class Post:
         """In about how many seconds a note could leave that is handed in now."""
         now = self._clock()
         at = self._lanes[chat].after(Urgency.NOTE, now) if chat in self._lanes else now
-        return max(at, self._all.after(0, now)) - now
+        return max(at, self._all.after(self._all.ends(now), now)) - now
 
     def drop(self, chat: int) -> None:
         """The chat is gone: what waits for its turn there is told so (``Forbidden``)."""
