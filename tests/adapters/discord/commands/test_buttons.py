@@ -201,7 +201,7 @@ async def test_what_is_no_longer_kept_cannot_be_replayed(speaker: Speaker) -> No
         key = _button(message, REPLAY).rpartition(":")[2]
         await speaker.store.cache.drop(key)
         ix = await fake.click(message, f"{REPLAY}:{key}")
-        assert "/say" in (await ix.wait_followup()).json["content"]
+        assert "Ask for the text to be spoken again." in (await ix.wait_followup()).json["content"]
 
 
 # After a restart
