@@ -104,6 +104,13 @@ def quoted_writer(message: telegram.Message) -> int:
     return 0 if message.external_reply is None else _origin(message.external_reply.origin)
 
 
+def is_from(message: telegram.Message, bot: telegram.Bot) -> bool:
+    """Whether the bot itself wrote it, in its own name or a business account's."""
+    return any(
+        author is not None and author.id == bot.id for author in (message.from_user, message.sender_business_bot)
+    )
+
+
 def _origin(origin: telegram.MessageOrigin | None) -> int:
     match origin:
         case telegram.MessageOriginUser():

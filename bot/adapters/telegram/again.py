@@ -1,0 +1,57 @@
+"""What may be sent again, because nobody knows whether it arrived."""
+
+from __future__ import annotations
+
+from bot.adapters.memory import Memory
+from bot.adapters.telegram.parcel import Parcel
+from bot.adapters.telegram.slips import Slips, short
+from bot.adapters.telegram.wish import Wish
+
+_KIND = "again"
+_MOST = 1_000
+
+
+class Again:
+    """Finds a wish by the short name that fits into a button.
+
+    What is in the cache outlives the process; what was never whole is known by its words, and those are not kept.
+    """
+
+    def __init__(self, slips: Slips) -> None:
+        self._slips = slips
+        self._wishes: Memory[str, Wish] = Memory(_MOST)
+
+    async def put(self, parcel: Parcel) -> str | None:
+        """The name by which it can be asked for again; None where it cannot."""
+        wish, name = _wish(parcel), short(parcel.request.id)
+        if wish is None:
+            return None
+        self._wishes.put(name, wish)
+        if wish.replay is not None:
+            await self._slips.put(_KIND, name, {"replay": wish.replay, "reply_to": wish.reply_to})
+        return name
+
+    async def take(self, name: str) -> Wish | None:
+        """The wish, once: what was pressed is not pressed again."""
+        wish = self._wishes.get(name) or _read(await self._slips.get(_KIND, name))
+        self._wishes.drop(name)
+        await self._slips.drop(_KIND, name)
+        return wish
+
+
+def _wish(parcel: Parcel) -> Wish | None:
+    request, answers = parcel.request, parcel.target.reply_to
+    if (key := parcel.said.key) is not None:
+        return Wish(replay=key, reply_to=answers)
+    if not isinstance(request.text, str):
+        return None
+    author = request.author or request.user
+    return Wish(request.text, request.names, request.voice, request.rate, reply_to=answers, author=author)
+
+
+def _read(slip: object) -> Wish | None:
+    match slip:
+        case {"replay": str(key), "reply_to": int() | None as answers}:
+            return Wish(replay=key, reply_to=answers)
+        case _:
+            return None

@@ -1,0 +1,101 @@
+"""The one message by which people are told how it goes with what they wait for."""
+
+from __future__ import annotations
+
+import structlog
+from telegram import InlineKeyboardMarkup
+from telegram.error import TelegramError
+
+from bot.adapters.telegram.messenger import Messenger
+from bot.adapters.telegram.parcel import Parcel
+from bot.adapters.telegram.post import Urgency
+from bot.adapters.telegram.slips import Slips, short
+
+log = structlog.get_logger()
+
+_KIND = "status"
+
+WITHIN = 5.0
+"""Seconds after which it is too late to begin telling something: the next time it reads otherwise."""
+
+JAM = 1.0
+"""Seconds for which notes may wait in a chat before it has no room for anything else."""
+
+
+class Status:
+    """There is none until something is worth telling, and it goes away in the end, or becomes the answer.
+
+    A restart does not part it from its request: which message it is, is written down as long as it is there.
+    """
+
+    def __init__(self, messenger: Messenger, slips: Slips, parcel: Parcel) -> None:
+        self._messenger, self._slips = messenger, slips
+        self._target = parcel.target
+        self._name = short(parcel.request.id)
+        self._message = parcel.target.status
+        self._text = ""
+        self._lost = False
+
+    @property
+    def shown(self) -> bool:
+        """Whether there is one."""
+        return self._message is not None
+
+    async def find(self) -> None:
+        """Take up the one that an earlier process has shown."""
+        found = (await self._slips.get(_KIND, self._name)).get("message")
+        self._message = found if isinstance(found, int) else self._message
+
+    async def show(self, text: str, buttons: InlineKeyboardMarkup | None = None) -> None:
+        """Have it read so. One that somebody has taken away does not come back."""
+        if self._lost or text == self._text:
+            return
+        try:
+            await (self._begin(text, buttons) if self._message is None else self._change(text, buttons))
+        except TelegramError as error:
+            # It may be there or not: another would perhaps be a second one.
+            self._lost = self._message is None
+            log.info("status_not_shown", error=type(error).__name__, chat=self._target.chat)
+
+    async def become(self, text: str, buttons: InlineKeyboardMarkup | None = None) -> bool:
+        """Leave it there as the answer; False if there is none, or it is gone."""
+        if self._message is None:
+            return False
+        message, self._message = self._message, None
+        await self._slips.drop(_KIND, self._name)
+        try:
+            return await self._messenger.edit(self._target.place, message, text, buttons=buttons)
+        except TelegramError as error:
+            log.info("status_not_changed", error=type(error).__name__, chat=self._target.chat)
+            return False
+
+    async def remove(self) -> None:
+        """Take it away, if there is one."""
+        if self._message is None:
+            return
+        message, self._message = self._message, None
+        try:
+            await self._messenger.delete(self._target.place, message)
+        except TelegramError as error:
+            log.info("status_not_removed", error=type(error).__name__, chat=self._target.chat)
+        await self._slips.drop(_KIND, self._name)
+
+    async def _begin(self, text: str, buttons: InlineKeyboardMarkup | None) -> None:
+        if self._messenger.post.wait(self._target.chat) > JAM:
+            return
+        place, answers = self._target.place, self._target.reply_to
+        self._message = await self._messenger.text(
+            place, text, reply_to=answers, buttons=buttons, urgency=Urgency.STATUS, silent=True, within=WITHIN
+        )
+        self._text = text
+        await self._slips.put(_KIND, self._name, {"message": self._message})
+
+    async def _change(self, text: str, buttons: InlineKeyboardMarkup | None) -> None:
+        assert self._message is not None
+        there = await self._messenger.edit(
+            self._target.place, self._message, text, buttons=buttons, urgency=Urgency.STATUS
+        )
+        self._text = text
+        if not there:
+            self._message, self._lost = None, True
+            await self._slips.drop(_KIND, self._name)
