@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from telegram.error import Forbidden
-
-from bot.adapters.telegram.trouble import Trouble, code, trouble
+from bot.adapters.telegram.trouble import Trouble, code, gone, trouble
 from bot.adapters.words import word
 
-_GONE = frozenset({Trouble.BLOCKED, Trouble.KICKED, Trouble.OUTSIDE, Trouble.UNOPENED, Trouble.GONE})
+__all__ = ["excuse", "gone"]
 
 _SILENT = frozenset({Trouble.WRONG_FILE, Trouble.NO_REPLY, Trouble.UNCHANGED, Trouble.MESSAGE_GONE, Trouble.TOPIC_GONE})
 """Troubles that the messenger deals with itself; if one comes through after all, it is a refusal like any other."""
@@ -18,8 +16,3 @@ def excuse(error: Exception, locale: str) -> str:
     kind = trouble(error)
     name = Trouble.REFUSED if kind in _SILENT else kind
     return word(f"telegram_send.{name}", locale, code=code(error))
-
-
-def gone(error: Exception) -> bool:
-    """Whether the bot may not write in that chat at all any more, so that nothing else needs to be tried there."""
-    return isinstance(error, Forbidden) or trouble(error) in _GONE

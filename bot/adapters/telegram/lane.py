@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from heapq import heappop, heappush
 from math import inf
 
-from telegram.error import TelegramError, TimedOut
+from telegram.error import TelegramError
 
 from bot.adapters.telegram.identity import is_group
+from bot.adapters.telegram.trouble import Late
 
 MARGIN = 0.03
 """Seconds that are added to Telegram's windows: its clock is not ours."""
@@ -87,11 +88,13 @@ class Window:
 
 @dataclass(eq=False, slots=True)
 class Letter:
-    """A call that waits for its turn until ``deadline``, or is having it."""
+    """A call that waits for its turn until ``deadline``, or is having it; the rest as in :meth:`Post.send`."""
 
     urgency: Urgency
     number: int
     deadline: float
+    otherwise: Callable[[TelegramError], bool] = lambda error: False
+    again: bool = False
     key: Hashable = None
     repeated: int = 0
     error: TelegramError | None = None
@@ -110,7 +113,7 @@ class Letter:
         """Whether it was given its turn."""
         return self.turn.done() and not self.turn.cancelled() and self.turn.exception() is None
 
-    def again(self) -> Letter:
+    def anew(self) -> Letter:
         """The same, to wait for another turn."""
         return replace(self, turn=asyncio.get_running_loop().create_future())
 
@@ -121,7 +124,7 @@ class Letter:
 
     def expire(self) -> None:
         """Its time is over."""
-        self.refuse(self.error or TimedOut())
+        self.refuse(self.error or Late())
 
 
 class Lane:

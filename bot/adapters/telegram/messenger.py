@@ -16,7 +16,7 @@ from bot.adapters.telegram.note import Address, Kind, Note, Sent, Sound
 from bot.adapters.telegram.pieces import pieces, shortened
 from bot.adapters.telegram.place import Place
 from bot.adapters.telegram.post import PAUSES, Post, Superseded, Urgency
-from bot.adapters.telegram.trouble import Fate, Lost, Trouble, fate, patience, trouble
+from bot.adapters.telegram.trouble import Fate, Lost, Trouble, fate, gone, patience, trouble
 
 __all__ = ["Buttons", "Kind", "Lost", "Messenger", "Place", "Sent", "Sound", "Urgency"]
 
@@ -71,9 +71,9 @@ class Messenger:
         try:
             sent = await self._post(note.address, note.send, Urgency.NOTE, within, note.otherwise)
         except TelegramError as error:
-            if note.unwanted is not None and fate(error) is Fate.REFUSED:
-                raise note.unwanted from error
-            raise
+            if note.unwanted is None or not _is_about_audio(error):
+                raise
+            raise note.unwanted from error
         if note.unwanted is not None:
             self._unwanted.put(note.address.place.chat, (self._clock() + UNWANTED_SECONDS, note.unwanted))
         return sent
@@ -199,3 +199,8 @@ class Messenger:
             except ChatMigrated as error:
                 self.moved(chat, error.new_chat_id)
                 address.move(error.new_chat_id)
+
+
+def _is_about_audio(error: TelegramError) -> bool:
+    """Whether Telegram refused what was sent, and not where."""
+    return fate(error) is Fate.REFUSED and not gone(error) and trouble(error) is not Trouble.TOPIC_CLOSED

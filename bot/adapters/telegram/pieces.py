@@ -43,7 +43,7 @@ def _end(text: str, limit: int) -> int:
     if most == len(text):
         return most
     for pattern in _BREAKS:
-        ends = [found.end() for found in pattern.finditer(text, 0, most + 1) if most // 2 < found.end() <= most + 1]
-        if ends:
-            return ends[-1]
+        ends = (found.end() for found in pattern.finditer(text, most // 2, most + 1))  # one more, if that is a blank
+        if fit := [end for end in ends if len(text[:end].rstrip()) <= most]:
+            return fit[-1]
     return most

@@ -79,35 +79,37 @@ class Post:
     ) -> T:
         """Make the call when it is its turn, and again while Telegram surely did not take it (429, no connection).
 
-        ``within`` is how many seconds it may begin, or be repeated; after that the last error is raised (TimedOut if it
-        never had its turn). Raises what the call raises; :class:`Lost` when nobody knows whether Telegram took it,
-        unless it may be made ``again`` all the same (it changes what is there, and adds nothing). Where ``otherwise``
-        says of a refusal that the call will now go about it in another way, it is made again, in the same place.
-        A waiting call with the same ``key`` gives way to this one, and raises :class:`Superseded`.
+        ``within`` is how many seconds it may begin, or be repeated; after that the last error is raised (:class:`Late`,
+        a TimedOut, if it never had its turn). Raises what the call raises; :class:`Lost` when nobody knows whether
+        Telegram took it, unless it may be made ``again`` all the same (it changes what is there, and adds nothing).
+        Where ``otherwise`` says of a refusal that the call will now go about it in another way, it is made again, in
+        the same place. A waiting call with the same ``key`` gives way to this one, and raises :class:`Superseded`.
         """
         lane, place = self._lane(chat), next(self._numbers)
         if key is not None:
             place = min([place, *self._supersede(lane, key)])
-        letter = Letter(urgency, place, self._clock() + within, key)
+        letter = Letter(urgency, place, self._clock() + within, otherwise, again, key)
         while True:
             await self._turn(lane, letter)
             try:
                 result = await call()
             except TelegramError as error:
-                if not (self._repeats(lane, letter, error, again=again) or otherwise(error)):
+                if not self._repeats(lane, letter, error):
                     raise _as_lost(error) from error.__cause__
             else:
                 self._reached()
                 return result
             finally:
                 self._release(lane)
-            letter = letter.again()
+            letter = letter.anew()
 
     def wait(self, chat: int) -> float:
         """In about how many seconds a note could leave that is handed in now."""
         now = self._clock()
-        at = self._lanes[chat].after(Urgency.NOTE, now) if chat in self._lanes else now
-        return max(at, self._all.after(self._all.ends(now), now)) - now
+        there = self._lanes[chat].after(Urgency.NOTE, now) if chat in self._lanes else now
+        others = sum(due <= now and due == lane.appointment for due, _, lane in self._calendar)
+        most, seconds = ALL
+        return max(there, self._all.after(self._all.ends(now), now) + others * seconds / most) - now
 
     def drop(self, chat: int) -> None:
         """The chat is gone: what waits for its turn there is told so (``Forbidden``)."""
@@ -179,7 +181,7 @@ class Post:
     def _dispatch(self) -> None:
         """Give their turns to those that are due, who has been due for longest first."""
         now = self._clock()
-        while self._deadlines and (self._deadlines[0][0] <= now or not self._deadlines[0][2].waits):
+        while self._out_of_time() <= now:
             heappop(self._deadlines)[2].expire()
         while not self._closed and self._next() <= now:
             _, _, lane = heappop(self._calendar)
@@ -194,9 +196,15 @@ class Post:
             heappop(self._calendar)
         return max(self._calendar[0][0], self._all.free()) if self._calendar else inf
 
+    def _out_of_time(self) -> float:
+        """When the first of those that wait is."""
+        while self._deadlines and not self._deadlines[0][2].waits:
+            heappop(self._deadlines)
+        return self._deadlines[0][0] if self._deadlines else inf
+
     def _wake(self) -> None:
         """Go on when the next turn may be given, or the first of those that wait is out of time."""
-        at = min(self._next(), self._deadlines[0][0] if self._deadlines else inf)
+        at = min(self._next(), self._out_of_time())
         if self._closed or at == inf or (self._alarm is not None and self._alarm[0] <= at):
             return
         if self._alarm is not None:
@@ -211,16 +219,16 @@ class Post:
 
     # -- what goes wrong
 
-    def _repeats(self, lane: Lane, letter: Letter, error: TelegramError, *, again: bool) -> bool:
+    def _repeats(self, lane: Lane, letter: Letter, error: TelegramError) -> bool:
         """Whether the call is to be made again; holds up whoever must wait until it may."""
         now, became = self._clock(), fate(error)
         if became is Fate.REFUSED:
             self._reached()
-            return False
+            return letter.otherwise(error)
         if became is Fate.BUSY:
             until = now + patience(error) + SLACK
             self._too_fast(lane, now, until)
-        elif became is Fate.UNKNOWN and not again:
+        elif became is Fate.UNKNOWN and not letter.again:
             return False
         else:
             until = now + PAUSES[min(letter.repeated, len(PAUSES) - 1)]

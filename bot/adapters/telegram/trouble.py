@@ -23,6 +23,7 @@ from telegram.error import (
     NetworkError,
     RetryAfter,
     TelegramError,
+    TimedOut,
 )
 
 BUSY_SECONDS = 5.0
@@ -31,6 +32,10 @@ BUSY_SECONDS = 5.0
 
 class Lost(NetworkError):
     """The answer to a call was lost, and Telegram has no idempotency key: the message may be there or not."""
+
+
+class Late(TimedOut):
+    """The call was not made: its time was over before its turn came."""
 
 
 class Fate(Enum):
@@ -129,13 +134,15 @@ _WORDINGS = {
 }
 """The first that fits is it."""
 
+_GONE = frozenset({Trouble.BLOCKED, Trouble.KICKED, Trouble.OUTSIDE, Trouble.UNOPENED, Trouble.GONE})
+
 _CODE = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)+")
 _STATUS = {BadRequest: "400", InvalidToken: "401", Forbidden: "403", Conflict: "409"}
 
 
 def fate(error: TelegramError) -> Fate:
     """What became of the call that raised it."""
-    if isinstance(error, RetryAfter) or _begins(error, "too many requests"):
+    if isinstance(error, RetryAfter | Late) or error.message.lower().startswith("too many requests"):
         return Fate.BUSY
     if isinstance(error, Lost):
         return Fate.UNKNOWN
@@ -161,6 +168,11 @@ def trouble(error: Exception) -> Trouble:
     return next(found, Trouble.OUTSIDE if isinstance(error, Forbidden) else Trouble.REFUSED)
 
 
+def gone(error: Exception) -> bool:
+    """Whether the bot may not write in that chat at all any more, so that nothing else needs to be tried there."""
+    return isinstance(error, Forbidden) or trouble(error) in _GONE
+
+
 def patience(error: TelegramError) -> float:
     """For how many seconds Telegram wants to be left alone (:attr:`Fate.BUSY`)."""
     if not isinstance(error, RetryAfter):
@@ -183,10 +195,6 @@ def code(error: Exception) -> str:
 def _is_idle(error: TelegramError) -> bool:
     """Whether the library had been shut down, so that nothing left."""
     return isinstance(error.__cause__, RuntimeError) and _has(error, ("not initialized",))
-
-
-def _begins(error: TelegramError, words: str) -> bool:
-    return error.message.lower().startswith(words)
 
 
 def _has(error: TelegramError, wordings: tuple[str, ...]) -> bool:
