@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from bot.adapters.telegram.commands.keyboard import badge
@@ -22,6 +22,10 @@ ALL = 10_000
 """More than there are."""
 
 
+Installed = Mapping[tuple[str, str], Voice]
+"""The installed voices, by engine and name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Cast:
     """Those who may be chosen, and what each speaks: primary subtags, none of who speaks whatever they are given."""
@@ -35,19 +39,20 @@ class Cast:
         return next((choice for choice in self.choices if badge(choice.value) == mark), None)
 
     def speaking(self, tongue: str) -> Sequence[VoiceChoice]:
-        """Those who speak a language, who have it for their own first; all of them for an empty one."""
+        """Those who speak a language, and who speak nothing else before the others; all of them for an empty one."""
         if not tongue:
             return self.choices
-        own = [choice for choice in self.choices if tongue in self.tongues[choice.value]]
-        return own + [choice for choice in self.choices if not self.tongues[choice.value]]
+        able = [one for one in self.choices if tongue in self.tongues[one.value] or not self.tongues[one.value]]
+        return sorted(able, key=lambda one: self.tongues[one.value] != {tongue})
 
-    def languages(self, locale: str) -> Sequence[str]:
-        """The languages that somebody has for their own: that of ``locale`` first, then by what they are called."""
-        return in_order(frozenset[str]().union(*self.tongues.values()), locale)
+    @property
+    def languages(self) -> frozenset[str]:
+        """All the languages that somebody is known to speak."""
+        return frozenset[str]().union(*self.tongues.values())
 
     def language(self, typed: str, locale: str) -> str:
         """The language that goes by what was typed, or in letters of its own at least begins so; empty if none does."""
-        for tag in self.languages(locale):
+        for tag in in_order(self.languages, locale, locale):
             names = [fold(name) for name in (tag, language(tag, locale), *language_names(tag))]
             key = fold(typed)
             if key in names or (len(key) > 1 and not key.isascii() and any(name.startswith(key) for name in names)):
@@ -61,7 +66,9 @@ async def cast_for(speaker: Speaker, incoming: Incoming, typed: str = "") -> Cas
     user, lane = incoming.user, incoming.lane
     rules = await rules_for(speaker, lane)
     choices = await speaker.choices(user, lane, typed, ALL, channel=incoming.channel)
-    tongues = {choice.value: _tongues(choice, rules, speaker.stage.voices) for choice in choices}
+    available = await speaker.stage.available()
+    installed = {(engine, voice.name): voice for engine, several in available.items() for voice in several}
+    tongues = {one.value: frozenset(_tongues(one, rules, speaker.stage.voices, installed)) for one in choices}
     if not typed:
         dear = {fold(name) for name in await speaker.store.preferences.favourites(user, lane)}
         tongue = primary(await tongue_for(speaker, incoming))
@@ -76,7 +83,13 @@ async def tongue_for(speaker: Speaker, incoming: Incoming) -> str:
         return mine
     topic = (await settings.channel(lane, incoming.channel or "")).language
     chat = topic or (await settings.guild(lane)).language
-    return chat or (await settings.guild(EVERY_GUILD)).language or speaker.stage.speak.language or incoming.locale
+    return chat or (await settings.guild(EVERY_GUILD)).language or speaker.stage.speak.language or own_tongue(incoming)
+
+
+def own_tongue(incoming: Incoming) -> str:
+    """The language of whoever writes or presses, as their Telegram tells it: there are more than catalogues."""
+    person = incoming.update.effective_user
+    return (person and person.language_code) or incoming.locale
 
 
 async def rules_for(speaker: Speaker, lane: str) -> Rules:
@@ -85,14 +98,19 @@ async def rules_for(speaker: Speaker, lane: str) -> Rules:
     return Rules.of(await settings.guild(lane), await settings.guild(EVERY_GUILD), speaker.stage.engines)
 
 
-def in_order(tags: Iterable[str], locale: str) -> Sequence[str]:
-    """Languages as they stand in a list: that of ``locale`` first, then by what they are called."""
-    return sorted(tags, key=lambda tag: (tag != primary(locale), language(tag, locale).casefold()))
+def in_order(tags: Iterable[str], first: str, locale: str) -> Sequence[str]:
+    """Languages as they stand in a list: the first, then the others by what they are called."""
+    return sorted(tags, key=lambda tag: (tag != primary(first), language(tag, locale).casefold()))
 
 
-def _tongues(choice: VoiceChoice, rules: Rules, voices: Voices) -> frozenset[str]:
+def _tongues(choice: VoiceChoice, rules: Rules, voices: Voices, installed: Installed) -> Iterator[str]:
+    """What somebody has a voice for that is installed here."""
     if choice.engine:
-        return frozenset(spoken(Voice(choice.engine, choice.value, choice.language)))
+        yield from spoken(Voice(choice.engine, choice.value, choice.language))
+        return
     who = voices.find(choice.value, {})
-    held = [who.voices.get(engine, {}) for engine in rules.engines] if isinstance(who, Persona) else []
-    return frozenset(tag for tags in held for tag in tags) - {ANY}
+    held = who.voices if isinstance(who, Persona) else {}
+    for engine in rules.engines:
+        for tag, name in held.get(engine, {}).items():
+            if (voice := installed.get((engine, name))) is not None:
+                yield from spoken(voice) if tag == ANY else (tag,)

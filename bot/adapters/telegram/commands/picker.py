@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 
 import telegram
 from telegram.ext import filters
@@ -11,7 +11,7 @@ from bot.adapters.memory import Memory
 from bot.adapters.samples import sample
 from bot.adapters.telegram.asking import Wish
 from bot.adapters.telegram.commands import whose
-from bot.adapters.telegram.commands.casting import Cast, cast_for, rules_for, tongue_for
+from bot.adapters.telegram.commands.casting import Cast, cast_for, in_order, own_tongue, rules_for, tongue_for
 from bot.adapters.telegram.commands.keyboard import Page, Press, Row, badge, button, in_rows, keyboard, leaf, pager
 from bot.adapters.telegram.commands.screens import Screens
 from bot.adapters.telegram.handling import Handlers, message, press
@@ -104,12 +104,11 @@ class Picker:
         everybody = await cast_for(speaker, incoming)
         if tongue := everybody.language(typed, incoming.locale):
             return await self.page(incoming, language=tongue)
-        found = await cast_for(speaker, incoming, typed)
-        named = [one for one in found.choices if fold(one.value) == fold(typed)] or found.choices
-        if len(named) == 1 and await self._open(incoming):
-            at = Press(SHOW, incoming.asker, voice=badge(named[0].value))
-            return await self._card(incoming, at, named[0], typed)
-        return await self.page(incoming, typed=typed)
+        choices = (await cast_for(speaker, incoming, typed)).choices
+        meant = choices[0] if len(choices) == 1 else await self._named(typed, choices)
+        if meant is None or not await self._open(incoming):
+            return await self.page(incoming, typed=typed)
+        return await self._card(incoming, Press(SHOW, incoming.asker, voice=badge(meant.value)), meant, typed)
 
     async def _pressed(self, incoming: Incoming) -> None:
         at = Press.read(incoming.data)
@@ -224,12 +223,11 @@ class Picker:
         return button(f"✓ {label}" if fold(choice.value) == marked else label, self.area, at)
 
     def _narrowing(self, at: Press, typed: str, locale: str) -> list[Row]:
-        tongue = language(at.language, locale) if at.language else word("telegram_voice.button.language", locale)
+        tongue = (
+            f"🌐 {language(at.language, locale)}" if at.language else word("telegram_voice.button.language", locale)
+        )
         search = word("telegram_voice.button.search", locale)
-        first = [
-            button(f"🌐 {tongue}", self.area, at.to(FILTER, number=0)),
-            button(f"{LENS}{search}", self.area, at.to(SEARCH)),
-        ]
+        first = [button(tongue, self.area, at.to(FILTER, number=0)), button(search, self.area, at.to(SEARCH))]
         return [first, self._ways(at, locale, everybody=bool(typed or at.language))]
 
     def _ways(self, at: Press, locale: str, *, everybody: bool = False) -> Row:
@@ -252,7 +250,7 @@ class Picker:
     async def _tongues(self, incoming: Incoming, at: Press) -> Page:
         """The languages that somebody here has for their own."""
         locale, cast = incoming.locale, await cast_for(self.station.speaker, incoming)
-        tags, number, pages = leaf(cast.languages(locale), at.number, TONGUES)
+        tags, number, pages = leaf(in_order(cast.languages, own_tongue(incoming), locale), at.number, TONGUES)
         here = at.to(FILTER, number=number)
         buttons = [button(language(tag, locale), self.area, at.to(PICK, number=0, language=tag)) for tag in tags]
         rows = [*in_rows(buttons, 3), pager(self.area, here, pages, COUNT), self._ways(here, locale, everybody=True)]
@@ -268,6 +266,13 @@ class Picker:
             await incoming.answer(word("telegram_voice.gone", incoming.locale))
             self._screens.show(incoming, await self._page(incoming, at.to(PICK, voice=""), _searched(incoming)))
         return choice
+
+    async def _named(self, name: str, choices: Iterable[VoiceChoice]) -> VoiceChoice | None:
+        """Who of them goes by this very name, or by this other name of theirs."""
+        stage = self.station.speaker.stage
+        available = await stage.available()
+        who = stage.voices.find(name, available)
+        return next((one for one in choices if stage.voices.find(one.value, available) == who), None)
 
     async def _marked(self, incoming: Incoming) -> str:
         found = None if self._current is None else await self._current(incoming)

@@ -9,7 +9,7 @@ from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from bot.adapters.samples import sample, sentence
 from bot.adapters.telegram.asking import Wish
 from bot.adapters.telegram.commands import whose
-from bot.adapters.telegram.commands.casting import cast_for, in_order, rules_for, tongue_for
+from bot.adapters.telegram.commands.casting import cast_for, in_order, own_tongue, rules_for, tongue_for
 from bot.adapters.telegram.commands.explaining import in_force, unheard
 from bot.adapters.telegram.commands.keyboard import Page, Press, button, in_rows, keyboard, leaf, pager
 from bot.adapters.telegram.commands.picker import Picker
@@ -199,9 +199,9 @@ class VoiceMenu:
     async def _languages(self, incoming: Incoming) -> Sequence[str]:
         """The languages that somebody speaks here; all that an engine does, where a voice is bound to none."""
         cast = await cast_for(self.station.speaker, incoming)
-        free = not all(cast.tongues.values())
-        known = {*cast.languages(incoming.locale), *(languages(self.station.speaker) if free else ())}
-        return in_order(known, incoming.locale)
+        bound = all(cast.tongues.values())
+        known = cast.languages if bound else cast.languages | languages(self.station.speaker)
+        return in_order(known, own_tongue(incoming), incoming.locale)
 
     async def _sample(self, incoming: Incoming) -> str:
         """What is heard of whoever speaks for one here."""
