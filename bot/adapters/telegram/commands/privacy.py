@@ -27,6 +27,9 @@ log = structlog.get_logger()
 AREA = "privacy"
 """The area of its buttons."""
 
+MOST = FileSizeLimit.FILESIZE_UPLOAD
+"""Bytes that Telegram takes from a bot in one file."""
+
 HOME, KEPT, EXPORT, FORGET, SURELY, SILENT, HEARD, DONE = "hkefyoid"
 """What its buttons do."""
 
@@ -132,7 +135,7 @@ class PrivacyMenu:
         """All that is kept, as a file; or why that cannot be sent."""
         kept = await self.station.speaker.store.preferences.export(incoming.user)
         name, data = await asyncio.to_thread(dossier, kept)
-        if len(data) > FileSizeLimit.FILESIZE_UPLOAD:
+        if len(data) > MOST:
             self.station.tell(incoming, word("telegram_privacy.export.too_large", incoming.locale))
             return
         try:
