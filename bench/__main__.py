@@ -11,7 +11,9 @@ from math import isnan, nan
 
 from bench.machine import in_a_line, machine
 
-BENCHES = ("turns", "text", "opus", "store", "speaking", "start", "offline", "discord_say", "discord_voice")
+BENCHES = (
+    "turns", "text", "opus", "store", "speaking", "start", "offline", "discord_say", "discord_voice", "telegram_say",
+)  # fmt: skip
 
 Figures = Mapping[str, float]
 
@@ -43,6 +45,8 @@ def worst(prefix: str) -> Callable[[Figures], float]:
     return lambda figures: max(value for name, value in figures.items() if name.startswith(prefix))
 
 
+NOTICED = "200 at once, taken notice of a second, Sayso / naive"
+
 AIMS = (
     Aim("turns", "queue, push + pop, us", 12, of("push + pop at 10,000 guilds x 100,000 jobs, us")),
     Aim("turns", "quiet guild's p95 wait / ideal share", 2, of("quiet wait p95 / ideal, fair")),
@@ -57,6 +61,11 @@ AIMS = (
     Aim("discord_say", "voice autocompletion, p95, ms", 100, of("autocomplete, p95, ms")),
     Aim("discord_voice", "voice playback / FFmpegPCMAudio's, processor", 0.1, of("Sayso / FFmpegPCMAudio")),
     Aim("discord_voice", "  the same / discord.py's player by itself", float("inf"), of("Sayso / the floor")),
+    Aim("telegram_say", "update to sendVoice, p50, ms", 25, of("update to sendVoice, cache hit, p50, ms")),
+    Aim("telegram_say", "200 chats at once, updates taken notice of, Sayso / naive", 0, of(NOTICED), least=True),
+    Aim("telegram_say", "  /help meanwhile, p50, ms", float("inf"), of("200 at once, Sayso: /help meanwhile, p50, ms")),
+    Aim("telegram_say", "  the same, naive", float("inf"), of("200 at once, naive: /help meanwhile, p50, ms")),
+    Aim("telegram_say", "  floods", float("inf"), of("200 at once, Sayso: floods")),
     Aim("start", "sayso --help, s", 0.5, of("sayso --help, s")),
     Aim("start", "sayso run idle, MiB", 150, of("sayso run idle, MiB")),
 )
