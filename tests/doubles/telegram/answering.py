@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from typing import Self
 
 from tests.doubles.telegram.accounts import Account
 from tests.doubles.telegram.call import Call
-from tests.doubles.telegram.files import FileKind
+from tests.doubles.telegram.files import FileKind, plausible
+from tests.doubles.telegram.markup import checked
 from tests.doubles.telegram.messages import Message
-from tests.doubles.telegram.refusal import Json, bad_request
+from tests.doubles.telegram.refusal import Json, Refusal, bad_request
 from tests.doubles.telegram.world import World
 
 TOO_OLD = "query is too old and response timeout expired or query ID is invalid"
-PRESS_SECONDS, INLINE_SECONDS = 300.0, 10.0
-"""How long an answer is waited for."""
-MAX_RESULTS, MAX_ALERT = 50, 200
+PRESS_SECONDS, INLINE_SECONDS = 15.0, 10.0
+"""How long an answer is waited for; nowhere documented, "seconds" by all who met it."""
+MAX_RESULTS, MAX_ID, MAX_ALERT = 50, 64, 200
+_NEEDED = {"article": ("title", "input_message_content"), "voice": ("title",)}
+_FILES = {"voice": "voice_file_id", "audio": "audio_file_id", "document": "document_file_id"}
 
 
 @dataclass(slots=True, eq=False)
@@ -24,9 +28,9 @@ class Press:
 
     id: str
     by: Account
-    message: Message | None
+    message: Message
     data: str
-    at: float
+    asked: float
     text: str | None = None
     alert: bool = False
     url: str | None = None
@@ -35,19 +39,31 @@ class Press:
 
 @dataclass(slots=True, eq=False)
 class Inline:
-    """Somebody typed after the bot's name; ``results`` is what they were offered."""
+    """Somebody typed after the bot's name; ``results`` is what they were offered, as the bot sent it."""
 
     id: str
     by: Account
     query: str
     offset: str
-    at: float
+    asked: float
     results: list[Json] = field(default_factory=list)
     button: Json | None = None
     cache_time: int = 300
     is_personal: bool = False
     next_offset: str = ""
     answered: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def wait(self) -> Self:
+        """Until the bot has answered; at most 5 s."""
+        async with asyncio.timeout(5.0):
+            await self.answered.wait()
+        return self
+
+    def result(self, number: str) -> Json:
+        """The result with this id. AssertionError if it was not offered."""
+        found = [result for result in self.results if str(result["id"]) == number]
+        assert found, f"no result {number!r} among {[result['id'] for result in self.results]}"
+        return found[0]
 
 
 @dataclass(slots=True, eq=False)
@@ -59,48 +75,64 @@ class Answering:
     inlines: dict[str, Inline] = field(default_factory=dict)
 
     def press(self, call: Call) -> bool:
-        """answerCallbackQuery."""
+        """answerCallbackQuery: once, and soon."""
+        text, alert, url = call.words("text"), call.flag("show_alert"), call.words("url")
         call.asked.add("cache_time")
         press = self.presses.get(call.words("callback_query_id"))
-        if press is None or self.world.clock.now() - press.at > PRESS_SECONDS or press.answered.is_set():
+        if press is None or press.answered.is_set() or self.world.clock.now() - press.asked > PRESS_SECONDS:
             raise bad_request(TOO_OLD)
-        if len(call.words("text")) > MAX_ALERT:
+        if len(text) > MAX_ALERT:
             raise bad_request("MESSAGE_TOO_LONG")
-        press.text, press.alert, press.url = (
-            call.words("text") or None,
-            call.flag("show_alert"),
-            call.words("url") or None,
-        )
+        press.text, press.alert, press.url = text or None, alert, url or None
         press.answered.set()
         return True
 
     def inline(self, call: Call) -> bool:
-        """answerInlineQuery."""
-        results = call.array("results") or []
-        self._check(results)
+        """answerInlineQuery: once, and soon."""
+        results, button = call.array("results") or [], call.object("button")
+        personal, cache, offset = call.flag("is_personal"), call.number("cache_time", 300), call.words("next_offset")
         inline = self.inlines.get(call.words("inline_query_id"))
-        if inline is None or self.world.clock.now() - inline.at > INLINE_SECONDS or inline.answered.is_set():
+        self._check(results)
+        if inline is None or inline.answered.is_set() or self.world.clock.now() - inline.asked > INLINE_SECONDS:
             raise bad_request(TOO_OLD)
-        inline.results, inline.button = results, call.object("button")
-        inline.cache_time, inline.is_personal = call.number("cache_time", 300), call.flag("is_personal")
-        inline.next_offset = call.words("next_offset")
+        if len(offset.encode()) > MAX_ID:
+            raise bad_request("NEXT_OFFSET_INVALID")
+        inline.results, inline.button, inline.is_personal = results, button, personal
+        inline.cache_time, inline.next_offset = min(max(cache, 0), 86_400), offset
         inline.answered.set()
         return True
 
     def _check(self, results: list[Json]) -> None:
         if len(results) > MAX_RESULTS:
             raise bad_request("too many inline query results specified")
-        ids = [str(result.get("id", "")) for result in results]
-        if not all(1 <= len(one.encode()) <= 64 for one in ids):
+        for result in results:
+            self._check_one(result)
+        ids = [str(result["id"]) for result in results]
+        if not all(1 <= len(one.encode()) <= MAX_ID for one in ids):
             raise bad_request("RESULT_ID_INVALID")
         if len(set(ids)) != len(ids):
             raise bad_request("RESULT_ID_DUPLICATE")
-        for result in results:
-            if result.get("type") == "voice" and "voice_file_id" in result:
-                self._check_voice(result)
 
-    def _check_voice(self, result: Json) -> None:
-        if not result.get("title"):
-            raise bad_request('can\'t parse inline query result: Field "title" must be of type String')
-        if self.world.files.find(str(result["voice_file_id"])).kind is not FileKind.VOICE:
-            raise bad_request("wrong file identifier/HTTP URL specified")
+    def _check_one(self, result: Json) -> None:
+        kind = str(result.get("type", ""))
+        for name in ("type", "id", *_NEEDED.get(kind, ())):
+            if name not in result:
+                raise _unparsed(f'Can\'t find field "{name}"')
+        checked(result.get("reply_markup"))
+        if kind in _FILES and f"{kind}_url" not in result:
+            self._check_file(result, _FILES[kind], kind)
+
+    def _check_file(self, result: Json, name: str, kind: str) -> None:
+        """A file that Telegram does not have any more is found out later than what is no file_id at all."""
+        if name not in result:
+            raise _unparsed(f'Can\'t find field "{name}"')
+        file_id = str(result[name])
+        if not plausible(file_id):
+            raise bad_request("wrong remote file identifier specified: can't unserialize it. Wrong last symbol")
+        stored = self.world.files.by_id.get(file_id)
+        if stored is None or stored.kind is not FileKind(kind):
+            raise bad_request("DOCUMENT_INVALID")
+
+
+def _unparsed(what: str) -> Refusal:
+    return bad_request(f"can't parse inline query result: {what}")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.doubles.telegram.call import Call
 from tests.doubles.telegram.chats import PERMISSIONS, Chat, ChatKind, Membership, Status
-from tests.doubles.telegram.files import MAX_DOWNLOAD
+from tests.doubles.telegram.files import MAX_DOWNLOAD, plausible
 from tests.doubles.telegram.refusal import Json, bad_request
 from tests.doubles.telegram.world import World
 
@@ -26,6 +26,7 @@ class Asking:
         chat = self._chat(call)
         body = {**chat.payload(), "accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": _GIFTS}
         if chat.kind is ChatKind.PRIVATE:
+            chat.voice_forbidden_known = chat.voice_forbidden
             return body | ({"has_restricted_voice_and_video_messages": True} if chat.voice_forbidden else {})
         body["permissions"] = {one: one not in chat.denied for one in PERMISSIONS}
         return body | ({"description": chat.description} if chat.description else {})
@@ -53,8 +54,11 @@ class Asking:
 
     def file(self, call: Call) -> Json:
         """getFile."""
-        stored = self.world.files.by_id.get(call.words("file_id"))
-        if stored is None:
+        if not (file_id := call.words("file_id")):
+            raise bad_request("file_id not specified")
+        if not plausible(file_id):
+            raise bad_request("invalid file_id")
+        if (stored := self.world.files.by_id.get(file_id)) is None:
             raise bad_request("wrong file_id or the file is temporarily unavailable")
         if len(stored.data) > MAX_DOWNLOAD:
             raise bad_request("file is too big")
@@ -71,7 +75,7 @@ class Asking:
     def _chat(self, call: Call) -> Chat:
         call.asked.add("chat_id")
         chat = self.world.chat(call.params.get("chat_id"))
-        return chat if chat.kind is ChatKind.PRIVATE else self.world.writable(chat.id)
+        return chat if chat.kind is ChatKind.PRIVATE else self.world.reachable(chat.id)
 
 
 _GIFTS = {

@@ -8,33 +8,11 @@ from typing import Any
 
 from tests.doubles.telegram.refusal import Refusal, bad_request
 
-_PLAIN = frozenset(
-    [
-        "text",
-        "caption",
-        "parse_mode",
-        "business_connection_id",
-        "action",
-        "voice",
-        "audio",
-        "document",
-        "thumbnail",
-        "title",
-        "performer",
-        "name",
-        "description",
-        "short_description",
-        "language_code",
-        "url",
-        "secret_token",
-        "ip_address",
-        "file_id",
-        "callback_query_id",
-        "inline_query_id",
-        "inline_message_id",
-        "next_offset",
-    ]
-)
+_PLAIN = frozenset((
+    "text", "caption", "parse_mode", "business_connection_id", "action", "voice", "audio", "document", "thumbnail",
+    "title", "performer", "name", "description", "short_description", "language_code", "url", "secret_token",
+    "ip_address", "file_id", "callback_query_id", "inline_query_id", "inline_message_id", "next_offset",
+))  # fmt: skip
 """Parameters that are words: everything else is JSON, as numbers and lists are in a form."""
 
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from tests.doubles.telegram.accounts import Account
+from tests.doubles.telegram.clock import Clock
 from tests.doubles.telegram.refusal import Json
 
 if TYPE_CHECKING:
@@ -31,45 +32,21 @@ class Status(StrEnum):
     KICKED = "kicked"
 
 
-PERMISSIONS = [
-    "can_send_messages",
-    "can_send_audios",
-    "can_send_documents",
-    "can_send_photos",
-    "can_send_videos",
-    "can_send_video_notes",
-    "can_send_voice_notes",
-    "can_send_polls",
-    "can_send_other_messages",
-    "can_add_web_page_previews",
-    "can_change_info",
-    "can_invite_users",
-    "can_pin_messages",
-    "can_manage_topics",
-    "can_edit_tag",
-    "can_react_to_messages",
-]
-RIGHTS = [
-    "can_manage_chat",
-    "can_delete_messages",
-    "can_manage_video_chats",
-    "can_restrict_members",
-    "can_promote_members",
-    "can_change_info",
-    "can_invite_users",
-    "can_post_stories",
-    "can_edit_stories",
-    "can_delete_stories",
-    "can_post_messages",
-    "can_edit_messages",
-    "can_pin_messages",
-    "can_manage_topics",
-    "can_manage_direct_messages",
-    "can_manage_tags",
-]
+PERMISSIONS = (
+    "can_send_messages", "can_send_audios", "can_send_documents", "can_send_photos", "can_send_videos",
+    "can_send_video_notes", "can_send_voice_notes", "can_send_polls", "can_send_other_messages",
+    "can_add_web_page_previews", "can_change_info", "can_invite_users", "can_pin_messages", "can_manage_topics",
+    "can_edit_tag", "can_react_to_messages",
+)  # fmt: skip
+RIGHTS = (
+    "can_manage_chat", "can_delete_messages", "can_manage_video_chats", "can_restrict_members",
+    "can_promote_members", "can_change_info", "can_invite_users", "can_post_stories", "can_edit_stories",
+    "can_delete_stories", "can_post_messages", "can_edit_messages", "can_pin_messages", "can_manage_topics",
+    "can_manage_direct_messages", "can_manage_tags",
+)  # fmt: skip
 PRESENT = frozenset({Status.CREATOR, Status.ADMINISTRATOR, Status.MEMBER, Status.RESTRICTED})
-GENERAL = 1
-"""The topic that every forum has."""
+ACTION_SECONDS = 5.0
+"""How long people see what a bot does, if nothing ends it before."""
 
 
 @dataclass(slots=True, eq=False)
@@ -117,6 +94,11 @@ class Topic:
     chat: Chat
     closed: bool = False
 
+    @property
+    def action(self) -> str | None:
+        """What people see the bot do in it now."""
+        return self.chat.doing(self.id)
+
 
 @dataclass(slots=True, eq=False)
 class Chat:
@@ -124,10 +106,11 @@ class Chat:
 
     id: int
     kind: ChatKind
+    clock: Clock
     title: str | None = None
     username: str | None = None
     person: Account | None = None
-    """Whose private chat with the bot it is."""
+    """Whose private chat it is."""
     forum: bool = False
     denied: set[str] = field(default_factory=set)
     """The permissions that no plain member has, like ``can_send_voice_notes``."""
@@ -139,12 +122,17 @@ class Chat:
     last_bot: Account | None = None
     """The bot that wrote last: it gets the commands that name none."""
     voice_forbidden: bool = False
-    """A person's own setting: nobody may send them voice messages (VOICE_MESSAGES_FORBIDDEN)."""
+    """A person's own setting: nobody may send them voice messages."""
+    voice_forbidden_known: bool = False
+    """Whether the bot has seen it by getChat: the server then refuses by itself, in other words."""
     blocked: bool = False
     """The person has blocked the bot."""
+    deactivated: bool = False
+    """The person's account is no more."""
     opened: bool = True
     """Whether the person has ever written to the bot: before, it may not write."""
     description: str | None = None
+    _actions: dict[int | None, tuple[str, float]] = field(default_factory=dict)
 
     @property
     def messages(self) -> list[Message]:
@@ -155,12 +143,34 @@ class Chat:
         """The words of all messages, as they are now."""
         return [message.text for message in self.messages if message.text]
 
+    # -- who is in it
+
     def member(self, account: Account) -> Membership | None:
         return self.members.get(account.id)
 
     def admin(self, account: Account) -> bool:
         found = self.members.get(account.id)
         return found is not None and found.rules
+
+    # -- what the bot is seen doing
+
+    @property
+    def action(self) -> str | None:
+        """What people see the bot do now, outside of topics."""
+        return self.doing(None)
+
+    def doing(self, thread: int | None) -> str | None:
+        """What people see the bot do in a topic now."""
+        name, until = self._actions.get(thread, (None, 0.0))
+        return name if until > self.clock.now() else None
+
+    def show(self, thread: int | None, action: str) -> None:
+        """People see the bot do this."""
+        self._actions[thread] = action, self.clock.now() + (0.0 if action == "cancel" else ACTION_SECONDS)
+
+    def done(self, thread: int | None) -> None:
+        """People see the bot do nothing."""
+        self._actions.pop(thread, None)
 
     def payload(self) -> Json:
         """The Chat object as it stands in messages."""

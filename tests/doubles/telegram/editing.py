@@ -6,15 +6,16 @@ from dataclasses import dataclass
 
 from tests.doubles.telegram.call import Call
 from tests.doubles.telegram.chats import Chat, ChatKind
-from tests.doubles.telegram.formatting import formatted
+from tests.doubles.telegram.formatting import words
 from tests.doubles.telegram.markup import markup
 from tests.doubles.telegram.messages import Message
 from tests.doubles.telegram.refusal import Json, bad_request
 from tests.doubles.telegram.sending import MAX_CAPTION, MAX_TEXT
 from tests.doubles.telegram.world import World
 
-MAX_AGE = 48 * 3600
-"""Seconds until a message cannot be deleted any more (deleteMessage)."""
+MAX_AGE = 2 * 86_400
+"""Seconds after which a bot can delete no message any more, administrator or not (can_delete_channel_message)."""
+MAX_MESSAGES = 100
 UNCHANGED = (
     "message is not modified: specified new message content and reply markup are exactly the same as a current content "
     "and reply markup of the message"
@@ -27,9 +28,13 @@ class Editing:
 
     world: World
 
+    # -- editing
+
     def text(self, call: Call) -> Json | bool:
         """editMessageText."""
         call.asked.add("link_preview_options")
+        if not call.words("text"):
+            raise bad_request("message text is empty")
         return self._words(call, "text", MAX_TEXT)
 
     def caption(self, call: Call) -> Json | bool:
@@ -38,44 +43,65 @@ class Editing:
 
     def markup(self, call: Call) -> Json | bool:
         """editMessageReplyMarkup."""
-        message = self._mine(call)
-        return self._changed(message, message.parts, markup(call))
+        keyboard, message = markup(call), self._mine(call)
+        return self._changed(call, message, message.parts, keyboard)
 
     def _words(self, call: Call, name: str, limit: int) -> Json | bool:
-        field = "entities" if name == "text" else "caption_entities"
-        text, entities = formatted(call.words(name), call.words("parse_mode"), call.array(field))
-        if name == "text" and not text:
-            raise bad_request("message text is empty")
-        if len(text) > limit:
+        said, keyboard, message = words(call, name), markup(call), self._mine(call)
+        if name == "text" and not said.text:
+            raise bad_request("text must be non-empty")
+        if len(said.text) > limit:
             raise bad_request("MESSAGE_TOO_LONG" if name == "text" else "message caption is too long")
-        message = self._mine(call)
         if name == "text" and "text" not in message.parts:
             raise bad_request("there is no text in the message to edit")
-        kept = {part: value for part, value in message.parts.items() if part not in (name, field)}
-        words: Json = {name: text} if text else {}
-        return self._changed(message, kept | words | ({field: entities} if entities else {}), markup(call))
+        if name == "caption" and "text" in message.parts:
+            raise bad_request("there is no caption in the message to edit")
+        old = {name, "entities" if name == "text" else "caption_entities"}
+        kept = {part: value for part, value in message.parts.items() if part not in old}
+        return self._changed(call, message, {**kept, **said.parts}, keyboard)
 
-    def _changed(self, message: Message, parts: Json, keyboard: Json | None) -> Json:
+    def _changed(self, call: Call, message: Message, parts: Json, keyboard: Json | None) -> Json | bool:
+        """A keyboard that is not given again is taken away. Of what was sent inline only True is answered."""
         if parts == message.parts and keyboard == message.markup:
             raise bad_request(UNCHANGED)
         message.parts, message.markup, message.edited = parts, keyboard, self.world.clock.date()
-        return message.payload()
+        return True if call.words("inline_message_id") else message.payload()
 
     def _mine(self, call: Call) -> Message:
-        """The message to edit: only its own is the bot's to change, or a channel's that it runs."""
-        call.asked |= {"chat_id", "business_connection_id"}
-        chat = self.world.writable(call.params.get("chat_id"))
+        """The message to edit: only its own is the bot's to change."""
+        if inline := call.words("inline_message_id"):
+            if inline not in self.world.inline:
+                raise bad_request("MESSAGE_ID_INVALID")
+            return self.world.inline[inline]
+        chat = self._where(call)
         message = self.world.message(chat, call.number("message_id"), "message to edit")
-        if message.sender is not self.world.bot and message.business is None and chat.kind is not ChatKind.CHANNEL:
+        if not self._own(message):
             raise bad_request("message can't be edited")
         return message
+
+    def _where(self, call: Call) -> Chat:
+        call.asked.add("chat_id")
+        given = call.params.get("chat_id")
+        if not (connection := call.words("business_connection_id")):
+            return self.world.reachable(given)
+        if (business := self.world.businesses.get(connection)) is None:
+            raise bad_request("business connection not found")
+        if given not in business.chats:
+            raise bad_request("BUSINESS_PEER_INVALID")
+        return business.chats[given]
+
+    def _own(self, message: Message) -> bool:
+        if message.chat.kind is ChatKind.CHANNEL:
+            return "can_edit_messages" not in message.chat.members[self.world.bot.id].denied
+        return message.sender is self.world.bot or "sender_business_bot" in message.extra
 
     # -- deleting
 
     def delete(self, call: Call) -> bool:
         """deleteMessage."""
-        call.asked.add("chat_id")
-        chat = self.world.writable(call.params.get("chat_id"))
+        if not call.number("message_id"):
+            raise bad_request("message identifier is not specified")
+        chat = self._where(call)
         message = self.world.message(chat, call.number("message_id"), "message to delete")
         if not self._may_delete(chat, message):
             raise bad_request("message can't be deleted")
@@ -83,20 +109,25 @@ class Editing:
         return True
 
     def delete_many(self, call: Call) -> bool:
-        """deleteMessages: those that are not there are passed over."""
-        call.asked.add("chat_id")
-        chat = self.world.writable(call.params.get("chat_id"))
-        found = [chat.by_id[number] for number in call.array("message_ids") or [] if number in chat.by_id]
+        """deleteMessages: those that are not there are passed over; one that may not be deleted keeps all."""
+        numbers = call.array("message_ids")
+        if not numbers:
+            raise bad_request("message identifiers are not specified")
+        if len(numbers) > MAX_MESSAGES:
+            raise bad_request("too many message identifiers specified")
+        chat = self._where(call)
+        found = [chat.by_id[number] for number in numbers if number in chat.by_id]
+        if not all(self._may_delete(chat, message) for message in found):
+            raise bad_request("message can't be deleted")
         for message in found:
-            if self._may_delete(chat, message):
-                del chat.by_id[message.id]
+            del chat.by_id[message.id]
         return True
 
     def _may_delete(self, chat: Chat, message: Message) -> bool:
-        """Its own within 48 hours, anybody's in a private chat likewise; an administrator with the right any."""
-        bot = chat.member(self.world.bot)
-        if bot is not None and bot.rules and "can_delete_messages" not in bot.denied:
-            return True
-        if self.world.clock.date() - message.date > MAX_AGE:
+        """Within two days: in private anybody's, in groups its own, with the right to do so all but a topic's first."""
+        if self.world.clock.date() >= message.date + MAX_AGE or "forum_topic_created" in message.parts:
             return False
-        return chat.kind is ChatKind.PRIVATE or message.sender is self.world.bot
+        if chat.kind is ChatKind.PRIVATE or message.sender is self.world.bot:
+            return True
+        bot = chat.members[self.world.bot.id]
+        return bot.rules and "can_delete_messages" not in bot.denied

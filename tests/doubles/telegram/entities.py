@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from tests.doubles.telegram.refusal import Json
 
 _FOUND = re.compile(
-    r"(?P<url>\bhttps?://[^\s<>\"]+[^\s<>\".,;:!?)\]]|(?<![\w@.-])(?:[\w-]+\.)+(?:com|org|net|io|dev|ru|jp|cn)\b(?:/[^\s<>\"]*)?)"
+    r"(?P<url>\bhttps?://[^\s<>\"]+[^\s<>\".,;:!?)\]]"
+    r"|(?<![\w@.-])(?:[\w-]+\.)+(?:com|org|net|io|dev|ru|jp|cn)\b(?:/[^\s<>\"]*)?)"
     r"|(?P<email>(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+)"
-    r"|(?P<bot_command>(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32})?(?![\w/<>]))"
-    r"|(?P<mention>(?<!\w)@[A-Za-z0-9_]{2,32}\b)"
+    r"|(?P<bot_command>(?<![\w/<>])/[A-Za-z0-9_]{1,64}(?:@[A-Za-z0-9_]{3,32}(?![\w/<>])|(?![\w/<>@])))"
+    r"|(?P<mention>(?<!\w)@[A-Za-z0-9_]{4,32}(?!\w))"
     r"|(?P<hashtag>(?<!\w)#\w*[^\W\d]\w*)"
 )
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 
 from tests.doubles.telegram.accounts import Account, BotAccount
 from tests.doubles.telegram.answering import Answering
@@ -23,7 +24,7 @@ from tests.doubles.telegram.sending import Sending
 from tests.doubles.telegram.server import Server
 from tests.doubles.telegram.stage import Stage
 from tests.doubles.telegram.updates import Updates
-from tests.doubles.telegram.world import Business, World
+from tests.doubles.telegram.world import FAR, World
 
 T = TypeVar("T")
 BOT = 123456
@@ -99,7 +100,7 @@ class FakeTelegram:
             stage=self._stage,
         )
         self.world.accounts[person.id] = person
-        self.world.add_chat(Chat(person.id, ChatKind.PRIVATE, person=person, opened=started))
+        self.world.add_chat(Chat(person.id, ChatKind.PRIVATE, self.clock, person=person, opened=started))
         return person
 
     def robot(self, name: str, username: str) -> Person:
@@ -122,8 +123,8 @@ class FakeTelegram:
     ) -> Chat:
         """A supergroup, or a ``basic`` group; ``bot`` is what the bot is there, ``anonymous`` are hidden admins."""
         kind = ChatKind.GROUP if basic else ChatKind.SUPERGROUP
-        number = -next(self.world.groups) if basic else -1_000_000_000_000 - next(self.world.channels)
-        chat = Chat(number, kind, title, username, forum=forum)
+        number = -next(self.world.groups) if basic else FAR - next(self.world.channels)
+        chat = Chat(number, kind, self.clock, title, username, forum=forum)
         people = [Membership(one) for one in members]
         people += [Membership(one, Status.ADMINISTRATOR) for one in admins]
         people += [Membership(one, Status.ADMINISTRATOR, anonymous=True) for one in anonymous]
@@ -139,25 +140,18 @@ class FakeTelegram:
         username: str | None = None,
     ) -> Chat:
         """A channel."""
-        chat = Chat(-1_000_000_000_000 - next(self.world.channels), ChatKind.CHANNEL, title, username)
+        chat = Chat(FAR - next(self.world.channels), ChatKind.CHANNEL, self.clock, title, username)
         people = [Membership(one, Status.ADMINISTRATOR) for one in admins]
         return self.world.add_chat(chat, *people, *([] if bot is None else [Membership(self.bot, bot)]))
 
-    async def connect(self, owner: Person, *, can_reply: bool = True) -> Business:
-        """The owner's business account is connected with the bot."""
-        business = Business(f"business-{owner.id}", owner, self.clock.date(), can_reply)
-        self.world.businesses[business.id] = business
-        self.updates.put("business_connection", business.payload())
-        return business
-
     async def migrate(self, group: Chat) -> Chat:
-        """A basic group becomes a supergroup, with another id; the old one refuses with the new one's."""
-        new = Chat(-1_000_000_000_000 - next(self.world.channels), ChatKind.SUPERGROUP, group.title)
-        self.world.add_chat(new, *group.members.values())
-        sender = next(member.account for member in group.members.values() if not member.account.is_bot)
-        self._stage.tell(self.world.post(group, sender, {"migrate_to_chat_id": new.id}))
+        """A basic group becomes a supergroup, which has another id; the old one refuses with the new one's."""
+        new = Chat(FAR - next(self.world.channels), ChatKind.SUPERGROUP, self.clock, group.title)
+        self.world.add_chat(new, *(replace(member) for member in group.members.values()))
+        by = next(member.account for member in group.members.values() if not member.account.is_bot)
+        self._stage.tell(self.world.post(group, by, {"migrate_to_chat_id": new.id}))
         group.migrated_to = new.id
-        self._stage.tell(self.world.post(new, sender, {"migrate_from_chat_id": group.id}))
+        self._stage.tell(self.world.post(new, by, {"migrate_from_chat_id": group.id}))
         return new
 
     # -- what a test asks
@@ -192,19 +186,14 @@ class FakeTelegram:
         return self.world.files.uploaded_bytes
 
     def forget_files(self) -> None:
-        """Every file_id becomes a wrong one."""
+        """Telegram does not know any file_id any more."""
         self.world.files.forget()
 
     def notes(self, chat: Chat | None = None) -> list[Note]:
         """The bot's voice messages in a chat, or in all."""
-        chats = [chat] if chat is not None else list(self.world.chats.values())
+        business = (one for connection in self.world.businesses.values() for one in connection.chats.values())
+        chats = [chat] if chat is not None else [*self.world.chats.values(), *business]
         return [note for one in chats for note in notes_of(one, self.bot)]
-
-    voices = notes
-
-    def action(self, chat: Chat, thread: Any = None) -> str | None:
-        """What people see the bot do there now."""
-        return self.world.action(chat, getattr(thread, "id", thread))
 
     async def until(self, predicate: Callable[[], T | None], seconds: float = 5.0) -> T:
         """What ``predicate`` returns as soon as it is true. TimeoutError, with all calls, if that takes too long."""

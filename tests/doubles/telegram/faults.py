@@ -6,7 +6,6 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.doubles.telegram.call import Call
 from tests.doubles.telegram.refusal import Refusal
 
 Gate = asyncio.Event | float
@@ -14,7 +13,7 @@ Gate = asyncio.Event | float
 
 @dataclass(slots=True, eq=False)
 class Fault:
-    """Strikes the next ``times`` calls of a method ("" is any), of one chat only if ``chat`` is its id."""
+    """Strikes the next ``times`` calls of a method ("" is any but getUpdates); with ``chat``, of that one only."""
 
     method: str
     times: int | None = 1
@@ -30,20 +29,28 @@ class Fault:
     gate: Gate | None = None
     """It is done when this opens, or after so many seconds."""
     hits: int = 0
+    """How often it struck."""
     met: asyncio.Event = field(default_factory=asyncio.Event)
     """Set when it has struck."""
 
-    def strikes(self, call: Call) -> bool:
+    def strikes(self, method: str, chat: Any) -> bool:
         """Whether this call is hit; counts it."""
         if self.times is not None and self.hits >= self.times:
             return False
-        if self.method.lower() not in ("", call.method.lower()):
+        if self.method.lower() != method.lower() and (self.method or method.lower() == "getupdates"):
             return False
-        if self.chat is not None and call.params.get("chat_id") != self.chat:
+        if self.chat is not None and chat != self.chat:
             return False
         self.hits += 1
         self.met.set()
         return True
+
+    async def wait(self) -> None:
+        """Until its gate opens, if it has one."""
+        if isinstance(self.gate, asyncio.Event):
+            await self.gate.wait()
+        elif self.gate is not None:
+            await asyncio.sleep(self.gate)
 
     def release(self) -> None:
         """Lets go what it holds."""
@@ -57,9 +64,14 @@ class Faults:
 
     planned: list[Fault] = field(default_factory=list)
 
-    def strike(self, call: Call) -> Fault | None:
+    def blind(self, method: str) -> Fault | None:
+        """The fault that hits a call before a byte of it is read: a cut that asks for no chat."""
+        cuts = (fault for fault in self.planned if fault.cut and fault.chat is None)
+        return next((fault for fault in cuts if fault.strikes(method, None)), None)
+
+    def strike(self, method: str, chat: Any) -> Fault | None:
         """The fault that hits this call."""
-        return next((fault for fault in self.planned if fault.strikes(call)), None)
+        return next((fault for fault in self.planned if fault.strikes(method, chat)), None)
 
     def refuse(
         self,
@@ -71,7 +83,7 @@ class Faults:
         chat: Any = None,
         **parameters: Any,
     ) -> Fault:
-        """Answered with this code and description; nothing is done."""
+        """Answered with this code and description, and parameters like ``retry_after``; nothing is done."""
         return self._plan(method, times, chat, refusal=Refusal(code, description, **parameters))
 
     def lose(self, method: str, *, times: int | None = 1, chat: Any = None) -> Fault:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import itertools
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 from tests.doubles.telegram.call import Upload
 from tests.doubles.telegram.refusal import Json, Refusal, bad_request
 
-MAX_UPLOAD, MAX_DOWNLOAD, MAX_WAVEFORM = 50_000_000, 20 << 20, 1 << 20
+MAX_UPLOAD: Final = 50_000_000
+MAX_DOWNLOAD: Final = 20 << 20
+MAX_WAVEFORM: Final = 1 << 20
 """Bytes: what a bot may send and fetch, and up to where Telegram makes a waveform (telegram-bot-api issue 354)."""
-_AUDIO = {"mp3": "audio/mpeg", "m4a": "audio/mp4", "ogg": "audio/ogg", "oga": "audio/ogg", "opus": "audio/ogg"}
 
 
 class FileKind(StrEnum):
@@ -21,7 +23,10 @@ class FileKind(StrEnum):
     DOCUMENT = "document"
 
 
-_BEGINS = {FileKind.VOICE: "AwAC", FileKind.AUDIO: "CQAC", FileKind.DOCUMENT: "BQAC"}
+_AUDIO = {"mp3": "audio/mpeg", "m4a": "audio/mp4", "ogg": "audio/ogg", "oga": "audio/ogg", "opus": "audio/ogg"}
+_BEGINS = {FileKind.VOICE: "AwACAgIAAxkB", FileKind.AUDIO: "CQACAgIAAxkB", FileKind.DOCUMENT: "BQACAgIAAxkB"}
+_FOLDERS = {FileKind.VOICE: "voice", FileKind.AUDIO: "music", FileKind.DOCUMENT: "documents"}
+_PLAUSIBLE = re.compile(rf"(?:{'|'.join(_BEGINS.values())})[\w-]+")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,10 +57,8 @@ class Stored:
             body["duration"] = self.duration
         if self.kind is not FileKind.VOICE:
             body["file_name"] = self.name
-        for name in ("title", "performer"):
-            if value := getattr(self, name):
-                body[name] = value
-        return body
+        named = {"title": self.title, "performer": self.performer}
+        return body | {name: value for name, value in named.items() if value}
 
 
 @dataclass(slots=True, eq=False)
@@ -64,60 +67,64 @@ class Files:
 
     by_id: dict[str, Stored] = field(default_factory=dict)
     uploaded_bytes: int = 0
+    _by_path: dict[str, Stored] = field(default_factory=dict)
     _numbers: itertools.count[int] = field(default_factory=itertools.count)
 
     def keep(
         self, kind: FileKind, upload: Upload, duration: int = 0, title: str | None = None, performer: str | None = None
     ) -> Stored:
-        """What was uploaded, under a new file_id. Something else than Opus in Ogg is no voice note, but a file."""
+        """What was uploaded, under a new file_id. What cannot be heard as a voice note becomes a mere file."""
         if len(upload.data) > MAX_UPLOAD:
             raise Refusal(413, "Request Entity Too Large")
         if not upload.data:
             raise bad_request("file must be non-empty")
-        seconds = seconds_of(upload.data)
-        if kind is FileKind.VOICE and not playable(upload, seconds):
+        if kind is FileKind.VOICE and not playable(upload.data):
             kind = FileKind.DOCUMENT
         number = next(self._numbers)
-        unique = hashlib.sha256(upload.data).hexdigest()[:15]
         stored = Stored(
-            file_id=f"{_BEGINS[kind]}AgIAAxkB{unique}{number:08d}",
-            unique_id=f"Ag{unique}",
+            file_id=f"{_BEGINS[kind]}{number:08d}{len(upload.data):08x}AAE",
+            unique_id=f"AgAD{number:08d}",
             kind=kind,
             data=upload.data,
-            mime=_mime(upload),
+            mime=mime(kind, upload),
             name=upload.name,
-            path=f"{_folder(kind)}/file_{number}.{_extension(kind, upload.name)}",
-            duration=duration or round(seconds or 0),
+            path=f"{_FOLDERS[kind]}/file_{number}.{'oga' if kind is FileKind.VOICE else _extension(upload.name)}",
+            duration=duration or round(seconds_of(upload.data) or 0),
             title=title,
             performer=performer,
         )
-        self.by_id[stored.file_id] = stored
+        self.by_id[stored.file_id] = self._by_path[stored.path] = stored
         self.uploaded_bytes += len(upload.data)
         return stored
 
     def find(self, file_id: str) -> Stored:
-        """A file by its id, or the refusal of one that is not known."""
-        if (stored := self.by_id.get(file_id)) is None:
-            raise bad_request("wrong file identifier/HTTP URL specified")
-        return stored
+        """A file by its id. One that is not known any more is refused in other words than one that never was an id."""
+        if (stored := self.by_id.get(file_id)) is not None:
+            return stored
+        if file_id.startswith(("http://", "https://")):
+            raise bad_request("failed to get HTTP URL content")
+        if not plausible(file_id):
+            raise bad_request("wrong remote file identifier specified: can't unserialize it. Wrong last symbol")
+        raise bad_request("wrong file identifier/HTTP URL specified")
 
     def at(self, path: str) -> Stored | None:
         """The file that is downloaded from there."""
-        return next((stored for stored in self.by_id.values() if stored.path == path), None)
+        return self._by_path.get(path)
 
-    def forget(self) -> None:
-        """From now on every file_id is a wrong one."""
-        self.by_id.clear()
+    def forget(self, *file_ids: str) -> None:
+        """From now on these file_ids are wrong ones; all, if none is named."""
+        for file_id in file_ids or tuple(self.by_id):
+            self._by_path.pop(self.by_id.pop(file_id).path)
 
 
-def playable(upload: Upload, seconds: float | None) -> bool:
+def plausible(file_id: str) -> bool:
+    """Whether it looks like a file_id, this bot's or another's."""
+    return _PLAUSIBLE.fullmatch(file_id) is not None
+
+
+def playable(data: bytes) -> bool:
     """Whether it is heard as a voice note: Opus in Ogg, MP3 or M4A (sendVoice)."""
-    return (
-        seconds is not None
-        or upload.data[:3] == b"ID3"
-        or upload.data[:2] == b"\xff\xfb"
-        or upload.data[4:8] == b"ftyp"
-    )
+    return seconds_of(data) is not None or data[:3] == b"ID3" or data[:2] == b"\xff\xfb" or data[4:8] == b"ftyp"
 
 
 def seconds_of(data: bytes) -> float | None:
@@ -130,13 +137,11 @@ def seconds_of(data: bytes) -> float | None:
     return max(0.0, (granule - pre_skip) / 48_000)
 
 
-def _mime(upload: Upload) -> str:
-    return _AUDIO.get(upload.name.rpartition(".")[2].lower()) or upload.content_type or "application/octet-stream"
+def mime(kind: FileKind, upload: Upload) -> str:
+    """By the name's extension; a voice note's is one of three (TDLib: else it counts as audio/ogg)."""
+    found = _AUDIO.get(_extension(upload.name)) or upload.content_type or "application/octet-stream"
+    return found if kind is not FileKind.VOICE or found in _AUDIO.values() else "audio/ogg"
 
 
-def _folder(kind: FileKind) -> str:
-    return {FileKind.VOICE: "voice", FileKind.AUDIO: "music", FileKind.DOCUMENT: "documents"}[kind]
-
-
-def _extension(kind: FileKind, name: str) -> str:
-    return "oga" if kind is FileKind.VOICE else name.rpartition(".")[2] or "bin"
+def _extension(name: str) -> str:
+    return name.rpartition(".")[2].lower() or "bin"

@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.doubles.telegram.call import Call
 from tests.doubles.telegram.entities import entities, units
 from tests.doubles.telegram.refusal import Json, bad_request
 
@@ -15,114 +16,139 @@ _TAGS = {
     "s": "strikethrough", "strike": "strikethrough", "del": "strikethrough", "code": "code", "pre": "pre",
     "tg-spoiler": "spoiler", "blockquote": "blockquote", "a": "text_link", "span": "spoiler",
 }  # fmt: skip
-_TAG = re.compile(r"<(/?)([a-zA-Z-]+)((?:\s[^<>]*)?)>")
 _MARKS = {
-    "*": "bold",
-    "_": "italic",
-    "__": "underline",
-    "~": "strikethrough",
-    "||": "spoiler",
-    "`": "code",
-    "```": "pre",
-}
+    "*": "bold", "_": "italic", "__": "underline", "~": "strikethrough", "||": "spoiler", "`": "code", "```": "pre",
+}  # fmt: skip
+_TAG = re.compile(r"<(/?)([a-zA-Z-]+)((?:\s[^<>]*)?)>")
 _MARK = re.compile(r"\\(.)|(```|__|\|\||[*_~`])|\[|\]\(([^)]*)\)", re.DOTALL)
 _RESERVED = frozenset("[]()>#+-=|{}.!")
 
 
-def formatted(text: str, mode: str, given: list[Any] | None) -> tuple[str, list[Json]]:
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text or caption without marks; ``parts`` is how it stands in a message, {} if there are no words."""
+
+    text: str
+    parts: Json
+
+
+def words(call: Call, name: str) -> Words:
+    """The ``text`` or ``caption`` of a call."""
+    field_name = "entities" if name == "text" else "caption_entities"
+    text, found = formatted(call.words(name), call.words("parse_mode"), call.array(field_name))
+    if not text:
+        return Words("", {})
+    return Words(text, {name: text} | ({field_name: found} if found else {}))
+
+
+def formatted(text: str, mode: str, given: list[Any] | None = None) -> tuple[str, list[Json]]:
     """The words without the marks, and the entities of both the marks and of what stands there by itself."""
+    if len(text.encode()) > 1 << 15:
+        raise bad_request("text is too long")
     made: list[Json] = list(given or [])
     match mode.lower():
         case "html":
-            text, made = _Building().html(text)
+            text, made = _Html().read(text)
         case "markdownv2":
-            text, made = _Building().markdown(text)
-        case "" | "markdown":
+            text, made = _Markdown().read(text)
+        case "" | "none" | "markdown":
             pass
         case _:
             raise bad_request("unsupported parse_mode")
-    stripped = text.rstrip()
-    lead = units(stripped) - units(stripped.lstrip())
-    stripped = stripped.lstrip()
+    return _trimmed(text, made)
+
+
+def _trimmed(text: str, made: list[Json]) -> tuple[str, list[Json]]:
+    """Without white space around; what stands there by itself is found where no mark is."""
+    kept = text.rstrip().lstrip(" \n")
+    lead = units(text) - units(text.lstrip(" \n"))
     marks = [{**entity, "offset": max(0, entity["offset"] - lead)} for entity in made]
     taken = {at for entity in marks for at in range(entity["offset"], entity["offset"] + entity["length"])}
-    found = [entity for entity in entities(stripped) if entity["offset"] not in taken]
-    return stripped, sorted([*marks, *found], key=lambda entity: (entity["offset"], -entity["length"]))
+    found = [entity for entity in entities(kept) if entity["offset"] not in taken]
+    return kept, sorted([*marks, *found], key=lambda entity: (entity["offset"], -entity["length"]))
 
 
 @dataclass(slots=True)
-class _Building:
-    """Words without marks, while they are read."""
+class _Marks:
+    """The words without marks, while they are read, and the marks that are open."""
 
-    words: str = ""
+    text: str = ""
     open: list[tuple[str, Json, int]] = field(default_factory=list)
     made: list[Json] = field(default_factory=list)
 
-    def html(self, text: str) -> tuple[str, list[Json]]:
+    def begin(self, name: str, **entity: Any) -> None:
+        self.open.append((name, entity, units(self.text)))
+
+    def end(self, **more: Any) -> None:
+        _, entity, start = self.open.pop()
+        if (length := units(self.text) - start) > 0:
+            self.made.append({**entity, **more, "offset": start, "length": length})
+
+    def innermost(self) -> str:
+        return self.open[-1][0] if self.open else ""
+
+
+class _Html(_Marks):
+    def read(self, source: str) -> tuple[str, list[Json]]:
         at = 0
-        for tag in _TAG.finditer(text):
-            self._plain(text[at : tag.start()])
+        for tag in _TAG.finditer(source):
+            self._plain(source[at : tag.start()])
             self._tag(tag)
             at = tag.end()
-        self._plain(text[at:])
+        self._plain(source[at:])
         if self.open:
-            name = self.open[-1][0]
-            raise bad_request(f"can't parse entities: Can't find end tag corresponding to start tag \"{name}\"")
-        return self.words, self.made
+            raise wrong(f'Can\'t find end tag corresponding to start tag "{self.innermost()}"')
+        return self.text, self.made
 
-    def _plain(self, text: str) -> None:
-        if "<" in text:
-            raise bad_request(f"can't parse entities: Unsupported start tag at byte offset {len(self.words.encode())}")
-        self.words += html.unescape(text)
+    def _plain(self, source: str) -> None:
+        if "<" in source:
+            raise wrong(f"Unsupported start tag at byte offset {len(self.text.encode())}")
+        self.text += html.unescape(source)
 
     def _tag(self, tag: re.Match[str]) -> None:
         closing, name, rest = tag.group(1), tag.group(2).lower(), tag.group(3)
         if name not in _TAGS:
-            raise bad_request(f'can\'t parse entities: Unsupported start tag "{name}" at byte offset {tag.start()}')
+            raise wrong(f'Unsupported start tag "{name}" at byte offset {tag.start()}')
         if not closing:
             link = re.search(r'href\s*=\s*["\']([^"\']*)', rest)
-            more: Json = {"url": html.unescape(link.group(1))} if link else {}
-            self.open.append((name, {"type": _TAGS[name], **more}, units(self.words)))
-            return
-        if not self.open or self.open[-1][0] != name:
-            raise bad_request(f"can't parse entities: Unmatched end tag at byte offset {tag.start()}")
-        self._close()
+            self.begin(name, type=_TAGS[name], **({"url": html.unescape(link.group(1))} if link else {}))
+        elif self.innermost() != name:
+            raise wrong(f"Unmatched end tag at byte offset {tag.start()}")
+        else:
+            self.end()
 
-    def _close(self) -> None:
-        _, entity, start = self.open.pop()
-        if (length := units(self.words) - start) > 0:
-            self.made.append({**entity, "offset": start, "length": length})
 
-    def markdown(self, text: str) -> tuple[str, list[Json]]:
+class _Markdown(_Marks):
+    def read(self, source: str) -> tuple[str, list[Json]]:
         at = 0
-        for mark in _MARK.finditer(text):
-            self._bare(text[at : mark.start()], at)
+        for mark in _MARK.finditer(source):
+            self._bare(source[at : mark.start()])
             self._mark(mark)
             at = mark.end()
-        self._bare(text[at:], at)
+        self._bare(source[at:])
         if self.open:
-            kind = self.open[-1][1]["type"].capitalize()
-            raise bad_request(f"can't parse entities: Can't find end of {kind} entity at byte offset {len(text)}")
-        return self.words, self.made
+            kind = str(self.open[-1][1]["type"]).capitalize()
+            raise wrong(f"Can't find end of {kind} entity at byte offset {self.open[-1][2]}")
+        return self.text, self.made
 
-    def _bare(self, text: str, at: int) -> None:
-        for place, character in enumerate(text):
-            if character in _RESERVED:
-                raise bad_request(
-                    f"can't parse entities: Character '{character}' is reserved and must be escaped with the "
-                    f"preceding '\\' at byte offset {at + place}"
-                )
-        self.words += text
+    def _bare(self, source: str) -> None:
+        if reserved := [character for character in source if character in _RESERVED]:
+            raise wrong(f"Character '{reserved[0]}' is reserved and must be escaped with the preceding '\\'")
+        self.text += source
 
     def _mark(self, mark: re.Match[str]) -> None:
-        if mark.group(1):
-            self.words += mark.group(1)
-        elif mark.group(0) == "[":
-            self.open.append(("[", {"type": "text_link"}, units(self.words)))
-        elif mark.group(3) is not None:
-            self.open[-1][1]["url"] = mark.group(3)
-            self._close()
-        elif self.open and self.open[-1][0] == mark.group(2):
-            self._close()
+        escaped, name, url = mark.groups()
+        if escaped is not None:
+            self.text += escaped
+        elif url is not None and self.innermost() == "[":
+            self.end(url=url)
+        elif name is None:
+            self.begin("[", type="text_link")
+        elif self.innermost() == name:
+            self.end()
         else:
-            self.open.append((mark.group(2), {"type": _MARKS[mark.group(2)]}, units(self.words)))
+            self.begin(name, type=_MARKS[name])
+
+
+def wrong(what: str) -> Exception:
+    return bad_request(f"can't parse entities: {what}")

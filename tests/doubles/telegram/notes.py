@@ -53,8 +53,15 @@ class Note:
 
 
 def notes_of(chat: Chat, bot: Account) -> list[Note]:
-    """The voice messages that the bot put there, or had put there in another's name."""
-    mine = [
-        one for one in chat.messages if one.sender is bot or one.business or chat.kind is ChatKind.CHANNEL or one.via
+    """The voice messages that the bot put there, in its own name or in another's."""
+    return [
+        Note(message, message.file)
+        for message in chat.messages
+        if message.file is not None and message.file.kind is FileKind.VOICE and _by(message, bot)
     ]
-    return [Note(one, one.file) for one in mine if one.file is not None and one.file.kind is FileKind.VOICE]
+
+
+def _by(message: Message, bot: Account) -> bool:
+    if message.sender is None:
+        return message.chat.kind is ChatKind.CHANNEL
+    return message.sender is bot or message.via is bot or "sender_business_bot" in message.extra

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 import json
 import time
@@ -34,8 +33,6 @@ class Server:
     calls: list[Call] = field(default_factory=list)
     polls: int = 0
     unknown: list[str] = field(default_factory=list)
-    changed: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set with every answer."""
     port: int = 0
     _runner: web.AppRunner | None = None
 
@@ -59,21 +56,24 @@ class Server:
     async def _serve(self, request: web.Request) -> web.StreamResponse:
         if request.match_info["token"] != self.token:
             return _refused(Refusal(401, "Unauthorized"))
-        at = time.perf_counter()
-        params, files = await _read(request)
-        call = Call(request.match_info["method"], params, files, at)
+        method, at = request.match_info["method"], time.perf_counter()
+        if (fault := self.faults.blind(method)) is not None:
+            return await self._struck(request, self._recorded(Call(method, {}, {}, at)), fault)
+        call = self._recorded(Call(method, *await _read(request), at))
+        if (fault := self.faults.strike(method, call.params.get("chat_id"))) is not None:
+            return await self._struck(request, call, fault)
+        return await self._answer(call)
+
+    def _recorded(self, call: Call) -> Call:
         if call.method.lower() == "getupdates":
             self.polls += 1
         else:
             self.calls.append(call)
-        fault = self.faults.strike(call)
-        if fault is not None:
-            return await self._struck(request, call, fault)
-        return await self._answer(call)
+        return call
 
     async def _struck(self, request: web.Request, call: Call, fault: Fault) -> web.StreamResponse:
         if fault.gate is not None:
-            await (asyncio.sleep(fault.gate) if isinstance(fault.gate, float | int) else fault.gate.wait())
+            await fault.wait()
             return await self._answer(call)
         if fault.refusal is not None:
             return self._done(call, _refused(fault.refusal), fault.refusal)
@@ -105,7 +105,6 @@ class Server:
 
     def _done(self, call: Call, response: web.Response, error: Refusal | None = None) -> web.Response:
         call.error, call.answered = error, time.perf_counter()
-        self.changed.set()
         return response
 
 
