@@ -16,12 +16,15 @@ from itertools import count
 from math import inf
 from typing import TypeVar
 
+import structlog
 from telegram.error import Forbidden, TelegramError
 
 from bot.adapters.telegram.lane import ALL, Lane, Letter, Urgency, Window
-from bot.adapters.telegram.trouble import Fate, Lost, fate, patience
+from bot.adapters.telegram.trouble import Fate, Late, Lost, fate, patience
 
 __all__ = ["Post", "Superseded", "Urgency"]
+
+log = structlog.get_logger()
 
 T = TypeVar("T")
 
@@ -150,7 +153,9 @@ class Post:
         """Return when the call is to be made; the lane is then its until it is released."""
         if self._closed:
             raise asyncio.CancelledError
-        lane.enter(letter, self._clock())
+        if letter.deadline < (now := self._clock()):
+            raise letter.error or Late()
+        lane.enter(letter, now)
         self._appoint(lane)
         self._dispatch()
         if letter.granted:
@@ -241,10 +246,15 @@ class Post:
         """Hold up the chat; and all, if another was too fast just now, for then all together were."""
         lane.hold(until)
         before, self._busy = self._busy, _Busy(lane.chat, now, until)
-        if before is not None and before.chat != lane.chat and now - before.at <= TOGETHER:
+        together = before is not None and before.chat != lane.chat and now - before.at <= TOGETHER
+        if before is not None and together:
             self._all.hold(min(until, before.until))
+        log.warning("telegram_busy", chat=lane.chat, seconds=round(until - now, 1), all=together)
 
     def _pause(self, lane: Lane, until: float) -> None:
+        """There is no connection, for this one at least."""
+        if not self._cut_off:
+            log.warning("telegram_unreached")
         lane.pause(until)
         self._cut_off.add(lane)
 

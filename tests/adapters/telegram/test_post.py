@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
 from bot.adapters.telegram.post import PAUSES, SLACK, Post, Superseded, Urgency
-from bot.adapters.telegram.trouble import Lost
+from bot.adapters.telegram.trouble import Late, Lost
 from tests.doubles.clock import now, run
 
 GROUP = -1001
@@ -547,6 +547,21 @@ def test_who_never_had_a_turn_is_told_when_time_is_over() -> None:
         await slow
         await asyncio.sleep(5)
         assert made == []
+        await post.close()
+
+    run(main())
+
+
+def test_what_comes_too_late_is_not_made() -> None:
+    """A call whose time is over when it is handed in is not made, though it could be."""
+
+    async def main() -> None:
+        post = Post(clock=now)
+        call, made = failing()
+        with pytest.raises(Late):
+            await post.send(1, call, within=-0.1)
+        await post.send(1, call, within=0)
+        assert made == [0]
         await post.close()
 
     run(main())
