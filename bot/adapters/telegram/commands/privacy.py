@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sized
+from enum import StrEnum
+from functools import partial
 from typing import cast
 
 import structlog
@@ -14,6 +16,7 @@ from telegram.error import TelegramError
 from bot.adapters.dossier import dossier
 from bot.adapters.telegram.commands import whose
 from bot.adapters.telegram.commands.keyboard import Page, Press, button, keyboard
+from bot.adapters.telegram.commands.pressing import Acts, answer, obey
 from bot.adapters.telegram.commands.screens import Screens
 from bot.adapters.telegram.handling import Handlers, command, press
 from bot.adapters.telegram.identity import is_group
@@ -30,8 +33,18 @@ AREA = "privacy"
 MOST = FileSizeLimit.FILESIZE_UPLOAD
 """Bytes that Telegram takes from a bot in one file."""
 
-HOME, KEPT, EXPORT, FORGET, SURELY, SILENT, HEARD, DONE = "hkefyoid"
-"""What its buttons do."""
+
+class Act(StrEnum):
+    """What buttons do."""
+
+    HOME = "h"
+    KEPT = "k"
+    EXPORT = "e"
+    FORGET = "f"
+    SURELY = "y"
+    SILENT = "o"
+    HEARD = "i"
+    DONE = "d"
 
 
 def handlers(station: Station) -> Handlers:
@@ -49,10 +62,16 @@ class PrivacyMenu:
     def __init__(self, station: Station) -> None:
         self.station = station
         self._screens = Screens(station)
-        self._acts = {
-            HOME: self._home, KEPT: self._kept, EXPORT: self._export, FORGET: self._forget, SURELY: self._surely,
-            SILENT: self._silent, HEARD: self._heard, DONE: self._done,
-        }  # fmt: skip
+        self._acts: Acts = {
+            Act.HOME: self._home,
+            Act.KEPT: self._kept,
+            Act.EXPORT: self._export,
+            Act.FORGET: self._forget,
+            Act.SURELY: self._surely,
+            Act.SILENT: self._silent,
+            Act.HEARD: self._heard,
+            Act.DONE: self._done,
+        }
 
     async def open(self, incoming: Incoming) -> None:
         """/privacy."""
@@ -61,39 +80,33 @@ class PrivacyMenu:
 
     async def pressed(self, incoming: Incoming) -> None:
         """A button of the menu."""
-        at = Press.read(incoming.data)
-        if at is None or at.act not in self._acts:
-            await incoming.answer(word("telegram_voice.outdated", incoming.locale))
-        elif no := await whose.barred(self.station, incoming, at.owner):
-            await incoming.answer(no)
-        else:
-            await self._acts[at.act](incoming, at)
+        await obey(incoming, self._acts, partial(whose.barred, self.station))
 
     # What buttons do
 
     async def _home(self, incoming: Incoming, at: Press) -> None:
-        await incoming.answer()
+        await answer(incoming)
         self._screens.show(incoming, await self._page(incoming))
 
     async def _kept(self, incoming: Incoming, at: Press) -> None:
-        await incoming.answer()
+        await answer(incoming)
         kept = await self.station.speaker.store.preferences.export(incoming.user)
         self._screens.show(incoming, Page(_summary(kept, incoming.locale), keyboard([_back(at, incoming.locale)])))
 
     async def _export(self, incoming: Incoming, at: Press) -> None:
         if not _alone(incoming):
-            await incoming.answer(word("telegram_privacy.export.private", incoming.locale), alert=True)
+            await answer(incoming, word("telegram_privacy.export.private", incoming.locale), alert=True)
             return
-        await incoming.answer()
+        await answer(incoming)
         self.station.errands.start(self._send(incoming), "export_not_sent", chat=incoming.chat.id)
 
     async def _forget(self, incoming: Incoming, at: Press) -> None:
-        await incoming.answer()
-        buttons = keyboard([_button("yes", at.to(SURELY), incoming.locale)], [_back(at, incoming.locale)])
+        await answer(incoming)
+        buttons = keyboard([_button("yes", at.to(Act.SURELY), incoming.locale)], [_back(at, incoming.locale)])
         self._screens.show(incoming, Page(word("telegram_privacy.forget.ask", incoming.locale), buttons))
 
     async def _surely(self, incoming: Incoming, at: Press) -> None:
-        await incoming.answer()
+        await answer(incoming)
         self.station.courier.recall(incoming.user)  # first, for it would be kept when it is done
         await self.station.speaker.forget(incoming.user)
         name = "opted_out" if await self._is_silent(incoming) else "done"
@@ -102,28 +115,28 @@ class PrivacyMenu:
     async def _silent(self, incoming: Incoming, at: Press) -> None:
         await self.station.speaker.store.preferences.set(incoming.user, opted_out=True)
         self.station.courier.recall(incoming.user)
-        await incoming.answer(word("telegram_privacy.silent.done", incoming.locale))
+        await answer(incoming, word("telegram_privacy.silent.done", incoming.locale))
         self._screens.show(incoming, await self._page(incoming))
 
     async def _heard(self, incoming: Incoming, at: Press) -> None:
         await self.station.speaker.store.preferences.set(incoming.user, opted_out=False)
-        await incoming.answer(word("telegram_privacy.heard.done", incoming.locale))
+        await answer(incoming, word("telegram_privacy.heard.done", incoming.locale))
         self._screens.show(incoming, await self._page(incoming))
 
     async def _done(self, incoming: Incoming, at: Press) -> None:
-        await incoming.answer()
+        await answer(incoming)
         page = await self._page(incoming)
         self._screens.show(incoming, Page(page.text))
 
     # What is shown and sent
 
     async def _page(self, incoming: Incoming) -> Page:
-        locale, at, silent = incoming.locale, Press(HOME, incoming.asker), await self._is_silent(incoming)
-        wish = _button("heard", at.to(HEARD), locale) if silent else _button("silent", at.to(SILENT), locale)
+        locale, at, silent = incoming.locale, Press(Act.HOME, incoming.asker), await self._is_silent(incoming)
+        wish = _button("heard", at.to(Act.HEARD), locale) if silent else _button("silent", at.to(Act.SILENT), locale)
         buttons = keyboard(
-            [_button("kept", at.to(KEPT), locale), _button("export", at.to(EXPORT), locale)],
+            [_button("kept", at.to(Act.KEPT), locale), _button("export", at.to(Act.EXPORT), locale)],
             [wish],
-            [_button("forget", at.to(FORGET), locale), _button("done", at.to(DONE), locale)],
+            [_button("forget", at.to(Act.FORGET), locale), _button("done", at.to(Act.DONE), locale)],
         )
         now = word(f"telegram_privacy.{'silent' if silent else 'heard'}.now", locale)
         return Page(f"{word('telegram_privacy.title', locale)}\n{now}", buttons)
@@ -188,4 +201,4 @@ def _button(name: str, at: Press, locale: str) -> InlineKeyboardButton:
 
 
 def _back(at: Press, locale: str) -> InlineKeyboardButton:
-    return button(word("telegram_voice.button.back", locale), AREA, at.to(HOME))
+    return button(word("telegram_voice.button.back", locale), AREA, at.to(Act.HOME))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from enum import StrEnum
+from functools import partial
 
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 
@@ -13,6 +15,7 @@ from bot.adapters.telegram.commands.casting import cast_for, in_order, own_tongu
 from bot.adapters.telegram.commands.explaining import in_force, unheard
 from bot.adapters.telegram.commands.keyboard import Page, Press, button, in_rows, keyboard, leaf, pager
 from bot.adapters.telegram.commands.picker import Picker
+from bot.adapters.telegram.commands.pressing import Acts, answer, obey
 from bot.adapters.telegram.commands.screens import Screens
 from bot.adapters.telegram.content import after_command
 from bot.adapters.telegram.handling import Handlers, command, press
@@ -34,11 +37,22 @@ RATES = (50, 75, 100, 125, 150, 175, 200)
 TONGUES = 24
 """Languages on a page."""
 
-HOME, TONGUE, SPEAK, COUNT, RATE, PACE, LISTEN, RESET, DONE = "hgcnrfpxd"
-"""What buttons do; ``SPEAK`` without a language and ``PACE`` with 0 leave it to others."""
-
 _ANY = "en"
 """A language for which nothing has to be installed, where only the decisions count and not the words."""
+
+
+class Act(StrEnum):
+    """What buttons do; ``SPEAK`` without a language and ``PACE`` with 0 leave it to others."""
+
+    HOME = "h"
+    TONGUE = "g"
+    SPEAK = "c"
+    COUNT = "n"
+    RATE = "r"
+    PACE = "f"
+    LISTEN = "p"
+    RESET = "x"
+    DONE = "d"
 
 
 def handlers(station: Station) -> Handlers:
@@ -58,10 +72,17 @@ class VoiceMenu:
         self.station = station
         self._screens = Screens(station)
         self.picker = Picker(station, VOICES, self._took, self.home, current=self._current)
-        self._acts = {
-            HOME: self._home, TONGUE: self._tongues, SPEAK: self._speak, COUNT: self._count, RATE: self._rates,
-            PACE: self._pace, LISTEN: self._listen, RESET: self._reset, DONE: self._done,
-        }  # fmt: skip
+        self._acts: Acts = {
+            Act.HOME: self._home,
+            Act.TONGUE: self._tongues,
+            Act.SPEAK: self._speak,
+            Act.COUNT: self._count,
+            Act.RATE: self._rates,
+            Act.PACE: self._pace,
+            Act.LISTEN: self._listen,
+            Act.RESET: self._reset,
+            Act.DONE: self._done,
+        }
 
     async def open(self, incoming: Incoming) -> None:
         """/voice, or with words behind it a search."""
@@ -71,13 +92,7 @@ class VoiceMenu:
 
     async def pressed(self, incoming: Incoming) -> None:
         """A button of the menu."""
-        at = Press.read(incoming.data)
-        if at is None or at.act not in self._acts:
-            await incoming.answer(word("telegram_voice.outdated", incoming.locale))
-        elif no := await whose.barred(self.station, incoming, at.owner):
-            await incoming.answer(no)
-        else:
-            await self._acts[at.act](incoming, at)
+        await obey(incoming, self._acts, partial(whose.barred, self.station))
 
     async def home(self, incoming: Incoming) -> Page:
         """Who speaks for one here, how fast, in which language, and who decided that."""
@@ -91,12 +106,12 @@ class VoiceMenu:
         return Page("\n".join(filter(None, lines)), await self._ways(incoming))
 
     async def _ways(self, incoming: Incoming) -> InlineKeyboardMarkup:
-        at, locale = Press(HOME, incoming.asker), incoming.locale
+        at, locale = Press(Act.HOME, incoming.asker), incoming.locale
         opening, label = self.picker.opening(incoming.asker), word("telegram_voice.button.voice", locale)
         locked = (await rules_for(self.station.speaker, incoming.lane)).locked
         voice = [] if locked else [InlineKeyboardButton(label, callback_data=opening)]
-        how = [_button("language", at.to(TONGUE), locale), _button("rate", at.to(RATE), locale)]
-        acts = (("listen", LISTEN), ("reset", RESET), ("done", DONE))
+        how = [_button("language", at.to(Act.TONGUE), locale), _button("rate", at.to(Act.RATE), locale)]
+        acts = (("listen", Act.LISTEN), ("reset", Act.RESET), ("done", Act.DONE))
         return keyboard([*voice, *how], [_button(name, at.to(act), locale) for name, act in acts])
 
     async def _uncounted(self, incoming: Incoming, wishes: Wishes) -> str:
@@ -120,41 +135,42 @@ class VoiceMenu:
     # What buttons do
 
     async def _home(self, incoming: Incoming, at: Press) -> None:
-        await incoming.answer()
+        await answer(incoming)
         self._screens.show(incoming, await self.home(incoming))
 
     async def _tongues(self, incoming: Incoming, at: Press) -> None:
-        await incoming.answer()
+        await answer(incoming)
         locale, known = incoming.locale, await self._languages(incoming)
         mine = (await self.station.speaker.store.preferences.get(incoming.user)).language
         tags, number, pages = leaf(known, at.number, TONGUES)
-        here = at.to(TONGUE, number=number)
+        here = at.to(Act.TONGUE, number=number)
         buttons = [
-            button(_marked(language(tag, locale), tag == mine), AREA, here.to(SPEAK, number=0, language=tag))
+            button(_marked(language(tag, locale), tag == mine), AREA, here.to(Act.SPEAK, number=0, language=tag))
             for tag in tags
         ]
-        rows = [*in_rows(buttons, 3), pager(AREA, here, pages, COUNT)]
-        ways = [_button("back", here.to(HOME, number=0), locale), _button("as_written", here.to(SPEAK), locale)]
+        rows = [*in_rows(buttons, 3), pager(AREA, here, pages, Act.COUNT)]
+        ways = [_button("back", here.to(Act.HOME, number=0), locale), _button("as_written", here.to(Act.SPEAK), locale)]
         self._screens.show(incoming, Page(word("telegram_voice.language.title", locale), keyboard(*rows, ways)))
 
     async def _count(self, incoming: Incoming, at: Press) -> None:
         count = len(await self._languages(incoming))
-        await incoming.answer(word("telegram_voice.language.count", incoming.locale, count=count))
+        await answer(incoming, word("telegram_voice.language.count", incoming.locale, count=count))
 
     async def _speak(self, incoming: Incoming, at: Press) -> None:
         if at.language and at.language not in await self._languages(incoming):
-            await incoming.answer(word("telegram_voice.language.gone", incoming.locale))
+            await answer(incoming, word("telegram_voice.language.gone", incoming.locale))
             return
-        await incoming.answer(await self._keep(incoming, language=at.language or None))
+        await answer(incoming, await self._keep(incoming, language=at.language or None))
         self._screens.show(incoming, await self.home(incoming))
 
     async def _rates(self, incoming: Incoming, at: Press) -> None:
-        await incoming.answer()
+        await answer(incoming)
         locale, mine = incoming.locale, (await self.station.speaker.store.preferences.get(incoming.user)).rate
         buttons = [
-            button(_marked(f"{rate / 100:g}×", mine == rate / 100), AREA, at.to(PACE, number=rate)) for rate in RATES
+            button(_marked(f"{rate / 100:g}×", mine == rate / 100), AREA, at.to(Act.PACE, number=rate))
+            for rate in RATES
         ]
-        ways = [_button("back", at.to(HOME), locale), _button("as_decided", at.to(PACE, number=0), locale)]
+        ways = [_button("back", at.to(Act.HOME), locale), _button("as_decided", at.to(Act.PACE, number=0), locale)]
         self._screens.show(
             incoming, Page(word("telegram_voice.rate.title", locale), keyboard(*in_rows(buttons, 4), ways))
         )
@@ -162,13 +178,13 @@ class VoiceMenu:
     async def _pace(self, incoming: Incoming, at: Press) -> None:
         rate = at.number / 100 or None
         if rate is not None and not SLOWEST <= rate <= FASTEST:
-            await incoming.answer(word("telegram_voice.outdated", incoming.locale))
+            await answer(incoming, word("telegram_voice.outdated", incoming.locale))
             return
-        await incoming.answer(await self._keep(incoming, rate=rate))
+        await answer(incoming, await self._keep(incoming, rate=rate))
         self._screens.show(incoming, await self.home(incoming))
 
     async def _listen(self, incoming: Incoming, at: Press) -> None:
-        await incoming.answer()
+        await answer(incoming)
         text = await self._sample(incoming)
         # Every press is a request of its own, and the same one when Telegram delivers it again.
         await self.station.asking.ask(incoming, Wish(text, turn=incoming.update.update_id))
@@ -177,11 +193,11 @@ class VoiceMenu:
         # To have one's choices forgotten is not to be heard again: that is asked for by its own name.
         preferences = self.station.speaker.store.preferences
         await preferences.set(incoming.user, voice=None, engine=None, rate=None, language=None)
-        await incoming.answer(word("telegram_voice.reset", incoming.locale))
+        await answer(incoming, word("telegram_voice.reset", incoming.locale))
         self._screens.show(incoming, await self.home(incoming))
 
     async def _done(self, incoming: Incoming, at: Press) -> None:
-        await incoming.answer()
+        await answer(incoming)
         page = await self.home(incoming)
         self._screens.show(incoming, Page(page.text))
 

@@ -1,0 +1,36 @@
+"""What becomes of a press: whoever may has it done, everybody is answered."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+
+from telegram.error import TelegramError
+
+from bot.adapters.telegram.commands.keyboard import Press
+from bot.adapters.telegram.incoming import Incoming
+from bot.adapters.words import word
+
+Acts = Mapping[str, Callable[[Incoming, Press], Awaitable[None]]]
+"""What is done by what a button says."""
+
+Barred = Callable[[Incoming, int], Awaitable[str]]
+"""Why who presses may not press what was opened for an asker, in words; empty if they may."""
+
+
+async def obey(incoming: Incoming, acts: Acts, barred: Barred) -> None:
+    """Do what the button says; or tell who pressed it why not."""
+    at = Press.read(incoming.data)
+    act = acts.get(at.act) if at is not None else None
+    if at is None or act is None:
+        await answer(incoming, word("telegram_voice.outdated", incoming.locale))
+    elif no := await barred(incoming, at.owner):
+        await answer(incoming, no)
+    else:
+        await act(incoming, at)
+
+
+async def answer(incoming: Incoming, text: str = "", *, alert: bool = False) -> None:
+    """Answer the press; one that came late (the bot was away) is done all the same, though nobody can be told."""
+    with suppress(TelegramError):
+        await incoming.answer(text, alert=alert)
