@@ -10,6 +10,7 @@ from bot.adapters.telegram.messenger import Messenger
 from bot.adapters.telegram.parcel import Parcel
 from bot.adapters.telegram.post import Urgency
 from bot.adapters.telegram.slips import Slips, short
+from bot.adapters.telegram.target import Target
 
 log = structlog.get_logger()
 
@@ -30,11 +31,15 @@ class Status:
 
     def __init__(self, messenger: Messenger, slips: Slips, parcel: Parcel) -> None:
         self._messenger, self._slips = messenger, slips
-        self._target = parcel.target
+        self._parcel = parcel
         self._name = short(parcel.request.id)
         self._message = parcel.target.status
         self._text = ""
         self._lost = False
+
+    @property
+    def _target(self) -> Target:
+        return self._parcel.target  # which becomes another when a group gets another id
 
     @property
     def shown(self) -> bool:

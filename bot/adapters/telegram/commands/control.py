@@ -122,7 +122,7 @@ def _listing(parcels: Sequence[Parcel], incoming: Incoming) -> str:
 def _line(number: int, parcel: Parcel, incoming: Incoming) -> str:
     locale, wait = incoming.locale, parcel.wait
     whose = word(f"telegram_say.queue.{'yours' if _is_own(parcel, incoming) else 'anothers'}", locale)
-    if wait is None or wait.seconds < 1:
+    if wait is None or not wait.ahead:
         return word("telegram_say.queue.making", locale, number=number, whose=whose)
     time = duration(wait.seconds, locale)
     return word("telegram_say.queue.waiting", locale, number=number, whose=whose, time=time)

@@ -50,8 +50,13 @@ def _has_inline(station: Station) -> bool:
 
 
 def _chats(incoming: Incoming) -> telegram.InlineKeyboardMarkup:
+    """A button that opens a chat, with the bot's name typed already."""
+    where = telegram.SwitchInlineQueryChosenChat(
+        allow_user_chats=True, allow_group_chats=True, allow_channel_chats=True
+    )
     label = word("telegram_say.help.choose_chat", incoming.locale)
-    return telegram.InlineKeyboardMarkup.from_button(telegram.InlineKeyboardButton(label, switch_inline_query=""))
+    button = telegram.InlineKeyboardButton(label, switch_inline_query_chosen_chat=where)
+    return telegram.InlineKeyboardMarkup.from_button(button)
 
 
 def _word(name: str, station: Station, incoming: Incoming) -> str:
