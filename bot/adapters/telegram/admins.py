@@ -21,6 +21,9 @@ log = structlog.get_logger()
 KEPT_SECONDS = 300.0
 """For how long an answer of Telegram's is relied on."""
 
+DENIED_SECONDS = 60.0
+"""For how long it is relied on that somebody is none: a bot that is a plain member is not told who becomes one."""
+
 DOUBTED_SECONDS = 5.0
 """For how long nobody decides, and Telegram is not asked again, after it did not answer."""
 
@@ -34,10 +37,11 @@ _DECIDE = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 class _Chat:
     """What is known of a chat: its administrators (None: Telegram would not list them), and people one by one.
 
-    Each is relied on until a moment.
+    The list is ``since`` a moment and not asked for again ``until`` another; each person is relied on until theirs.
     """
 
     people: frozenset[int] | None = None
+    since: float = 0.0
     until: float = 0.0
     members: dict[int, tuple[bool, float]] = field(default_factory=dict)
 
@@ -84,7 +88,8 @@ class Admins:
         if known is None:
             return None
         if known.people is not None and now < known.until:
-            return person in known.people
+            decides = person in known.people
+            return decides if decides or now < known.since + DENIED_SECONDS else None
         answer, until = known.members.get(person, (False, 0.0))
         return answer if now < until else None
 
@@ -92,9 +97,10 @@ class Admins:
         """Find it out and remember it, unless it is forgotten meanwhile: then it may no longer be so."""
         known = self._chats.get(chat) or _Chat()
         self._chats.put(chat, known)
-        if self._clock() >= known.until:
+        if known.people is not None or self._clock() >= known.until:
             known.people = await self._listed(chat)
-            known.until = self._clock() + (DOUBTED_SECONDS if known.people is None else KEPT_SECONDS)
+            known.since = self._clock()
+            known.until = known.since + (DOUBTED_SECONDS if known.people is None else KEPT_SECONDS)
         if known.people is None:
             known.members[person] = await self._found(chat, person)
 
@@ -114,7 +120,8 @@ class Admins:
         except TelegramError as error:
             log.info("member_not_found", error=type(error).__name__, chat=chat)
             return False, self._clock() + DOUBTED_SECONDS
-        return _decides(member), self._clock() + KEPT_SECONDS
+        decides = _decides(member)
+        return decides, self._clock() + (KEPT_SECONDS if decides else DENIED_SECONDS)
 
 
 def _decides(member: telegram.ChatMember) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 import telegram
 
-from bot.adapters.telegram.admins import DOUBTED_SECONDS, KEPT_SECONDS, Admins
+from bot.adapters.telegram.admins import DENIED_SECONDS, DOUBTED_SECONDS, KEPT_SECONDS, Admins
 from tests.doubles.telegram import Chat, FakeTelegram, Status
 from tests.doubles.telegram.accounts import ANONYMOUS
 from tests.doubles.telegram.client import a_bot
@@ -121,6 +121,24 @@ async def test_an_answer_is_kept_for_a_while() -> None:
         assert here.lists == 1
         here.time.now += 1
         assert not await here.may(group, bob.id)
+        assert here.lists == 2
+
+
+async def test_who_became_an_administrator_is_not_kept_waiting() -> None:
+    """A no is relied on for less long than a yes: a bot that is a plain member is told of nobody's rise."""
+    async with asked() as here:
+        bob, eve = here.fake.person("Bob"), here.fake.person("Eve")
+        group = here.fake.group(members=[eve], admins=[bob])
+        assert not await here.may(group, eve.id)
+        group.members[eve.id].status = Status.ADMINISTRATOR
+        here.time.now += DENIED_SECONDS - 1
+        assert not await here.may(group, eve.id)
+        assert await here.may(group, bob.id)
+        assert here.lists == 1
+        here.time.now += 1
+        assert await here.may(group, bob.id)
+        assert here.lists == 1
+        assert await here.may(group, eve.id)
         assert here.lists == 2
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from difflib import get_close_matches
 from functools import partial
-from typing import Any
 
 import telegram
 
@@ -25,7 +24,7 @@ from bot.adapters.telegram.handling import Handlers, command, press
 from bot.adapters.telegram.identity import is_group
 from bot.adapters.telegram.incoming import Incoming
 from bot.adapters.telegram.station import Station
-from bot.adapters.words import word
+from bot.adapters.words import listed, word
 from bot.casting import VoiceChoice
 
 GLOBAL = "global"
@@ -58,7 +57,7 @@ _ALSO = {
 }  # fmt: skip
 """Other words for the same."""
 
-_NAMES = sorted({*DEEDS, *_PAGES} - {MAIN, "allow", "deny"})
+_NAMES = sorted({*DEEDS, *_PAGES} - {MAIN})
 """What may be typed."""
 
 
@@ -187,8 +186,7 @@ class Menu:
             matter = await self._matter(incoming, everywhere=everywhere)
             return matter.held.voice or matter.defaults.voice
 
-        more: dict[str, Any] = {"barred": barred, "current": current, "screens": self._screens}
-        return Picker(self._station, area, chosen, home, ask=ask, own=False, **more)
+        return Picker(self._station, area, chosen, home, barred=barred, current=current, ask=ask, own=False)
 
 
 def _behind(message: telegram.Message) -> str:
@@ -206,5 +204,5 @@ def _unknown(typed: str, matter: Matter) -> Wrong:
     """A word that means nothing here, the nearest that does, and where all of them are."""
     known = [name for name in _NAMES if pages.has(matter, name)]
     near = get_close_matches(typed.casefold(), [*known, *_ALSO], n=1)
-    values = {"typed": typed[:LONGEST], "known": known}
+    values = {"typed": typed[:LONGEST], "known": listed(known, matter.locale)}
     return Wrong("unknown_near", {**values, "nearest": near[0]}) if near else Wrong("unknown", values)

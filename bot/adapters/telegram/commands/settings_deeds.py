@@ -30,7 +30,7 @@ from bot.adapters.telegram.commands.settings_pages import LIMITS, MARK, YES, bou
 from bot.adapters.telegram.commands.settings_people import Whom, whom
 from bot.adapters.telegram.commands.settings_values import ALL, DEFAULT, OFF, ON, label, means
 from bot.adapters.telegram.rules import Auto, Replies, with_rules
-from bot.adapters.words import language
+from bot.adapters.words import language, listed
 from bot.speech import Refusal
 
 log = structlog.get_logger()
@@ -192,7 +192,7 @@ async def _language(matter: Matter, typed: str) -> Decision | Wrong:
     known = await languages_spoken(matter.speaker)
     if (code := language_called(typed, known, matter.locale)) is not None:
         return lambda _: {"language": code}
-    names = [language(code, matter.locale) for code in known]
+    names = listed((language(code, matter.locale) for code in known), matter.locale)
     return Wrong("language", {"language": typed[:LONGEST], "languages": names})
 
 
