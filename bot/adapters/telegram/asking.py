@@ -92,7 +92,7 @@ class Asking:
 
     async def tell(self, incoming: Incoming, text: str, about: Hashable, buttons: Buttons | None = None) -> None:
         """Answer, but the same thing only once within some seconds: a flood is not to be answered by a flood."""
-        if incoming.query is not None:
+        if incoming.query is not None and not incoming.answered:
             await incoming.answer(text, alert=True)
         elif self.once.first((incoming.chat.id, about)):
             self.station.tell(incoming, text, buttons)
