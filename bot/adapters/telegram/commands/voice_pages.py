@@ -59,8 +59,8 @@ class VoicePages:
         rows = [[self._voice(here, choice)] for choice in voices]
         ways = self._ways(here, everybody=bool(typed or here.language))
         buttons = keyboard(*rows, pager(self.area, here, pages, Act.COUNT), self._narrowing(here), ways)
-        title = self._word(f"picker.{'title' if voices else 'nobody'}")
-        return Page(_lines(title, self.counted(cast) if voices else "", _line(typed)), buttons)
+        title = "nobody" if not voices else "near" if cast.near else "title"
+        return Page(_lines(self._word(f"picker.{title}"), self.counted(cast) if voices else "", _line(typed)), buttons)
 
     def one(self, choice: VoiceChoice, typed: str, *, heard: bool) -> Page:
         """One voice, to be taken, and to be heard before if that may be."""
