@@ -13,6 +13,7 @@ from bot.adapters.telegram.commands import settings_pages as pages
 from bot.adapters.telegram.commands import settings_views as views
 from bot.adapters.telegram.commands.keyboard import Page
 from bot.adapters.telegram.commands.picker import Picker
+from bot.adapters.telegram.commands.pressing import answer
 from bot.adapters.telegram.commands.screens import Screens
 from bot.adapters.telegram.commands.settings_deeds import DEEDS, Desk, Done
 from bot.adapters.telegram.commands.settings_history import history
@@ -96,13 +97,13 @@ class Menu:
         """Somebody pressed a button of the menu."""
         wanted = read(incoming.data)
         if refused := await self._barred(incoming, everywhere=wanted.everywhere):
-            await incoming.answer(refused, alert=True)
+            await answer(incoming, refused, alert=True)
         elif wanted.name == CLOSE:
-            await incoming.answer()
+            await answer(incoming)
             deleting = self._station.messenger.delete(incoming.place, incoming.message.message_id)
             self._station.errands.start(deleting, "settings_not_closed", chat=incoming.chat.id)
         elif wanted.name not in (DEEDS if wanted.decides else {*_PAGES, VOICE}):
-            await incoming.answer(word(f"{WORDS}.refused.outdated", incoming.locale), alert=True)
+            await answer(incoming, word(f"{WORDS}.refused.outdated", incoming.locale), alert=True)
         else:
             await self._turn(incoming, wanted)
 
@@ -110,15 +111,15 @@ class Menu:
         """Do what stands on a button, and show what holds then."""
         matter = await self._matter(incoming, everywhere=wanted.everywhere)
         if not wanted.decides:
-            await incoming.answer()
+            await answer(incoming)
             self._screens.show(incoming, await self._page(matter, wanted.name, wanted.part))
             return
         done = await self._desk.do(matter, wanted.name, wanted.part)
         if isinstance(done, Done):
-            await incoming.answer(_told(done))
+            await answer(incoming, _told(done))
             self._screens.show(incoming, await self._page(done.matter, DEEDS[wanted.name].page))
         else:
-            await incoming.answer(no(done, incoming.locale), alert=True)
+            await answer(incoming, no(done, incoming.locale), alert=True)
 
     async def _typed(self, incoming: Incoming, typed: str, *, everywhere: bool) -> None:
         if incoming.place.business is not None:

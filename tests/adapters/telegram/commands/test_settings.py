@@ -8,6 +8,7 @@ import pytest
 
 from bot.adapters.telegram.identity import guild_key
 from bot.adapters.telegram.rules import Auto, Replies
+from bot.adapters.words import LOCALES, word
 from bot.queue import Limits
 from bot.speaker import Speaker
 from bot.speech import Refusal, Request
@@ -95,6 +96,8 @@ async def test_an_anonymous_administrator_decides(fake: FakeTelegram, speaker: S
         assert (await here.rules()).auto is Auto.MENTION
         assert [change.by for change in await here.audit()] == [guild_key(here.group.id)]
         assert "an anonymous administrator: Read aloud" in await here.type("/settings history")
+        menu = await here.open("/auto")
+        assert await here.press(menu, "Nothing", by=bob) == "✅ Changed."  # whoever presses is seen by the bot
 
 
 async def test_a_channel_is_its_administrators(here: Council) -> None:
@@ -322,6 +325,33 @@ async def test_a_button_that_nobody_made_does_nothing(here: Council, data: str) 
     assert press.text
     assert press.alert
     assert await here.kept() == GuildSettings()
+
+
+async def test_a_press_that_came_late_is_done_all_the_same(here: Council) -> None:
+    """The bot was away: nobody can be told any more, but what stands on the button holds, and is shown."""
+    menu = await here.open("/auto")
+    here.fake.faults.refuse("answerCallbackQuery", 400, "Bad Request: query is too old", times=None)
+    await here.ann.tap(menu, "Everything")
+    await here.shows(menu, "✓ Everything")
+    assert (await here.rules()).auto is Auto.ALWAYS
+
+
+@pytest.mark.parametrize("locale", LOCALES)
+def test_what_a_press_is_told_fits_into_its_window(locale: str) -> None:
+    """Telegram shows 200 characters of it: whom to ask, and what to do instead, must be among them."""
+    engine = {"engine": "offline", "allowed": "edge, offline, indextts"}
+    refused = (
+        "denied",
+        "private",
+        "owner",
+        "outdated",
+        "last_engine",
+        "default_barred",
+        "engine_barred",
+        "not_blocked",
+    )
+    for name in refused:
+        assert len(word(f"telegram_settings.refused.{name}", locale, who="1234567890", **engine)) <= 200, name
 
 
 async def test_two_administrators_at_once_are_both_heard(here: Council) -> None:
