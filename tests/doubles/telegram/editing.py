@@ -11,7 +11,7 @@ from tests.doubles.telegram.markup import markup
 from tests.doubles.telegram.messages import Message
 from tests.doubles.telegram.refusal import Json, bad_request
 from tests.doubles.telegram.sending import MAX_CAPTION, MAX_TEXT
-from tests.doubles.telegram.world import World
+from tests.doubles.telegram.world import World, admit
 
 MAX_AGE = 2 * 86_400
 """Seconds after which a bot can delete no message any more, administrator or not (can_delete_channel_message)."""
@@ -62,6 +62,7 @@ class Editing:
 
     def _changed(self, call: Call, message: Message, parts: Json, keyboard: Json | None) -> Json | bool:
         """A keyboard that is not given again is taken away. Of what was sent inline only True is answered."""
+        admit(message.chat)
         if parts == message.parts and keyboard == message.markup:
             raise bad_request(UNCHANGED)
         message.parts, message.markup, message.edited = parts, keyboard, self.world.clock.date()

@@ -12,8 +12,8 @@ from tests.doubles.telegram.files import FileKind, Stored
 from tests.doubles.telegram.formatting import Words, words
 from tests.doubles.telegram.markup import markup
 from tests.doubles.telegram.messages import Message
-from tests.doubles.telegram.refusal import Json, bad_request, forbidden
-from tests.doubles.telegram.world import Business, World
+from tests.doubles.telegram.refusal import Json, bad_request
+from tests.doubles.telegram.world import Business, World, admit
 
 MAX_TEXT, MAX_CAPTION = 4096, 1024
 ACTIONS = frozenset((
@@ -61,7 +61,7 @@ class Sending:
         if name not in ACTIONS:
             raise bad_request("wrong parameter action in request")
         chat = self._where(call, self._business(call))
-        _check_person(chat)
+        admit(chat)
         chat.show(thread or None, name)
         return True
 
@@ -167,7 +167,7 @@ class Sending:
 
     def _check_server(self, chat: Chat, topic: Topic | None, stored: Stored | None) -> None:
         """What only Telegram's own servers know."""
-        _check_person(chat)
+        admit(chat)
         if stored is not None and stored.kind is FileKind.VOICE and chat.voice_forbidden:
             raise bad_request("VOICE_MESSAGES_FORBIDDEN")
         if topic is not None and topic.closed:
@@ -191,11 +191,6 @@ def _check_length(what: str, said: Words) -> None:
         raise bad_request("text must be non-empty")
     if len(said.text) > (MAX_TEXT if what == "text" else MAX_CAPTION):
         raise bad_request("message is too long" if what == "text" else "message caption is too long")
-
-
-def _check_person(chat: Chat) -> None:
-    if chat.blocked:
-        raise forbidden("bot was blocked by the user")
 
 
 def _denied(chat: Chat, bot: Membership) -> set[str]:

@@ -56,4 +56,4 @@ class Stage:
 def _short(call: Call) -> str:
     params = {name: value for name, value in call.params.items() if name != "reply_markup"}
     outcome = call.error.description if call.error else "ok" if call.answered else "not answered"
-    return f"{call.method} {params} -> {outcome}"[:200]
+    return f"{call.method} -> {outcome}: {params}"[:160]

@@ -132,6 +132,12 @@ class World:
         return chat
 
 
+def admit(chat: Chat) -> None:
+    """Refused where the person has blocked the bot, which Telegram finds out last of all."""
+    if chat.blocked:
+        raise forbidden("bot was blocked by the user")
+
+
 def _number(value: Any) -> int:
     try:
         return int(value)
