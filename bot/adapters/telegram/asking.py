@@ -138,8 +138,8 @@ class Asking:
     async def _removed(self, place: Place, request: str, parcel: Parcel | None) -> None:
         messages = self.heard.take(place, request)
         if parcel is not None:
-            receipt = await parcel.delivered()
-            messages = (*parcel.notes, *receipt.messages)
+            receipt, moved = await parcel.delivered(), parcel.target.chat != place.chat
+            messages = () if moved else (*parcel.notes, *receipt.messages)
         for message in dict.fromkeys(messages):
             with suppress(TelegramError):
                 await self.station.messenger.delete(place, message)

@@ -30,6 +30,9 @@ REFRESH = 5.0
 LONG = 30.0
 """Seconds of waiting beyond which they are so much longer: when many wait, most of them wait long."""
 
+KNOWN_SECONDS = 600.0
+"""For how long a chat knows what holds for all notes that it gets."""
+
 CANCEL, AGAIN = "cancel", "again"
 """The areas of the buttons."""
 
@@ -72,7 +75,7 @@ class Following:
             await self._failed(receipt)
         else:
             await self._status.remove()
-            if receipt.note:
+            if receipt.note and self._once.first((self._parcel.target.chat, receipt.note), KNOWN_SECONDS):
                 await self._reply(receipt.note)
 
     async def _tell(self) -> None:
@@ -118,16 +121,17 @@ class Following:
             await self._status.show(self._word("later"))
 
     async def _failed(self, receipt: Receipt) -> None:
-        text, buttons = receipt.why or self._word("lost"), None
+        text, buttons = receipt.why or self._word("unsure" if receipt.unsure else "lost"), None
         if receipt.unsure and (name := await self._again.put(self._parcel)) is not None:
-            text, buttons = self._word("unsure"), self._buttons(AGAIN, name)
-        if not await self._status.become(text, buttons):
+            buttons = self._buttons(AGAIN, name)
+        if await self._status.become(text, buttons):
+            return
+        # What fails for many fails for one reason; but each has a button of their own.
+        if buttons is not None or self._once.first((self._parcel.target.chat, text)):
             await self._reply(text, buttons)
 
     async def _reply(self, text: str, buttons: InlineKeyboardMarkup | None = None) -> None:
         target = self._parcel.target
-        if buttons is None and not self._once.first((target.chat, text)):
-            return  # what fails for many fails for one reason
         try:
             await self._messenger.text(target.place, text, reply_to=target.reply_to, buttons=buttons)
         except TelegramError as error:

@@ -33,13 +33,19 @@ class Status:
         self._messenger, self._slips = messenger, slips
         self._parcel = parcel
         self._name = short(parcel.request.id)
-        self._message = parcel.target.status
+        self._held = parcel.target.status
+        self._chat = parcel.target.chat
         self._text = ""
         self._lost = False
 
     @property
     def _target(self) -> Target:
-        return self._parcel.target  # which becomes another when a group gets another id
+        return self._parcel.target
+
+    @property
+    def _message(self) -> int | None:
+        """When a group gets another id, its messages get others as well: this may then be anybody's."""
+        return self._held if self._target.chat == self._chat else None
 
     @property
     def shown(self) -> bool:
@@ -49,7 +55,7 @@ class Status:
     async def find(self) -> None:
         """Take up the one that an earlier process has shown."""
         found = (await self._slips.get(_KIND, self._name)).get("message")
-        self._message = found if isinstance(found, int) else self._message
+        self._held = found if isinstance(found, int) else self._held
 
     async def show(self, text: str, buttons: InlineKeyboardMarkup | None = None) -> None:
         """Have it read so. One that somebody has taken away does not come back."""
@@ -66,7 +72,7 @@ class Status:
         """Leave it there as the answer; False if there is none, or it is gone."""
         if self._message is None:
             return False
-        message, self._message = self._message, None
+        message, self._held = self._message, None
         await self._slips.drop(_KIND, self._name)
         try:
             return await self._messenger.edit(self._target.place, message, text, buttons=buttons)
@@ -78,7 +84,7 @@ class Status:
         """Take it away, if there is one."""
         if self._message is None:
             return
-        message, self._message = self._message, None
+        message, self._held = self._message, None
         try:
             await self._messenger.delete(self._target.place, message)
         except TelegramError as error:
@@ -89,11 +95,11 @@ class Status:
         if self._messenger.post.wait(self._target.chat) > JAM:
             return
         place, answers = self._target.place, self._target.reply_to
-        self._message = await self._messenger.text(
+        self._held = await self._messenger.text(
             place, text, reply_to=answers, buttons=buttons, urgency=Urgency.STATUS, silent=True, within=WITHIN
         )
         self._text = text
-        await self._slips.put(_KIND, self._name, {"message": self._message})
+        await self._slips.put(_KIND, self._name, {"message": self._held})
 
     async def _change(self, text: str, buttons: InlineKeyboardMarkup | None) -> None:
         assert self._message is not None
@@ -102,5 +108,5 @@ class Status:
         )
         self._text = text
         if not there:
-            self._message, self._lost = None, True
+            self._held, self._lost = None, True
             await self._slips.drop(_KIND, self._name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -266,6 +266,15 @@ async def test_what_is_to_be_known_of_a_note_follows_it(teller: Teller) -> None:
     assert [one.text for one in teller.texts] == ["It was too long and was cut."]
 
 
+async def test_what_holds_for_all_notes_of_a_chat_is_told_once(teller: Teller) -> None:
+    """That they come as audio files, where voice messages are forbidden."""
+    for message in (8, 9):
+        parcel = teller.parcel()
+        parcel.end(message, note="It came as an audio file.")
+        await teller.told(parcel)
+    assert [one.text for one in teller.texts] == ["It came as an audio file."]
+
+
 # -- where nobody knows
 
 
@@ -273,7 +282,7 @@ async def test_nobody_knows_whether_it_arrived(teller: Teller) -> None:
     """That is what people are told; by a button they have it sent again, once."""
     parcel = teller.parcel(key="abc")
     async with under_way(teller.told(parcel)):
-        parcel.end(unsure=True, why="Unsure.", delivered=False)
+        parcel.end(unsure=True, delivered=False)
     (told,) = teller.texts
     assert "nobody can tell whether it arrived" in told.text
     assert told.buttons == ["Send it again"]
@@ -282,6 +291,14 @@ async def test_nobody_knows_whether_it_arrived(teller: Teller) -> None:
     assert wish is not None
     assert (wish.replay, wish.reply_to) == ("abc", teller.asked.id)
     assert await Again(teller.slips).take(name) is None
+
+
+async def test_why_nobody_knows_is_told_where_that_is_known(teller: Teller) -> None:
+    """With the same button."""
+    parcel = teller.parcel(key="abc")
+    async with under_way(teller.told(parcel)):
+        parcel.end(unsure=True, why="I was restarted.", delivered=False)
+    assert [(one.text, one.buttons) for one in teller.texts] == [("I was restarted.", ["Send it again"])]
 
 
 async def test_what_was_never_whole_is_known_by_its_words_as_long_as_the_process_lives(teller: Teller) -> None:
@@ -346,6 +363,21 @@ async def test_nothing_is_left_of_a_status_that_is_gone(teller: Teller, speaker:
         assert str(teller.person.id) not in repr(slips)
         parcel.end(8)
     assert not await speaker.store.keep.all("telegram:slip:")
+
+
+async def test_in_a_group_with_another_id_nothing_is_touched_by_the_old_number(teller: Teller) -> None:
+    """There it is somebody else's message; why it failed is told anew."""
+    parcel = teller.parcel()
+    parcel.standing = Wait(2, 20.0)
+    async with under_way(teller.told(parcel)):
+        status = await teller.status()
+        group = teller.fake.group(members=[teller.person])
+        others = [await teller.person.say("Mine.", group) for _ in range(status.id)]
+        parcel.target = replace(parcel.target, chat=group.id, reply_to=None)
+        parcel.end(why="The engine fell silent.")
+    assert [one.text for one in group.messages] == ["Mine."] * len(others) + ["The engine fell silent."]
+    assert not teller.fake.of("editMessageText")
+    assert not teller.fake.of("deleteMessage")
 
 
 # -- in numbers
