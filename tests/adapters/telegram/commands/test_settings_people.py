@@ -4,23 +4,31 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
 
+from bot.adapters.telegram.commands import say
 from bot.adapters.telegram.identity import guild_key, user_key
 from bot.speaker import Speaker
 from bot.speech import Refusal, Request
 from bot.store import GuildSettings
 from tests.adapters.telegram.commands.administered import Council, council, key
 from tests.adapters.telegram.commands.menus import answered
-from tests.doubles.telegram import FakeTelegram, Message
+from tests.doubles.engine import FakeEngine
+from tests.doubles.telegram import Chat, FakeTelegram, Message
 
 
 @pytest.fixture
-async def here(speaker: Speaker) -> AsyncIterator[Council]:
-    async with FakeTelegram() as fake, council(fake, speaker) as here:
+async def fake() -> AsyncIterator[FakeTelegram]:
+    async with FakeTelegram() as fake:
+        yield fake
+
+
+@pytest.fixture
+async def here(fake: FakeTelegram, speaker: Speaker) -> AsyncIterator[Council]:
+    async with council(fake, speaker) as here:
         yield here
 
 
@@ -94,9 +102,9 @@ async def test_the_bot_does_not_block_itself(here: Council) -> None:
     assert "That message is mine" in await _answer(here, "/settings block", menu)
 
 
-async def test_a_topic_was_opened_by_nobody_who_is_meant(speaker: Speaker) -> None:
+async def test_a_topic_was_opened_by_nobody_who_is_meant(fake: FakeTelegram, speaker: Speaker) -> None:
     """In a topic every message answers what opened it, as far as Telegram is concerned."""
-    async with FakeTelegram() as fake, council(fake, speaker, forum=True) as here:
+    async with council(fake, speaker, forum=True) as here:
         topic = await here.eve.open_topic(here.group, "News")
         asked = await here.ann.say("/settings block", here.group, thread=topic)
         assert "Answer a message of the person’s" in (await answered(fake, asked)).text
@@ -117,60 +125,50 @@ async def test_many_blocked_people_have_pages(here: Council) -> None:
     assert found == {f"Unblock {number}" for number in range(101, 120)}
 
 
-@dataclass(eq=False)
-class OnTheWay:
-    """A parcel as far as blocking looks at it."""
+@asynccontextmanager
+async def _waiting(here: Council, offline: FakeEngine) -> AsyncIterator[Chat]:
+    """Until the end of the block four requests are made: Eve's, hers in another's name, another's, and hers elsewhere.
 
-    request: Request
-    cancelled: bool = False
-
-    def cancel(self) -> None:
-        self.cancelled = True
-
-
-@dataclass
-class Waiting:
-    """The courier's waiting room, with these in it."""
-
-    parcels_: list[OnTheWay]
-    recalled: list[str] = field(default_factory=list)
-
-    def parcels(self, guild: str) -> list[OnTheWay]:
-        return [parcel for parcel in self.parcels_ if parcel.request.guild == guild]
-
-    def recall(self, user: str) -> None:
-        self.recalled.append(user)
+    Gives where that is.
+    """
+    end, elsewhere = asyncio.Event(), here.fake.group("Elsewhere", members=[here.eve])
+    offline.sleep = lambda _seconds: end.wait()  # type: ignore[assignment, return-value]
+    said = await here.eve.say("Listen to this.", here.group)
+    await here.eve.say("/say Hers.", here.group)
+    await here.owner.say("/say", here.group, reply_to=said)
+    await here.ann.say("/say Another's.", here.group)
+    await here.eve.say("/say Hers, but not here.", elsewhere)
+    courier, chats = here.station.courier, (here.group, elsewhere)
+    await here.fake.until(lambda: [len(courier.parcels(guild_key(chat.id))) for chat in chats] == [3, 1])
+    yield elsewhere
+    end.set()
+    await here.fake.until(lambda: not any(courier.parcels(guild_key(chat.id)) for chat in chats))
 
 
-def _waiting(here: Council, monkeypatch: pytest.MonkeyPatch) -> tuple[Waiting, list[OnTheWay]]:
-    guild, eve, ann = guild_key(here.group.id), key(here.eve), key(here.ann)
-    requests = [
-        Request(guild, eve, "Hers."),
-        Request(guild, ann, "Hers, for another.", author=eve),
-        Request(guild, ann, "Another's."),
-        Request("telegram:-5", eve, "Hers, elsewhere."),
-    ]
-    parcels = [OnTheWay(request) for request in requests]
-    waiting = Waiting(parcels)
-    monkeypatch.setattr(here.station.courier, "parcels", waiting.parcels)
-    monkeypatch.setattr(here.station.courier, "recall", waiting.recall)
-    return waiting, parcels
-
-
-async def test_what_waits_of_somebody_blocked_is_taken_back(here: Council, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_waits_of_somebody_blocked_is_taken_back(
+    fake: FakeTelegram, speaker: Speaker, offline: FakeEngine
+) -> None:
     """Theirs and what others wait to hear of theirs; nobody else's, and not what another chat waits for."""
-    waiting, parcels = _waiting(here, monkeypatch)
-    answer = await here.type(f"/settings block {here.eve.id}")
-    assert answer.startswith("✅ Changed. Taken back of what they had waiting: 2.")
-    assert [parcel.cancelled for parcel in parcels] == [True, True, False, False]
-    assert waiting.recalled == []
+    async with council(fake, speaker, say.handlers) as here:
+        async with _waiting(here, offline) as elsewhere:
+            answer = await here.type(f"/settings block {here.eve.id}")
+            assert answer.startswith("✅ Changed. Taken back of what they had waiting: 2.")
+        assert [len(fake.notes(chat)) for chat in (here.group, elsewhere)] == [1, 1]
 
 
-async def test_the_owner_blocks_somebody_everywhere(here: Council, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In all chats, with all that is on its way."""
-    waiting, _ = _waiting(here, monkeypatch)
+async def test_what_waits_of_somebody_blocked_everywhere_is_taken_back_everywhere(
+    fake: FakeTelegram, speaker: Speaker, offline: FakeEngine
+) -> None:
+    """The owner's word holds in all chats."""
+    async with council(fake, speaker, say.handlers) as here:
+        async with _waiting(here, offline) as elsewhere:
+            await here.type(f"/settings global block {here.eve.id}", by=here.owner, chat=here.owner.private)
+        assert [len(fake.notes(chat)) for chat in (here.group, elsewhere)] == [1, 0]
+
+
+async def test_the_owner_blocks_somebody_everywhere(here: Council) -> None:
+    """In all chats, until it is taken back."""
     await here.type(f"/settings global block {here.eve.id}", by=here.owner, chat=here.owner.private)
-    assert waiting.recalled == [key(here.eve)]
     refused = await here.speaker.explain(Request(guild_key(-5), key(here.eve), "Hello."))
     assert isinstance(refused, Refusal)
     assert refused.details == {"cause": "blocked_everywhere"}
