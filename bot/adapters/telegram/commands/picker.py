@@ -66,7 +66,7 @@ class Picker:
         self.station, self.area, self.own = station, area, own
         self._screens = Screens(station)
         self._chosen, self._home, self._barred, self._current, self._ask = chosen, home, barred, current, ask
-        self._menus: Memory[tuple[int, int], int] = Memory(SEARCHES)
+        self._menus: Memory[tuple[int, int], tuple[int, int]] = Memory(SEARCHES)
         self._acts: Acts = {
             Act.PICK: self._turn,
             Act.COUNT: self._count,
@@ -179,7 +179,7 @@ class Picker:
         force = telegram.ForceReply(selective=first is not None, input_field_placeholder=hint)
         text, to = word(self._ask, incoming.locale), first or incoming.message
         asked = await self.station.messenger.text(incoming.place, text, reply_to=to.message_id, buttons=force)
-        self._menus.put((incoming.chat.id, asked), incoming.message.message_id)
+        self._menus.put((incoming.chat.id, asked), (incoming.asker, incoming.message.message_id))
 
     # What is typed
 
@@ -195,11 +195,12 @@ class Picker:
         self.station.errands.start(self._tidy(incoming, asked.message_id), "search_not_tidied", chat=incoming.chat.id)
 
     async def _tidy(self, incoming: Incoming, asked: int) -> None:
-        """The question has its answer, and the menu from which it was asked its successor."""
-        menu = self._menus.get((incoming.chat.id, asked))
-        self._menus.drop((incoming.chat.id, asked))
-        for old in filter(None, (asked, menu)):
-            await self.station.messenger.delete(incoming.place, old)
+        """The question has its answer, and the menu from which it was asked its successor; another's are left alone."""
+        owner, menu = self._menus.get((incoming.chat.id, asked)) or (incoming.chat.id, None)
+        if owner == incoming.asker:
+            self._menus.drop((incoming.chat.id, asked))
+            for old in filter(None, (asked, menu)):
+                await self.station.messenger.delete(incoming.place, old)
 
     # What is shown
 

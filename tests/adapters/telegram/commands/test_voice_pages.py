@@ -280,7 +280,7 @@ async def test_where_nobody_can_be_had_that_is_said(fake: FakeTelegram, speaker:
 
 
 async def test_another_ones_answer_is_their_own_search(fake: FakeTelegram, speaker: Speaker) -> None:
-    """What they then take is theirs."""
+    """What they then take is theirs; and who was asked can still answer, and has their menu."""
     ann, bob = fake.person("Ann"), fake.person("Bob")
     group = fake.group(members=[ann, bob])
     async with menus(fake, speaker):
@@ -291,6 +291,9 @@ async def test_another_ones_answer_is_their_own_search(fake: FakeTelegram, speak
         assert "somebody else" in str(await pressed(fake, ann, new, "Take it"))
         assert await pressed(fake, bob, new, "Take it") == "Kept."
         assert (await speaker.store.preferences.get(user_key(bob.id))).voice == "miku"
+        assert menu in group.messages
+        assert (await answered(fake, await ann.say("kore", group, reply_to=asked))).text.startswith("kore · ")
+        await fake.until(lambda: menu not in group.messages and asked not in group.messages)
 
 
 # Taking
