@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import reduce
 from typing import Any
 
 import discord
@@ -20,6 +19,7 @@ from bot.adapters.discord.parcel import Parcel, Receipt
 from bot.adapters.discord.posting import Posting
 from bot.adapters.discord.target import Target
 from bot.adapters.discord.voice import Item, Outcome, Trouble
+from bot.adapters.remarks import stood_in, together, truncated
 from bot.adapters.words import word
 from bot.errors import Cancelled, Expired, SaysoError, StoreError
 from bot.queue import State
@@ -175,18 +175,8 @@ class Delivery:
 
     def _remarks(self, *first: str) -> str:
         """What is to be known of something that was delivered."""
-        remarks = [*filter(None, first), *self._stood_in()]
-        if self._said.truncated:
-            remarks.append(word("delivery.truncated", self._locale))
-        return reduce(self._joined, remarks) if remarks else ""
-
-    def _stood_in(self) -> Iterator[str]:
-        spoken = (spoken.utterance for spoken in self._said.speech.spoken)
-        for wanted, spoke in sorted({(each.instead_of, each.engine) for each in spoken if each.instead_of}):
-            yield word("delivery.stood_in", self._locale, wanted=wanted, spoke=spoke)
-
-    def _joined(self, first: str, second: str) -> str:
-        return word("common.sentences", self._locale, first=first, second=second)
+        cut = truncated(self._locale) if self._said.truncated else ""
+        return together([*first, *stood_in(self._said.speech.spoken, self._locale), cut], self._locale)
 
 
 def nonce_of(id: str) -> str:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from bot.adapters.telegram.doors import Doors
 from bot.adapters.telegram.target import Target
+from bot.errors import Cancelled
 from bot.said import Said
 from bot.speech import Request
 
@@ -15,9 +19,9 @@ class Receipt:
     """What became of a parcel.
 
     ``delivered``: it can be heard, as the notes with the ids ``messages``. Otherwise ``why`` is the sentence for the
-    asker, in their language; ``note`` is what they should know although it was delivered. ``taken_back``: its asker did
-    not want it any more. ``unsure``: nobody knows whether a note arrived, and the asker may have it sent again.
-    ``later``: not by this process; the journal brings it back.
+    asker, in their language, and ``messages`` are those of its notes that did arrive; ``note`` is what they should know
+    although it was delivered. ``taken_back``: its asker did not want it any more. ``unsure``: nobody knows whether a
+    note arrived, and the asker may have it sent again. ``later``: not by this process; the journal brings it back.
     """
 
     delivered: bool
@@ -42,7 +46,8 @@ class Parcel:
     """A request on its way: where it stands, and the way to take it back.
 
     ``notes`` are the messages that have arrived so far, ``seconds`` how much sound they hold. ``withdrawn`` is set when
-    it is taken back; what is leaving at that moment still arrives.
+    it is taken back; what is ``leaving`` at that moment still arrives. ``barred`` says that the bot may not write there
+    any more. ``target`` changes when its group gets another id.
     """
 
     request: Request
@@ -52,21 +57,42 @@ class Parcel:
     seconds: float = 0.0
     receipt: Receipt | None = None
     withdrawn: bool = False
+    barred: bool = False
+    leaving: bool = False
+    _doors: Doors | None = field(default=None, repr=False)
+    _standing: asyncio.Timeout | None = field(default=None, repr=False)
     _settled: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
     @property
     def wait(self) -> Wait | None:
-        """What stands before it; None when nothing has to be waited for."""
-        raise NotImplementedError
+        """What stands before it; None when nothing has to be waited for.
+
+        It is made while others are sent, and who is before it in the one line mostly is in the other as well: so the
+        longer of the two counts, and not their sum.
+        """
+        if self.receipt is not None or self.leaving:
+            return None
+        position, at_the_door = self.said.position, self._wait_at_the_door()
+        ahead = max(position.ahead if position else 0, at_the_door.ahead)
+        seconds = max(position.eta if position else 0.0, at_the_door.seconds)
+        return Wait(ahead, seconds) if ahead or seconds else None
 
     @property
     def remaining(self) -> float:
         """In about how many seconds it is over, as far as that is known."""
-        raise NotImplementedError
+        return self.wait.seconds if self.wait else 0.0
 
     def cancel(self) -> None:
         """Take it back: not made any further, no further note sent."""
-        raise NotImplementedError
+        if self.receipt is None:
+            self.withdrawn = True
+            self._stop()
+
+    def bar(self) -> None:
+        """Nothing can be sent there any more; for the courier alone."""
+        if self.receipt is None:
+            self.barred = True
+            self._stop()
 
     async def delivered(self) -> Receipt:
         """What became of it, once that is known. Never raises because of the parcel."""
@@ -78,3 +104,34 @@ class Parcel:
         """Say what became of it; for the courier alone."""
         self.receipt = receipt
         self._settled.set()
+
+    def check(self) -> None:
+        """Raises Cancelled if nothing more of it is to be sent."""
+        if self.withdrawn or self.barred:
+            raise Cancelled("It was taken back.")
+
+    @contextmanager
+    def standing(self) -> Iterator[asyncio.Timeout]:
+        """A timeout without an end, for a wait that is over when the parcel is taken back."""
+        self.check()
+        self._standing = asyncio.timeout(None)
+        try:
+            yield self._standing
+        except TimeoutError:
+            self.check()
+            raise
+        finally:
+            self._standing = None
+
+    def _stop(self) -> None:
+        self.said.cancel()
+        standing, self._standing = self._standing, None
+        if standing is not None:
+            standing.reschedule(0.0)
+
+    def _wait_at_the_door(self) -> Wait:
+        if self._doors is None:
+            return Wait(0, 0.0)
+        chat, stands = self.target.chat, self._standing is not None
+        ahead = self._doors.ahead(chat) - stands
+        return Wait(ahead, self._doors.wait(chat, ahead))
