@@ -3,21 +3,29 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable
+from typing import TYPE_CHECKING, TypeVar
 
 import structlog
 import telegram
 from telegram.error import TelegramError
 
+from bot.adapters.memory import Memory
 from bot.adapters.telegram.place import Place
 from bot.adapters.telegram.post import Urgency
 from bot.adapters.telegram.trouble import Fate, fate
+from bot.errors import StoreError
 from bot.speech import Clip
 
 if TYPE_CHECKING:
     from bot.adapters.telegram.station import Station
 
 log = structlog.get_logger()
+
+T = TypeVar("T")
+
+MOST = 10_000
+"""Files in memory; the others stay with their clips."""
 
 WITHIN = 30.0
 """Seconds in which an upload must have had its turn."""
@@ -28,22 +36,26 @@ class Files:
 
     def __init__(self, station: Station) -> None:
         self._station = station
+        self._made: Memory[str, str] = Memory(MOST)
 
     async def known(self, key: str) -> str | None:
         """The file of a sound, if there is one already."""
-        return await self._station.speaker.store.cache.attachment(key, self._name())
+        if (made := self._made.get(key)) is not None:
+            return made
+        return await _tried(self._station.speaker.store.cache.attachment(key, self._name()))
 
     async def forget(self, key: str, file_id: str) -> None:
         """Telegram does not know that file any more."""
-        await self._station.speaker.store.cache.detach(key, self._name(), file_id)
+        self._made.drop(key)
+        await _tried(self._station.speaker.store.cache.detach(key, self._name(), file_id))
 
     async def file(self, key: str, clip: Clip, person: int) -> str:
-        """The file of a sound, uploaded if it must be. Raises TelegramError, StoreError."""
-        if (held := await self.known(key)) is not None:
-            return held
-        made = await self._stored(clip) or await self._passed(clip, person)
-        await self._station.speaker.store.cache.attach(key, self._name(), made)
-        return made
+        """The file of a sound, uploaded if it must be. Raises TelegramError."""
+        file_id = await self.known(key) or await self._stored(clip) or await self._passed(clip, person)
+        # It may be sooner made and uploaded than it is in the cache: until then it is known here alone.
+        self._made.put(key, file_id)
+        await _tried(self._station.speaker.store.cache.attach(key, self._name(), file_id))
+        return file_id
 
     async def _stored(self, clip: Clip) -> str | None:
         """In the chat that is there for it; None if there is none, or it cannot be used."""
@@ -81,6 +93,15 @@ class Files:
     def _name(self) -> str:
         """As what a file is remembered that holds all of a sound: as by :mod:`bot.adapters.telegram.uploads`."""
         return f"telegram:{self._station.bot.id}:1:0"
+
+
+async def _tried(work: Awaitable[T]) -> T | None:
+    """What it comes to; a store that is away costs an upload, never the note."""
+    try:
+        return await work
+    except StoreError as error:
+        log.warning("file_id_store_away", error=type(error).__name__)
+        return None
 
 
 def _file_of(message: telegram.Message) -> str:

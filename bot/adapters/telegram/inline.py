@@ -15,6 +15,7 @@ import telegram
 from telegram.error import TelegramError
 from telegram.ext import ChosenInlineResultHandler, InlineQueryHandler
 
+from bot.adapters.boundary import contained
 from bot.adapters.telegram.files import Files
 from bot.adapters.telegram.handling import Handlers
 from bot.adapters.telegram.identity import guild_key, user_key
@@ -123,14 +124,24 @@ class Inline:
     async def _answer(self, asked: Asked) -> None:
         found = await self._contained(asked)
         try:
-            await _offer(found).answer(asked.query)
-        except TelegramError as error:
-            if isinstance(found, Offer) or not _is_of_files(error):
-                log.info("inline_not_answered", error=type(error).__name__)  # as a rule it was too late
+            if await self._shown(asked, found):
                 return
-            for sample in found:
+            for sample in () if isinstance(found, Offer) else found:
                 await self._files.forget(sample.key, sample.file_id)
-            await _offer(await self._contained(asked)).answer(asked.query)
+            await self._shown(asked, await self._contained(asked))
+        except TelegramError as error:
+            log.info("inline_not_answered", error=type(error).__name__)  # as a rule it was too late
+
+    async def _shown(self, asked: Asked, found: Offer | Sequence[Sample]) -> bool:
+        """Show it. False if Telegram does not have one of the files any more."""
+        try:
+            await (found if isinstance(found, Offer) else samples(found)).answer(asked.query)
+        except TelegramError as error:
+            # In inline answers Telegram has another word for it.
+            if trouble(error) is not Trouble.WRONG_FILE and error.message.upper() != "DOCUMENT_INVALID":
+                raise
+            return False
+        return True
 
     async def _contained(self, asked: Asked) -> Offer | Sequence[Sample]:
         """What is to be offered, whatever happens: silence looks like a bot that is gone."""
@@ -153,7 +164,10 @@ class Inline:
             return asked.refused(refusal(explained, asked.locale))
         title = await self._shelf.title(asked.request, explained)
         own = await self._shelf.find(explained, title) or await self._made(asked, explained, title)
-        return own if isinstance(own, Offer) else [own, *await self._shelf.others(asked.request, own)]
+        if isinstance(own, Offer):
+            return own
+        others = await contained(self._shelf.others(asked.request, own), "inline_others_not_found")
+        return [own, *(others or ())]
 
     async def _recent(self, user: str) -> Sequence[Sample]:
         opted_out = (await self._station.speaker.store.preferences.get(user)).opted_out
@@ -181,12 +195,3 @@ class Inline:
             return self._makings.begin(explained.key, asked.request, asked.locale, title)
         time = duration(wait, asked.locale)
         return asked.refused(word("telegram_inline.pace", asked.locale, limit=PER_MINUTE, time=time))
-
-
-def _is_of_files(error: TelegramError) -> bool:
-    """Whether Telegram does not have one of the files any more; in inline answers it has another word for that."""
-    return trouble(error) is Trouble.WRONG_FILE or error.message.upper() == "DOCUMENT_INVALID"
-
-
-def _offer(found: Offer | Sequence[Sample]) -> Offer:
-    return found if isinstance(found, Offer) else samples(found)

@@ -15,14 +15,16 @@ from bot.adapters.telegram.identity import guild_key, user_key
 from bot.adapters.telegram.inline import PER_MINUTE, SETTLED, Inline, handlers
 from bot.adapters.telegram.offers import FRESH_SECONDS
 from bot.adapters.telegram.parcel import Parcel
-from bot.adapters.telegram.shelf import OTHERS
+from bot.adapters.telegram.shelf import OTHERS, Shelf
 from bot.adapters.telegram.station import Station
 from bot.adapters.telegram.target import Target
 from bot.adapters.words import word
 from bot.config import TelegramSettings
-from bot.errors import EngineUnavailable
+from bot.errors import EngineUnavailable, StoreError
 from bot.speaker import Speaker
 from bot.speech import Request
+from bot.store.audio import AudioCache
+from bot.store.preferences import Preferences
 from bot.tts.audio import packets
 from bot.tts.engine import Voice
 from tests.adapters.telegram.quick import Pauses, quick_post
@@ -453,3 +455,42 @@ async def test_whoever_runs_the_bot_may_switch_it_off(opening: Opening) -> None:
     scene = await opening(TelegramSettings(inline=False))
     assert handlers(scene.station) == []
     assert handlers((await opening(TelegramSettings(inline=True))).station) != []
+
+
+# -- a store that is away
+
+
+@pytest.mark.parametrize("what", ["attachment", "attach"])
+async def test_a_store_that_is_away_costs_an_upload_and_not_the_note(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """It is known to this process all the same."""
+
+    async def away(self: AudioCache, *_: object) -> None:
+        raise StoreError("away")
+
+    monkeypatch.setattr(AudioCache, what, away)
+    await scene.notes("Good morning.")
+    await scene.notes("Good morning.")
+    assert len(scene.fake.of("sendVoice")) == 1
+
+
+async def test_without_the_others_there_is_ones_own(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes wrong with what is nice to have takes nothing away."""
+
+    async def away(self: Shelf, *_: object) -> None:
+        raise StoreError("away")
+
+    monkeypatch.setattr(Shelf, "others", away)
+    assert len(await scene.notes("Good morning.")) == 1
+
+
+async def test_a_store_that_is_away_is_told(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing is known of who asks; without words there is nothing to send, and an invitation."""
+
+    async def away(self: Preferences, *_: object) -> None:
+        raise StoreError("away")
+
+    monkeypatch.setattr(Preferences, "get", away)
+    assert (await scene.article("Good morning."))["description"] == word("refusals.failure.store_error", "en")
+    assert (await scene.ann.offered("")).button is not None
