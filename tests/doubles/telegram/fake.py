@@ -35,7 +35,7 @@ class FakeTelegram:
 
     token = f"{BOT}:{'A' * 35}"
 
-    def __init__(self, clock: Clock | None = None) -> None:
+    def __init__(self, clock: Clock | None = None, port: int = 0) -> None:
         self.clock = clock or Clock()
         self.bot = BotAccount(BOT, "Sayso", "sayso_bot", is_bot=True)
         self.world = World(self.bot, self.clock)
@@ -47,7 +47,7 @@ class FakeTelegram:
         table = methods(
             Asking(self.world), Sending(self.world), Editing(self.world), answering, self.naming, self.updates
         )
-        self._server = Server(self.token, table, self.world.files, self.faults, self.limits)
+        self._server = Server(self.token, table, self.world.files, self.faults, self.limits, port=port)
         self._stage = Stage(self.world, self.updates, answering, self._server)
         self.world.accounts[BOT] = self.bot
 

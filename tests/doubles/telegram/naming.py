@@ -9,8 +9,8 @@ from typing import Any
 from tests.doubles.telegram.call import Call
 from tests.doubles.telegram.refusal import Json, bad_request
 
-_COMMAND = re.compile(r"[a-z0-9_]{1,32}")
-MAX_COMMANDS = 100
+_COMMAND = re.compile(r"[a-z0-9_]+")
+MAX_COMMANDS, MAX_COMMAND, MAX_DESCRIPTION = 100, 32, 256
 _LIMITS = {"description": 512, "short_description": 120, "name": 64}
 
 Scope = tuple[Any, ...]
@@ -28,13 +28,10 @@ class Naming:
     def set_commands(self, call: Call) -> bool:
         """setMyCommands."""
         given = call.array("commands") or []
+        for one in given:
+            _check(str(one.get("command", "")).strip().removeprefix("/"), str(one.get("description", "")).strip())
         if len(given) > MAX_COMMANDS:
             raise bad_request("BOT_COMMANDS_TOO_MUCH")
-        for one in given:
-            if not _COMMAND.fullmatch(str(one.get("command", ""))):
-                raise bad_request("BOT_COMMAND_INVALID")
-            if not 1 <= len(str(one.get("description", ""))) <= 256:
-                raise bad_request("BOT_COMMAND_DESCRIPTION_INVALID")
         self.commands[_key(call)] = given
         return True
 
@@ -57,6 +54,20 @@ class Naming:
     def get_words(self, name: str, call: Call) -> Json:
         everywhere = self.words.get((name, ""), "")
         return {name: self.words.get((name, call.words("language_code"))) or everywhere}
+
+
+def _check(command: str, description: str) -> None:
+    """Lengths are looked at before they go out to Telegram (td/telegram/BotCommand.cpp), letters only there."""
+    if not command:
+        raise bad_request("command must be non-empty")
+    if len(command) > MAX_COMMAND:
+        raise bad_request(f"command length must not exceed {MAX_COMMAND}")
+    if not description:
+        raise bad_request("command description must be non-empty")
+    if len(description) > MAX_DESCRIPTION:
+        raise bad_request(f"command description length must not exceed {MAX_DESCRIPTION}")
+    if not _COMMAND.fullmatch(command):
+        raise bad_request("BOT_COMMAND_INVALID")
 
 
 def _key(call: Call) -> tuple[Scope, str]:
