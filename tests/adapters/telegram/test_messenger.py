@@ -108,6 +108,18 @@ async def test_a_text_follows_its_group(at: Desk) -> None:
     assert at.moved == [(group.id, new.id)]
 
 
+async def test_a_move_takes_no_more_time_than_there_is(at: Desk) -> None:
+    """What is waited before a group has moved is not there any more afterwards."""
+    group = at.fake.group(basic=True, members=[at.ann])
+    new = await at.fake.migrate(group)
+    for chat, seconds in ((group, 30), (new, 40)):
+        description = f"Too Many Requests: retry after {seconds}"
+        at.fake.faults.refuse("sendMessage", 429, description, chat=chat, retry_after=seconds)
+    with pytest.raises(RetryAfter):
+        await at.messenger.text(Place(group.id), "hello", within=60)
+    assert at.time.now < 60
+
+
 async def test_in_the_name_of_a_business_it_writes_to_its_customers(at: Desk) -> None:
     """A text, its edit and its end, each through the connection."""
     owner, customer = at.fake.person("Bo"), at.fake.person("Cy", started=False)
@@ -322,7 +334,9 @@ async def test_deleting_is_tried_again(at: Desk) -> None:
     sent = await at.messenger.text(at.place, "one")
     at.fake.faults.refuse("deleteMessage", 429, "Too Many Requests: retry after 3", retry_after=3)
     at.fake.faults.html("deleteMessage", 502)
+    before = at.time.now
     assert await at.messenger.delete(at.place, sent)
+    assert at.time.now - before >= 4
     at.fake.faults.html("deleteMessage", 502, times=None)
     with pytest.raises(NetworkError):
         await at.messenger.delete(at.place, sent)

@@ -66,8 +66,10 @@ async def test_what_is_there_already_is_not_uploaded_again(at: Desk) -> None:
 
 async def test_the_shortest_note_is_a_second_long(at: Desk) -> None:
     """Telegram cuts fractions off, and shows nothing for a note of no length."""
-    await at.messenger.note(at.place, sound(seconds=0.2))
-    assert at.fake.notes()[0].duration == 1
+    for seconds in (0.2, 0.0):
+        await at.messenger.note(at.place, sound(seconds=seconds))
+    assert [note.duration for note in at.fake.notes()] == [1, 1]
+    assert [call.params["duration"] for call in at.fake.of("sendVoice")] == [1, 1]
 
 
 async def test_a_long_caption_is_cut(at: Desk) -> None:
@@ -113,6 +115,20 @@ async def test_a_wrong_file_id_is_replaced_by_an_upload(at: Desk, description: s
     (note,) = at.fake.notes()
     assert sent == Sent(note.message.id, Kind.VOICE, note.file.file_id, len(OGG))
     assert note.caption == "hi"
+
+
+async def test_a_file_is_made_once_however_often_it_is_uploaded(at: Desk) -> None:
+    """Telegram's refusals cost us no second encoding."""
+    made: list[bytes] = []
+
+    def make() -> bytes:
+        made.append(OGG)
+        return OGG
+
+    at.fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 2", retry_after=2)
+    at.fake.faults.refuse("sendVoice", 400, FORBIDDEN)
+    assert (await at.messenger.note(at.place, Sound(make, 1.2))).kind is Kind.AUDIO
+    assert len(made) == 1
 
 
 async def test_files_that_telegram_has_forgotten_are_uploaded_anew(at: Desk) -> None:
@@ -199,6 +215,24 @@ async def test_where_audio_is_refused_too_the_first_reason_is_told(at: Desk) -> 
             await at.messenger.note(chat, sound())
 
 
+async def test_a_chat_without_any_media_is_asked_twice_and_not_more(at: Desk) -> None:
+    """Where audio is refused in the very words in which voice messages were, there is no third way."""
+    group = at.fake.group(members=[at.ann])
+    for method in ("sendVoice", "sendAudio"):
+        at.fake.faults.refuse(method, 400, "Bad Request: CHAT_SEND_MEDIA_FORBIDDEN", times=None)
+    with pytest.raises(BadRequest, match="Chat_send_media_forbidden"):
+        await at.messenger.note(Place(group.id), sound())
+    assert (len(at.fake.of("sendVoice")), len(at.fake.of("sendAudio"))) == (1, 1)
+
+
+async def test_a_closed_topic_is_told_of_whatever_else_is_not_wanted(at: Desk) -> None:
+    """That nothing may be sent there says more than that voice messages may not."""
+    at.fake.faults.refuse("sendVoice", 400, FORBIDDEN)
+    at.fake.faults.refuse("sendAudio", 400, "Bad Request: TOPIC_CLOSED")
+    with pytest.raises(BadRequest, match="Topic_closed"):
+        await at.messenger.note(at.place, sound())
+
+
 async def test_who_is_gone_when_the_audio_comes_is_gone(at: Desk) -> None:
     """That the chat is lost says more than that voice messages were not wanted there."""
     at.fake.faults.refuse("sendVoice", 400, FORBIDDEN)
@@ -225,6 +259,9 @@ async def test_a_note_in_a_topic_that_is_gone_goes_to_the_general_one(at: Desk) 
     await at.messenger.note(Place(forum.id, 99), sound())
     (note,) = at.fake.notes(forum)
     assert note.thread is None
+    at.fake.faults.refuse("sendVoice", 400, "Bad Request: message thread not found", times=2)
+    with pytest.raises(BadRequest, match="thread not found"):
+        await at.messenger.note(Place(forum.id, 99), sound())
     at.fake.faults.refuse("sendVoice", 400, "Bad Request: TOPIC_CLOSED")
     with pytest.raises(BadRequest):
         await at.messenger.note(Place(forum.id, 99), sound())
