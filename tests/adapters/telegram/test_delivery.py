@@ -1,0 +1,462 @@
+"""A parcel arrives as voice notes: in order, each at most once, uploaded once, and with a word where one is due."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bot.adapters.telegram import parts as cutting
+from bot.adapters.telegram.mark import There, read
+from bot.adapters.words import word
+from bot.config import AudioSettings, SpeakSettings
+from bot.errors import EngineTruncated, EngineUnavailable, StoreError
+from bot.queue import State
+from bot.speech import SAMPLE_RATE
+from bot.tts.audio import packets
+from tests.adapters.telegram.office import BOT, Office, at_work, heard
+from tests.conftest import Opened
+from tests.doubles import engine as engines
+from tests.doubles.engine import RATE, FakeEngine, Script
+from tests.doubles.telegram import FakeTelegram
+
+SMALL = 16_000
+LONG = " ".join(f"This is sentence number {number}." for number in range(1, 9))
+
+
+@pytest.fixture
+async def fake() -> AsyncIterator[FakeTelegram]:
+    async with FakeTelegram() as fake:
+        fake.person("Ann")
+        yield fake
+        assert fake.unknown == []
+
+
+@pytest.fixture
+async def office(fake: FakeTelegram, opened: Opened, tmp_path: Path) -> AsyncIterator[Office]:
+    async with at_work(fake, opened, tmp_path) as office:
+        yield office
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch, offline: FakeEngine) -> None:
+    """A note holds about three seconds, and each sentence has one."""
+    monkeypatch.setattr(cutting, "LIMIT", SMALL)
+    monkeypatch.setattr(cutting, "SHORT", 30)
+    offline.scripts = (Script(10),)
+
+
+async def words(*pieces: str) -> AsyncIterator[str]:
+    for piece in pieces:
+        yield piece
+
+
+class Turns:
+    """Lets an engine speak so many utterances."""
+
+    def __init__(self, engine: FakeEngine) -> None:
+        self._left = asyncio.Semaphore(0)
+        engine.sleep = self._sleep
+        self._engine = engine
+        self._begun = 0
+
+    def give(self, turns: int) -> None:
+        for _ in range(turns):
+            self._left.release()
+
+    async def _sleep(self, _: float) -> None:
+        if len(self._engine.asked) > self._begun:
+            self._begun = len(self._engine.asked)
+            await self._left.acquire()
+
+
+# Several notes
+
+
+async def test_a_long_speech_arrives_as_several_notes_in_order(fake: FakeTelegram, office: Office, small: None) -> None:
+    """Together they are the speech, sample by sample; the first answers, the others stand below it."""
+    asked = await office.ann.say("/say …")
+    parcel = await office.send(LONG, to=office.target(reply_to=asked.id))
+    receipt = await parcel.delivered()
+    notes, clip = fake.notes(office.chat), await parcel.said.speech.clip()
+    assert len(notes) > 2
+    assert receipt.messages == tuple(note.message.id for note in notes) == tuple(parcel.notes)
+    assert [note.reply_to for note in notes] == [asked, *[None] * (len(notes) - 1)]
+    assert all(len(note.ogg) <= SMALL for note in notes)
+    together = np.concatenate([heard(note.ogg) for note in notes])
+    assert np.abs(together - heard(clip.ogg)).max() < 0.01
+    assert together.size == round(clip.seconds * SAMPLE_RATE)
+    assert parcel.seconds == pytest.approx(clip.seconds)
+    row = office.row(parcel)
+    assert (row.state, row.mark) == (State.DONE, " ".join(map(str, receipt.messages)))
+
+
+async def test_notes_beyond_a_megabyte_all_have_a_waveform(
+    fake: FakeTelegram, office: Office, offline: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The real limit, with a sound whose packets are as large as Opus makes them."""
+    noise = np.random.default_rng(7).uniform(-0.5, 0.5, RATE * 15).astype(np.float32)
+    monkeypatch.setattr(engines, "tone", lambda: noise)
+    monkeypatch.setattr(office.speaker._workshop, "_audio", AudioSettings(bitrate=256_000))
+    offline.scripts = (Script(1),)
+    assert (await office.delivered("One sentence. Another one. The third and last.")).delivered
+    notes = fake.notes(office.chat)
+    assert len(notes) > 1
+    assert all(note.has_waveform and len(note.ogg) <= 1_000_000 for note in notes)
+    assert sum(len(note.ogg) for note in notes) > 1_000_000
+
+
+async def test_the_first_note_is_there_while_the_rest_is_made(
+    fake: FakeTelegram, office: Office, offline: FakeEngine, small: None
+) -> None:
+    """And the parcel knows how far it has come."""
+    turns = Turns(offline)
+    parcel = await office.send(LONG)
+    turns.give(6)
+    await fake.until(lambda: fake.notes(office.chat))
+    await fake.until(lambda: parcel.notes)
+    assert not parcel.said.speech.done
+    assert 1.0 < parcel.seconds < 4.0
+    await fake.until(lambda: isinstance(read(office.row(parcel).mark), There))
+    assert office.row(parcel).state is State.SENDING
+    turns.give(9)
+    assert (await parcel.delivered()).delivered
+
+
+async def test_two_sequences_at_once_keep_their_order(
+    fake: FakeTelegram, office: Office, offline: FakeEngine, small: None
+) -> None:
+    """In one chat, mixed as they may be, and in two."""
+    bob = fake.person("Bob")
+    parcels = [
+        await office.send(LONG),
+        await office.send(LONG.replace("This", "That")),
+        await office.send(LONG.replace("This", "Which"), bob.private),
+    ]
+    for parcel in parcels:
+        receipt = await parcel.delivered()
+        assert receipt.delivered
+        assert sorted(receipt.messages) == list(receipt.messages)
+        there = {note.message.id: note for note in fake.notes()}
+        together = np.concatenate([heard(there[message].ogg) for message in receipt.messages])
+        assert np.abs(together - heard((await parcel.said.speech.clip()).ogg)).max() < 0.01
+    assert {message for parcel in parcels[:2] for message in parcel.notes} == {
+        note.message.id for note in fake.notes(office.chat)
+    }
+
+
+async def test_what_is_taken_back_in_the_middle_goes_no_further(
+    fake: FakeTelegram, office: Office, offline: FakeEngine, small: None
+) -> None:
+    """The receipt names what had arrived, so that it can be taken away."""
+    turns = Turns(offline)
+    parcel = await office.send(LONG)
+    turns.give(6)
+    await fake.until(lambda: parcel.notes)
+    parcel.cancel()
+    receipt = await parcel.delivered()
+    assert (receipt.taken_back, receipt.messages) == (True, tuple(parcel.notes))
+    assert len(fake.notes()) == len(receipt.messages)
+    assert office.row(parcel).state is State.CANCELLED
+    turns.give(9)
+
+
+async def test_a_speech_that_breaks_off_leaves_what_was_sent(
+    fake: FakeTelegram, office: Office, offline: FakeEngine, small: None
+) -> None:
+    """Its asker is told that the rest is missing, and why."""
+    offline.scripts = (*[Script(10)] * 6, Script(1, error=EngineTruncated("offline", "broke off")))
+    parcel = await office.send(LONG)
+    receipt = await parcel.delivered()
+    assert not receipt.delivered
+    assert receipt.why.startswith("The rest of it is missing. The engine offline broke off")
+    assert receipt.messages == tuple(note.message.id for note in fake.notes()) != ()
+    assert office.row(parcel).state is State.FAILED
+
+
+# What is known of it
+
+
+async def test_who_spoke_instead_stands_below_the_note(fake: FakeTelegram, office: Office, edge: FakeEngine) -> None:
+    """With engine and voice, in the asker's language."""
+    edge.scripts = (Script(0, error=EngineUnavailable("edge", "down")),)
+    receipt = await office.delivered(engine="edge", to=office.target(locale="ja"))
+    [note] = fake.notes()
+    assert (receipt.delivered, receipt.note) == (True, "")
+    assert note.caption == word("delivery.stood_in", "ja", wanted="edge", spoke="offline (heart)")
+
+
+async def test_of_several_notes_each_thing_is_said_once(
+    fake: FakeTelegram, office: Office, edge: FakeEngine, small: None
+) -> None:
+    """Below the first note of which it holds."""
+    edge.scripts = (Script(0, error=EngineUnavailable("edge", "down")),)
+    assert (await office.delivered(LONG, engine="edge")).delivered
+    captions = [note.caption for note in fake.notes()]
+    assert captions == ["edge could not say this, so offline (heart) spoke instead.", *[""] * (len(captions) - 1)]
+
+
+async def test_a_stream_that_was_cut_says_so_at_its_end(
+    fake: FakeTelegram, opened: Opened, tmp_path: Path, small: None
+) -> None:
+    """Below its last note."""
+    async with at_work(fake, opened, tmp_path, speak=SpeakSettings(max_chars=150)) as office:
+        assert (await office.delivered(words(*(f"{each} " for each in LONG.split())))).delivered
+    captions = [note.caption for note in fake.notes()]
+    assert len(captions) > 1
+    assert captions == [*[""] * (len(captions) - 1), word("delivery.truncated", "en")]
+
+
+async def test_languages_that_nobody_speaks_are_named(fake: FakeTelegram, office: Office) -> None:
+    """Where the rest was worth saying."""
+    assert (await office.delivered("Hello there. Это по-русски, и довольно длинно.", lenient=True)).delivered
+    assert fake.notes()[0].caption == word("telegram_delivery.skipped", "en", languages="Russian")
+
+
+# Uploaded once
+
+
+async def test_the_second_time_nothing_is_uploaded(fake: FakeTelegram, office: Office) -> None:
+    """In any chat: Telegram has it already."""
+    bob, group = fake.person("Bob"), fake.group(members=[office.ann])
+    first = await office.send()
+    await first.delivered()
+    uploaded = fake.uploaded_bytes
+    for chat in (office.chat, bob.private, group):
+        assert (await office.delivered(chat=chat)).delivered
+    assert fake.uploaded_bytes == uploaded == len((await first.said.speech.clip()).ogg)
+    assert [note.uploaded for note in fake.notes()] == [True, False, False, False]
+
+
+async def test_the_second_time_nothing_is_written_twice(
+    fake: FakeTelegram, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note from the cache is marked as leaving and as there, and no file id is kept anew."""
+    await office.delivered()
+    marks: list[State] = []
+    mark, cache = office.speaker.store.journal.mark, office.speaker.store.cache
+
+    async def counted(id: str, state: State, **how: Any) -> None:
+        marks.append(state)
+        await mark(id, state, **how)
+
+    async def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(office.speaker.store.journal, "mark", counted)
+    monkeypatch.setattr(cache, "attach", never)
+    assert (await office.delivered()).delivered
+    assert marks == [State.SENDING, State.DONE]
+
+
+async def test_several_notes_are_uploaded_once(fake: FakeTelegram, office: Office, small: None) -> None:
+    """Each by its own file id, although the key was known only when the last of them was made."""
+    await office.delivered(LONG)
+    uploaded, first = fake.uploaded_bytes, [note.ogg for note in fake.notes()]
+    receipt = await office.delivered(LONG)
+    assert fake.uploaded_bytes == uploaded
+    assert [note.ogg for note in fake.notes()][len(first) :] == first
+    assert len(receipt.messages) == len(first)
+
+
+async def test_a_restart_uploads_nothing_again(fake: FakeTelegram, opened: Opened, tmp_path: Path, small: None) -> None:
+    """The file ids are kept with the sound."""
+    async with at_work(fake, opened, tmp_path) as office:
+        await office.delivered(LONG)
+        await office.delivered("A short one.")
+    uploaded = fake.uploaded_bytes
+    async with at_work(fake, opened, tmp_path) as office:
+        assert (await office.delivered(LONG)).delivered
+        assert (await office.delivered("A short one.")).delivered
+    assert fake.uploaded_bytes == uploaded
+
+
+async def test_a_file_id_that_telegram_refuses_is_renewed(fake: FakeTelegram, office: Office) -> None:
+    """It is uploaded once more, and the new one is kept in the place of the old."""
+    parcel = await office.send()
+    await parcel.delivered()
+    key = parcel.said.key
+    assert key is not None
+    old = await office.speaker.store.cache.attachment(key, f"telegram:{BOT}:1:0")
+    fake.forget_files()
+    assert (await office.delivered()).delivered
+    new = await office.speaker.store.cache.attachment(key, f"telegram:{BOT}:1:0")
+    assert None is not new != old
+    uploaded = fake.uploaded_bytes
+    assert (await office.delivered()).delivered
+    assert fake.uploaded_bytes == uploaded
+
+
+async def test_a_file_that_somebody_else_uploaded_is_used(fake: FakeTelegram, office: Office) -> None:
+    """Inline mode keeps it under the same name."""
+    said = await office.speaker.say(office.request())
+    clip = await said.speech.clip()  # type: ignore[union-attr]
+    await office.delivered("Another one, for its file.")
+    [other] = fake.notes()
+    await fake.until(lambda: said.key)  # type: ignore[union-attr]
+    cache, name = office.speaker.store.cache, f"telegram:{BOT}:1:0"
+    await cache.attach(said.key, name, other.file.file_id)  # type: ignore[union-attr,arg-type]
+    assert (await office.delivered()).delivered
+    assert len(fake.notes()) == 2
+    assert not fake.notes()[1].uploaded
+    assert packets(clip.ogg)
+
+
+async def test_a_sound_that_is_cached_late_keeps_its_file(
+    fake: FakeTelegram, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A note may be there before its sound is in the cache: it is tried again."""
+    cache, put, may = office.speaker.store.cache, office.speaker.store.cache.put, asyncio.Event()
+
+    async def late(*what: Any, **how: Any) -> None:
+        await may.wait()
+        await put(*what, **how)
+
+    monkeypatch.setattr(cache, "put", late)
+    parcel = await office.send()
+    await parcel.delivered()
+    key = parcel.said.key or ""
+    assert await cache.attachment(key, f"telegram:{BOT}:1:0") is None
+    may.set()
+    await fake.until(lambda: not office.courier._uploads._errands)
+    assert await cache.attachment(key, f"telegram:{BOT}:1:0") is not None
+
+
+async def test_a_cache_that_fails_costs_an_upload_and_no_note(
+    fake: FakeTelegram, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in looking for a file id nor in keeping one."""
+
+    async def broken(*_: object) -> None:
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(office.speaker.store.cache, "attachment", broken)
+    monkeypatch.setattr(office.speaker.store.cache, "attach", broken)
+    assert (await office.delivered()).delivered
+    assert (await office.delivered()).delivered
+
+
+# What goes wrong
+
+
+async def test_where_voice_is_unwanted_it_comes_as_music(fake: FakeTelegram, office: Office) -> None:
+    """The receipt says why; and that file is not kept for others."""
+    office.chat.voice_forbidden = True
+    parcel = await office.send()
+    receipt = await parcel.delivered()
+    [message] = [message for message in office.chat.messages if message.file is not None]
+    assert receipt.messages == (message.id,)
+    assert receipt.note == word("telegram_delivery.as_audio", "en")
+    assert message.file is not None
+    assert message.file.kind == "audio"
+    assert await office.speaker.store.cache.attachment(parcel.said.key or "", f"telegram:{BOT}:1:0") is None
+
+
+async def test_where_nothing_may_be_heard_the_asker_is_told_why(fake: FakeTelegram, office: Office) -> None:
+    """Neither voice nor music: with what to do instead, and the journal does not try it again."""
+    group = fake.group(members=[office.ann])
+    group.denied |= {"can_send_voice_notes", "can_send_audios"}
+    parcel = await office.send(chat=group)
+    receipt = await parcel.delivered()
+    assert (receipt.delivered, receipt.why) == (False, word("telegram_send.no_voice_here", "en"))
+    assert office.row(parcel).state is State.FAILED
+
+
+async def test_a_lost_answer_makes_no_second_note(fake: FakeTelegram, office: Office) -> None:
+    """Nobody knows whether it is there, and the asker may have it sent again."""
+    fake.faults.lose("sendVoice")
+    parcel = await office.send()
+    receipt = await parcel.delivered()
+    assert (receipt.delivered, receipt.unsure) == (False, True)
+    assert receipt.why == word("telegram_send.unsure", "en")
+    assert len(fake.of("sendVoice")) == len(fake.notes()) == 1
+    assert office.row(parcel).state is State.FAILED
+    assert parcel.said.key
+
+
+async def test_after_a_lost_answer_the_other_notes_come(fake: FakeTelegram, office: Office, small: None) -> None:
+    """In their order, once each; the receipt is unsure all the same."""
+    held = fake.faults.lose("sendVoice")
+    parcel = await office.send(LONG)
+    receipt = await parcel.delivered()
+    assert held.hits == 1
+    assert (receipt.delivered, receipt.unsure) == (False, True)
+    there = [note.message.id for note in fake.notes()]
+    assert list(receipt.messages) == there[1:]
+    assert (
+        np.concatenate([heard(note.ogg) for note in fake.notes()]).size
+        == heard((await parcel.said.speech.clip()).ogg).size
+    )
+
+
+async def test_a_note_that_cannot_be_noted_down_is_not_sent(
+    fake: FakeTelegram, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a crash nobody would know of it; the asker is told."""
+
+    async def full(*_: object, **__: object) -> None:
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(office.speaker.store.journal, "mark", full)
+    receipt = await office.delivered()
+    assert receipt.why == word("refusals.failure.store_error", "en")
+    assert not fake.of("sendVoice")
+
+
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")  # of the library's own, for a 429
+async def test_what_telegram_does_not_take_for_now_comes_a_little_later(fake: FakeTelegram, office: Office) -> None:
+    """Too much at once, or no connection: once all the same."""
+    fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 1", retry_after=1)
+    assert (await office.delivered()).delivered
+    assert len(fake.notes()) == 1
+
+
+# Words that must not be lost
+
+
+async def test_an_answer_that_cannot_be_heard_arrives_as_text(
+    fake: FakeTelegram, office: Office, offline: FakeEngine
+) -> None:
+    """As a reply, with the reason below it."""
+    offline.scripts = (Script(0, error=EngineUnavailable("offline", "down")),)
+    asked = await office.ann.say("What is the answer?")
+    receipt = await office.delivered("It is 42.", to=office.target(reply_to=asked.id, text=True, quiet=True))
+    assert not receipt.delivered
+    [shown] = [message for message in office.chat.messages if message.sender is fake.bot]
+    assert shown.text == f"It is 42.\n\n{word('telegram_answers.failed', 'en', why=receipt.why)}"
+    assert shown.reply_to is asked
+
+
+async def test_an_answer_that_perhaps_was_not_heard_arrives_as_text(fake: FakeTelegram, office: Office) -> None:
+    """Rather twice than never."""
+    fake.faults.lose("sendVoice")
+    assert (await office.delivered("It is 42.", to=office.target(text=True))).unsure
+    assert any(text.startswith("It is 42.") for text in office.chat.texts)
+
+
+async def test_an_answer_that_was_heard_or_taken_back_is_not_shown(fake: FakeTelegram, office: Office) -> None:
+    """Nor one of which only its writer knows the words."""
+    target = office.target(text=True)
+    assert (await office.delivered("It is 42.", to=target)).delivered
+    parcel = await office.send("It is 43.", to=target)
+    parcel.cancel()
+    assert (await parcel.delivered()).taken_back
+    fake.faults.lose("sendVoice")
+    assert (await office.delivered(words("It is 44."), to=target)).unsure
+    assert [message.text for message in office.chat.messages if message.sender is fake.bot and message.text] == []
+
+
+async def test_where_nothing_can_be_written_either_it_ends_in_a_receipt(
+    fake: FakeTelegram, office: Office, offline: FakeEngine
+) -> None:
+    """No surprise, and the journal is done with it."""
+    offline.scripts = (Script(0, error=EngineUnavailable("offline", "down")),)
+    office.chat.blocked = True
+    parcel = await office.send(to=replace(office.target(), text=True))
+    assert not (await parcel.delivered()).delivered
+    assert office.row(parcel).state is State.FAILED
