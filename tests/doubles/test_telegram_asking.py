@@ -196,6 +196,23 @@ async def test_a_business_message_is_edited_and_deleted() -> None:
         assert deleted.deleted_business_messages.message_ids == (message.id,)
 
 
+async def test_what_was_written_in_anothers_name_is_deleted() -> None:
+    """The bot's own; others' only with the right to."""
+    async with FakeTelegram() as fake, a_bot(fake) as bot:
+        shop, ann = fake.person("Shop"), fake.person("Ann")
+        business = await shop.connect()
+        asked = await ann.say("x", business=business)
+        sent = await bot.send_message(ann.id, "y", business_connection_id=business.id)
+        assert await bot.delete_business_messages(business.id, [sent.message_id, 99])
+        with pytest.raises(BadRequest, match="Message can't be deleted"):
+            await bot.delete_business_messages(business.id, [asked.id])
+        assert business.chat(ann).messages == [asked]
+        business.rights.add("can_delete_all_messages")
+        await bot.delete_business_messages(business.id, [asked.id])
+        assert business.chat(ann).messages == []
+        assert fake.unknown == []
+
+
 async def refusal(bot: Bot, person: int, business: str) -> str:
     with pytest.raises(BadRequest) as refused:
         await bot.send_message(person, "x", business_connection_id=business)
@@ -211,7 +228,7 @@ async def test_a_business_account_has_its_bounds() -> None:
         assert await refusal(bot, shop.id, business.id) == "Messages must not be sent to self"
         assert await refusal(bot, bob.id, business.id) == "Business_peer_invalid"
         assert await refusal(bot, ann.id, "nonsense") == "Business connection not found"
-        business.can_reply = False
+        business.rights.clear()
         assert await refusal(bot, ann.id, business.id) == "Business_peer_usage_missing"
         await shop.disconnect(business)
         assert await refusal(bot, ann.id, business.id) == "Business connection not found"

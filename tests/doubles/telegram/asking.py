@@ -67,10 +67,7 @@ class Asking:
 
     def business(self, call: Call) -> Json:
         """getBusinessConnection."""
-        found = self.world.businesses.get(call.words("business_connection_id"))
-        if found is None:
-            raise bad_request("business connection not found")
-        return found.payload()
+        return self.world.business(call.words("business_connection_id")).payload()
 
     def _chat(self, call: Call) -> Chat:
         call.asked.add("chat_id")

@@ -24,7 +24,7 @@ UNCHANGED = (
 
 @dataclass(frozen=True, slots=True)
 class Editing:
-    """editMessageText, editMessageCaption, editMessageReplyMarkup, deleteMessage, deleteMessages."""
+    """The methods edit… of texts, captions and keyboards, and delete… of messages."""
 
     world: World
 
@@ -85,8 +85,7 @@ class Editing:
         given = call.params.get("chat_id")
         if not (connection := call.words("business_connection_id")):
             return self.world.reachable(given)
-        if (business := self.world.businesses.get(connection)) is None:
-            raise bad_request("business connection not found")
+        business = self.world.business(connection)
         if given not in business.chats:
             raise bad_request("BUSINESS_PEER_INVALID")
         return business.chats[given]
@@ -100,9 +99,10 @@ class Editing:
 
     def delete(self, call: Call) -> bool:
         """deleteMessage."""
+        call.asked.add("chat_id")
         if not call.number("message_id"):
             raise bad_request("message identifier is not specified")
-        chat = self._where(call)
+        chat = self.world.reachable(call.params.get("chat_id"))
         message = self.world.message(chat, call.number("message_id"), "message to delete")
         if not self._may_delete(chat, message):
             raise bad_request("message can't be deleted")
@@ -111,16 +111,26 @@ class Editing:
 
     def delete_many(self, call: Call) -> bool:
         """deleteMessages: those that are not there are passed over; one that may not be deleted keeps all."""
-        numbers = call.array("message_ids")
-        if not numbers:
-            raise bad_request("message identifiers are not specified")
-        if len(numbers) > MAX_MESSAGES:
-            raise bad_request("too many message identifiers specified")
-        chat = self._where(call)
+        call.asked.add("chat_id")
+        numbers, chat = _numbers(call), self.world.reachable(call.params.get("chat_id"))
         found = [chat.by_id[number] for number in numbers if number in chat.by_id]
         if not all(self._may_delete(chat, message) for message in found):
             raise bad_request("message can't be deleted")
         for message in found:
+            del chat.by_id[message.id]
+        return True
+
+    def delete_business(self, call: Call) -> bool:
+        """deleteBusinessMessages, all of one chat: the bot's own, or any, as it has the right."""
+        numbers, business = _numbers(call), self.world.business(call.words("business_connection_id"))
+        found = [
+            (chat, chat.by_id[number]) for number in numbers for chat in business.chats.values() if number in chat.by_id
+        ]
+        for _, message in found:
+            right = "can_delete_sent_messages" if self._own(message) else "can_delete_all_messages"
+            if not business.rights & {right, "can_delete_all_messages"}:
+                raise bad_request("message can't be deleted")
+        for chat, message in found:
             del chat.by_id[message.id]
         return True
 
@@ -132,3 +142,12 @@ class Editing:
             return True
         bot = chat.members[self.world.bot.id]
         return bot.rules and "can_delete_messages" not in bot.denied
+
+
+def _numbers(call: Call) -> list[int]:
+    numbers = call.array("message_ids")
+    if not numbers:
+        raise bad_request("message identifiers are not specified")
+    if len(numbers) > MAX_MESSAGES:
+        raise bad_request("too many message identifiers specified")
+    return numbers

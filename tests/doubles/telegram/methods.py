@@ -39,6 +39,7 @@ def methods(
         "editMessageReplyMarkup": editing.markup,
         "deleteMessage": editing.delete,
         "deleteMessages": editing.delete_many,
+        "deleteBusinessMessages": editing.delete_business,
         "answerCallbackQuery": answering.press,
         "answerInlineQuery": answering.inline,
         "setMyCommands": naming.set_commands,

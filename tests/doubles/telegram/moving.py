@@ -84,10 +84,10 @@ class Moving(Actor):
 
     # -- business accounts
 
-    async def connect(self, *, can_reply: bool = True) -> Business:
-        """Connects an own business account with the bot."""
+    async def connect(self) -> Business:
+        """Connects an own business account with the bot, which may write and delete what it wrote."""
         world = self.stage.world
-        business = Business(f"business-{self.id}", self, world.clock.date(), world.clock, can_reply)
+        business = Business(f"business-{self.id}", self, world.clock.date(), world.clock)
         world.businesses[business.id] = business
         self.stage.updates.put("business_connection", business.payload())
         return business

@@ -115,10 +115,8 @@ class Sending:
         """Whose name it is sent in: an account that the bot is connected with."""
         if not (wanted := call.words("business_connection_id")):
             return None
-        found = self.world.businesses.get(wanted)
-        if found is None or not found.enabled:
-            raise bad_request("business connection not found")
-        if not found.can_reply:
+        found = self.world.business(wanted)
+        if "can_reply" not in found.rights:
             raise bad_request("BUSINESS_PEER_USAGE_MISSING")
         return found
 

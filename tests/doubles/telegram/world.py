@@ -26,7 +26,7 @@ class Business:
     owner: Account
     date: int
     clock: Clock
-    can_reply: bool = True
+    rights: set[str] = field(default_factory=lambda: {"can_reply", "can_delete_sent_messages"})
     enabled: bool = True
     chats: dict[int, Chat] = field(default_factory=dict)
     """The owner's private chats with others, by the other's id."""
@@ -44,8 +44,8 @@ class Business:
             "user": self.owner.payload(),
             "user_chat_id": self.owner.id,
             "date": self.date,
-            "can_reply": self.can_reply,
-            "rights": {"can_reply": True} if self.can_reply else {},
+            "can_reply": "can_reply" in self.rights,
+            "rights": dict.fromkeys(sorted(self.rights), True),
             "is_enabled": self.enabled,
         }
 
@@ -110,6 +110,13 @@ class World:
         """A message of a chat; ``what`` it is wanted for stands in the refusal."""
         if (found := chat.by_id.get(number)) is None:
             raise bad_request(f"{what} not found")
+        return found
+
+    def business(self, number: str) -> Business:
+        """A connection that is in force."""
+        found = self.businesses.get(number)
+        if found is None or not found.enabled:
+            raise bad_request("business connection not found")
         return found
 
     # -- what becomes
