@@ -160,6 +160,17 @@ async def test_a_flood_is_not_answered_by_a_flood(
     assert told[1][0].startswith("You already have 1 waiting")
 
 
+async def test_what_one_has_done_wrong_another_is_told_as_well(
+    fake: FakeTelegram, station: Station, ann: Person
+) -> None:
+    """The answer to the one before was not for them."""
+    bob = fake.person("Bob")
+    group = fake.group(members=[ann, bob])
+    for person in (ann, bob, ann):
+        await station.asking.ask(came(station, await person.say("hm", group)), Wish(""))
+    await fake.until(lambda: len(fake.of("sendMessage")) == 2)
+
+
 async def test_after_a_while_it_is_told_again(fake: FakeTelegram, station: Station, ann: Person) -> None:
     """Who asks again a minute later has not seen the answer to another."""
     now = [0.0]
@@ -219,6 +230,7 @@ async def test_the_journal_is_asked_only_of_what_may_be_older(
             await speaker.store.journal.mark(id, State.DONE)
         assert await station.asking.ask(came(station, old), Wish("old")) is None
         assert isinstance(await station.asking.ask(came(station, new), Wish("new")), Parcel)
+        assert await station.asking.ask(came(station, new), Wish("new")) is None
         await close(station)
 
 

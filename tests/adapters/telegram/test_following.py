@@ -159,12 +159,15 @@ async def test_there_is_no_status_where_notes_already_wait_for_their_turn(teller
     """What Telegram lets through is for them."""
     parcel = teller.parcel()
     parcel.standing = Wait(2, 20.0)
-    for _ in range(25):  # faster than a chat may be written to
-        asyncio.get_running_loop().create_task(teller.messenger.text(parcel.target.place, "…"))
+    sending = [asyncio.ensure_future(teller.messenger.text(parcel.target.place, f"{number}")) for number in range(8)]
     await asyncio.sleep(0)
     _, status = teller.following(parcel)
     await status.show("in line")
     assert not status.shown
+    await asyncio.wait(sending)
+    await teller.fake.until(lambda: teller.messenger.post.wait(teller.chat.id) < 1)
+    await status.show("in line")  # when there is room again
+    assert status.shown
 
 
 async def test_a_status_that_somebody_takes_away_does_not_come_back(teller: Teller) -> None:

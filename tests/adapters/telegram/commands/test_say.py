@@ -259,6 +259,7 @@ async def test_only_the_question_is_answered_so(fake: FakeTelegram, speaker: Spe
         own = await ann.say(question.text)
         await ann.say("Well said.", reply_to=own)
         await settled(fake, station)
+        assert not station.courier.parcels(guild_key(ann.id))
     assert not fake.notes()
     assert question.id in ann.private.by_id
 
@@ -347,9 +348,10 @@ async def test_an_edit_makes_a_say(fake: FakeTelegram, speaker: Speaker, ann: Pe
     async with talking(fake, speaker) as station:
         fresh, old = await ann.say("say hello"), await ann.say("say goodbye")
         old.date -= 301
-        await ann.edit(fresh, "/say hello")
         await ann.edit(old, "/say goodbye")
         await settled(fake, station)
+        assert not station.courier.parcels(guild_key(ann.id))
+        await ann.edit(fresh, "/say hello")
         await note(fake, ann.private)
     assert [one.reply_to for one in fake.notes(ann.private)] == [fresh]
 
