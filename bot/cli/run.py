@@ -14,7 +14,7 @@ from rich.console import Console
 
 from bot.adapters.http import create_api, listen, names, serve, spelled
 from bot.app import App, opened
-from bot.config import Loaded, Secrets
+from bot.config import Loaded
 from bot.log import configure
 
 log = structlog.get_logger()
@@ -47,7 +47,6 @@ async def _run(loaded: Loaded) -> None:
     # The port is taken before anything heavy is opened: the likeliest mistake answers first.
     with listen(http.host, http.port, keys=keys) as listener:
         async with opened(loaded, resident=True) as app:
-            _absent(loaded.secrets)
             api = create_api(app.speaker, keys=keys, hosts=names(http.host))
             url = f"http://{spelled(http.host)}:{listener.getsockname()[1]}"
             drain = loaded.settings.queue.drain_seconds
@@ -62,6 +61,10 @@ def _chats(app: App, stop: asyncio.Event) -> Iterator[Coroutine[Any, Any, None]]
         from bot.adapters import discord  # some 60 MB that a server without chats does without
 
         yield discord.serve(app.speaker, settings.discord, secrets.discord_token, stop)
+    if secrets.telegram_token:
+        from bot.adapters import telegram
+
+        yield telegram.serve(app.speaker, settings.telegram, secrets.telegram_token, stop)
 
 
 async def _together(stop: asyncio.Event, *adapters: Coroutine[Any, Any, None]) -> None:
@@ -78,12 +81,6 @@ async def _together(stop: asyncio.Event, *adapters: Coroutine[Any, Any, None]) -
         raise
     for task in tasks:
         task.result()
-
-
-def _absent(secrets: Secrets) -> None:
-    """Say of a token that is set and that nothing here uses yet; silence would look like a broken bot."""
-    if secrets.telegram_token:
-        log.warning("adapter_not_in_this_version", adapter="telegram")
 
 
 def _greet(url: str) -> None:

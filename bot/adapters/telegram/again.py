@@ -46,7 +46,15 @@ def _wish(parcel: Parcel) -> Wish | None:
     if not isinstance(request.text, str):
         return None
     author = request.author or request.user
-    return Wish(request.text, request.names, request.voice, request.rate, reply_to=answers, author=author)
+    return Wish(
+        request.text,
+        request.names,
+        request.voice,
+        request.rate,
+        request.language,
+        reply_to=answers,
+        author=author,
+    )
 
 
 def _read(slip: object) -> Wish | None:

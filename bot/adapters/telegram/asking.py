@@ -185,6 +185,7 @@ class Asking:
             wish.text,
             voice=wish.voice,
             rate=wish.rate,
+            language=wish.language,
             channel=incoming.channel,
             priority=wish.priority,
             names=wish.names,

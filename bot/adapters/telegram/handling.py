@@ -7,7 +7,6 @@ handles one update at a time.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -58,7 +57,12 @@ def _taken(station: Station, work: Work) -> Callable[[telegram.Update, Any], Cor
     async def take(update: telegram.Update, context: object) -> None:
         found = incoming(update)
         if found is not None:
-            station.intake.put(found.chat.id, lambda: _done(station, found, work))
+            if not station.intake.put(found.chat.id, lambda: _done(station, found, work)):
+                log.warning("chat_too_fast", chat=found.chat.id)
+        elif (query := update.callback_query) is not None:
+            # Telegram shows a bot very old messages no more: the button would turn for ever.
+            text = word("telegram.outdated", query.from_user.language_code or "en")
+            station.errands.start(query.answer(text, show_alert=True), "answer_not_sent")
 
     return take
 
@@ -73,13 +77,11 @@ async def _done(station: Station, found: Incoming, work: Work) -> None:
     except Exception as error:  # noqa: BLE001 (the boundary: one update's surprise must not end the chat's lane)
         log.error("handler_failed", error=type(error).__name__, where=where(error), chat=found.chat.id)
         await _failed(station, found, word("telegram.crashed", found.locale))
-    with suppress(TelegramError):
-        await found.answer()
+    await found.answer()
 
 
 async def _failed(station: Station, found: Incoming, text: str) -> None:
-    if found.query is None:
+    if found.query is None or found.answered:
         station.tell(found, text)
-        return
-    with suppress(TelegramError):
+    else:
         await found.answer(text, alert=True)

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 
 import telegram
+from telegram.error import TelegramError
 
 from bot.adapters.telegram.identity import asker_of, channel_key, guild_key, user_key
 from bot.adapters.telegram.place import Place, place_of
 from bot.adapters.words import closest
+
+MOST = telegram.constants.CallbackQueryLimit.ANSWER_CALLBACK_QUERY_TEXT_LENGTH
 
 
 @dataclass(slots=True)
@@ -59,11 +63,15 @@ class Incoming:
         return (self.query.data or "").split(":", 2)[-1] if self.query else ""
 
     async def answer(self, text: str = "", *, alert: bool = False) -> None:
-        """Answer the press, once: a line that fades, or with ``alert`` a window. Nothing where nobody pressed."""
+        """Answer the press, once: a line that fades, or with ``alert`` a window. Nothing where nobody pressed.
+
+        Never raises because of Telegram: what was pressed too long ago cannot be answered, and is done all the same.
+        """
         if self.query is None or self.answered:
             return
         self.answered = True
-        await self.query.answer(text[:200] or None, show_alert=alert)
+        with suppress(TelegramError):
+            await self.query.answer(text[:MOST] or None, show_alert=alert)
 
 
 def incoming(update: telegram.Update) -> Incoming | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 import secrets
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit
 
 import structlog
 import telegram
-from telegram.error import Conflict, InvalidToken, NetworkError, TelegramError
+from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, TelegramError
 from telegram.ext import Application
 from telegram.request import HTTPXRequest
 
@@ -25,6 +26,9 @@ log = structlog.get_logger()
 
 RETRY_SECONDS = (2.0, 5.0, 15.0, 30.0, 60.0)
 """How long to wait before Telegram is tried again, the last for ever after."""
+
+GOODBYE = 5.0
+"""Seconds that Telegram has to take note of our going."""
 
 FETCH_SECONDS = 10
 """For how long Telegram may keep a call waiting that fetches updates."""
@@ -79,8 +83,8 @@ class Run:
     def __init__(self, speaker: Speaker, settings: TelegramSettings, token: str) -> None:
         self._speaker = speaker
         self._settings = settings
-        self._fetching = _Fetching()
-        self._host = _application(settings, token, self._fetching)
+        self._fetching, self._calling = _Fetching(), HTTPXRequest(connection_pool_size=64, pool_timeout=10.0)
+        self._host = _application(settings, token, self._calling, self._fetching)
         self._away = False
 
     async def until(self, stop: asyncio.Event) -> None:
@@ -93,6 +97,8 @@ class Run:
             for end in ends:
                 end.cancel()
             await asyncio.wait(ends)
+            # The library leaves them open when its first call fails.
+            await asyncio.gather(self._fetching.shutdown(), self._calling.shutdown())
         if self._fetching.refused.is_set():
             raise InvalidToken("It is refused.")
         if not running.cancelled():
@@ -121,7 +127,7 @@ class Run:
             yield
         finally:
             if updater.running:
-                await updater.stop()
+                await _ended(updater)
             await self._host.stop()
 
     async def _fetch(self, updater: telegram.ext.Updater) -> None:
@@ -134,22 +140,22 @@ class Run:
         )
 
     async def _listen(self, updater: telegram.ext.Updater) -> None:
-        settings = self._settings
+        url = self._settings.webhook_url
+        # New in every start: nobody has to keep it, and what was seen of an old one is worth nothing.
+        secret = secrets.token_urlsafe(48)
         try:
-            await updater.start_webhook(
-                listen=settings.webhook_host,
-                port=settings.webhook_port,
-                url_path=urlsplit(settings.webhook_url).path.strip("/"),
-                webhook_url=settings.webhook_url,
-                allowed_updates=UPDATES,
-                # New in every start: nobody has to keep it, and what was seen of an old one is worth nothing.
-                secret_token=secrets.token_urlsafe(48),
-            )
-        except OSError as error:
-            place = f"{settings.webhook_host}:{settings.webhook_port}"
-            raise ConfigError(f"telegram.webhook_port: cannot listen on {place} ({error.strerror})") from None
-        except telegram.error.BadRequest as error:
+            # What the library does below as well, but where it is refused it would try again for ever.
+            await self._host.bot.set_webhook(url, allowed_updates=UPDATES, secret_token=secret)
+        except BadRequest as error:
             raise ConfigError(f"telegram.webhook_url: Telegram refuses it ({error.message})") from None
+        await updater.start_webhook(
+            unix=_listener(self._settings),
+            url_path=urlsplit(url).path.strip("/"),
+            bootstrap_retries=-1,
+            webhook_url=url,
+            allowed_updates=UPDATES,
+            secret_token=secret,
+        )
 
     def _failed(self, error: TelegramError) -> None:
         """Fetching updates failed; the library tries again by itself."""
@@ -158,6 +164,25 @@ class Run:
         elif not self._away or not isinstance(error, NetworkError):
             log.warning("telegram_away", error=type(error).__name__)
         self._away = self._fetching.away = True
+
+
+def _listener(settings: TelegramSettings) -> socket.socket:
+    """The port, taken. Raises ConfigError."""
+    host, port = settings.webhook_host, settings.webhook_port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family)
+    except OSError as error:
+        raise ConfigError(f"telegram.webhook_port: cannot listen on {host}:{port} ({error.strerror})") from None
+    listener.setblocking(False)
+    return listener
+
+
+async def _ended(updater: telegram.ext.Updater) -> None:
+    """It fetches no more, and has told Telegram so. A Telegram that does not answer is not waited for."""
+    with suppress(TelegramError, TimeoutError):
+        async with asyncio.timeout(GOODBYE):
+            await updater.stop()
 
 
 class _Fetching(HTTPXRequest):
@@ -179,10 +204,10 @@ class _Fetching(HTTPXRequest):
         return code, payload
 
 
-def _application(settings: TelegramSettings, token: str, fetching: HTTPXRequest) -> Host:
+def _application(settings: TelegramSettings, token: str, calling: HTTPXRequest, fetching: HTTPXRequest) -> Host:
     # Updates are only taken in by the handlers, so that their number at once is no bound on anything.
-    builder = Application.builder().token(token).concurrent_updates(True).get_updates_request(fetching)
-    builder = builder.connection_pool_size(64).pool_timeout(10.0)
+    builder = Application.builder().token(token).concurrent_updates(True)
+    builder = builder.request(calling).get_updates_request(fetching)
     if settings.base_url:
         server = settings.base_url.rstrip("/")
         builder = builder.base_url(f"{server}/bot").base_file_url(f"{server}/file/bot")

@@ -21,6 +21,7 @@ class Wish:
     names: Mapping[str, str] = field(default_factory=dict)
     voice: str | None = None
     rate: float | None = None
+    language: str | None = None
     reply_to: int | None = None
     author: str | None = None
     replay: str | None = None

@@ -138,6 +138,31 @@ async def test_a_webhook_that_cannot_listen_is_told_by_its_setting(speaker: Spea
                 await serve(speaker, settings, fake.token, asyncio.Event())
 
 
+async def test_an_address_that_telegram_does_not_take_is_told_by_its_setting(speaker: Speaker) -> None:
+    """Nothing would ever come; it is not tried for ever."""
+    async with FakeTelegram() as fake:
+        refused = "Bad Request: bad webhook: An HTTPS URL must be provided for webhook"
+        fake.faults.refuse("setWebhook", 400, refused, times=None)
+        settings = TelegramSettings(base_url=fake.server, webhook_url="ftp://here/hook", webhook_port=free_port())
+        with pytest.raises(ConfigError, match=r"telegram\.webhook_url: Telegram refuses it"):
+            await asyncio.wait_for(serve(speaker, settings, fake.token, asyncio.Event()), 5)
+
+
+async def test_a_webhook_that_could_not_be_set_at_first_is_set_later(
+    speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Telegram was away for a moment; the port is free for the second time."""
+    monkeypatch.setattr(runner, "RETRY_SECONDS", (0.01,))
+    port = free_port()
+    settings = TelegramSettings(webhook_url=f"http://127.0.0.1:{port}/hook", webhook_port=port)
+    async with FakeTelegram() as fake:
+        fake.faults.html("setWebhook", 502)
+        async with running(fake, speaker, settings):
+            await fake.until(lambda: fake.updates.webhook)
+            await fake.person().say("/say Pushed after all.")
+            await fake.until(fake.notes)
+
+
 async def test_it_ends_when_told_though_telegram_does_not_answer(speaker: Speaker) -> None:
     """Ctrl-C while the first call hangs."""
     async with FakeTelegram() as fake:

@@ -13,7 +13,7 @@ from bot.adapters.telegram.asking import Wish
 from bot.adapters.telegram.commands import whose
 from bot.adapters.telegram.commands.casting import cast_for, in_order, own_tongue, rules_for, tongue_for
 from bot.adapters.telegram.commands.keyboard import Page, Press, badge
-from bot.adapters.telegram.commands.pressing import Acts, Barred, answer, obey
+from bot.adapters.telegram.commands.pressing import Acts, Barred, obey
 from bot.adapters.telegram.commands.screens import Screens
 from bot.adapters.telegram.commands.voice_pages import PAGE, Act, VoicePages, searched
 from bot.adapters.telegram.handling import Handlers, message, press
@@ -123,53 +123,54 @@ class Picker:
     # What buttons do
 
     async def _turn(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         self._screens.show(incoming, await self._page(incoming, at, searched(incoming.message.text)))
 
     async def _all(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         self._screens.show(incoming, await self._page(incoming, at.to(Act.PICK, number=0, language=""), ""))
 
     async def _count(self, incoming: Incoming, at: Press) -> None:
         cast = await cast_for(self.station.speaker, incoming, searched(incoming.message.text))
-        await answer(incoming, VoicePages(self.area, at, incoming.locale).counted(cast))
+        await incoming.answer(VoicePages(self.area, at, incoming.locale).counted(cast))
 
     async def _back(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         self._screens.show(incoming, await self._home(incoming))
 
     async def _show(self, incoming: Incoming, at: Press) -> None:
         choice = await self._meant(incoming, at)
         if choice is not None:
-            await answer(incoming)
+            await incoming.answer()
             self._screens.show(incoming, await self._card(incoming, at, choice, searched(incoming.message.text)))
 
     async def _listen(self, incoming: Incoming, at: Press) -> None:
         choice = await self._meant(incoming, at)
         if choice is None:
             return
-        await answer(incoming)
+        await incoming.answer()
         text = await self._sample(incoming, choice)
-        # Every press is a request of its own, and the same one when Telegram delivers it again.
-        await self.station.asking.ask(incoming, Wish(text, voice=choice.value, turn=incoming.update.update_id))
+        # As the voice itself speaks, whatever language its hearer prefers.
+        wish = Wish(text, voice=choice.value, language=choice.language or None)
+        await self.station.asking.ask(incoming, wish)
 
     async def _take(self, incoming: Incoming, at: Press) -> None:
         choice = await self._meant(incoming, at)
         if choice is not None:
-            await answer(incoming, await self._chosen(incoming, choice))
+            await incoming.answer(await self._chosen(incoming, choice))
             self._screens.show(incoming, await self._home(incoming))
 
     async def _filter(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         pages = await self._pages(incoming, at)
         self._screens.show(incoming, pages.tongues(await self._tongues(incoming)))
 
     async def _tally(self, incoming: Incoming, at: Press) -> None:
         count = len(await self._tongues(incoming))
-        await answer(incoming, word("telegram_voice.language.count", incoming.locale, count=count))
+        await incoming.answer(word("telegram_voice.language.count", incoming.locale, count=count))
 
     async def _search(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         self.station.errands.start(self._question(incoming), "search_not_asked", chat=incoming.chat.id)
 
     async def _question(self, incoming: Incoming) -> None:
@@ -230,7 +231,7 @@ class Picker:
         cast = await cast_for(self.station.speaker, incoming)
         choice = cast.find(at.voice) if await self._open(incoming) else None
         if choice is None:
-            await answer(incoming, word("telegram_voice.gone", incoming.locale))
+            await incoming.answer(word("telegram_voice.gone", incoming.locale))
             self._screens.show(
                 incoming, await self._page(incoming, at.to(Act.PICK, voice=""), searched(incoming.message.text))
             )

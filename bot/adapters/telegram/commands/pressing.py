@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from contextlib import suppress
-
-from telegram.error import TelegramError
 
 from bot.adapters.telegram.commands.keyboard import Press
 from bot.adapters.telegram.incoming import Incoming
@@ -23,14 +20,9 @@ async def obey(incoming: Incoming, acts: Acts, barred: Barred) -> None:
     at = Press.read(incoming.data)
     act = acts.get(at.act) if at is not None else None
     if at is None or act is None:
-        await answer(incoming, word("telegram_voice.outdated", incoming.locale))
+        await incoming.answer(word("telegram_voice.outdated", incoming.locale))
     elif no := await barred(incoming, at.owner):
-        await answer(incoming, no)
+        await incoming.answer(no)
     else:
         await act(incoming, at)
 
-
-async def answer(incoming: Incoming, text: str = "", *, alert: bool = False) -> None:
-    """Answer the press; one that came late (the bot was away) is done all the same, though nobody can be told."""
-    with suppress(TelegramError):
-        await incoming.answer(text, alert=alert)

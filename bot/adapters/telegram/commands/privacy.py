@@ -16,7 +16,7 @@ from telegram.error import TelegramError
 from bot.adapters.dossier import dossier
 from bot.adapters.telegram.commands import whose
 from bot.adapters.telegram.commands.keyboard import Page, Press, button, keyboard
-from bot.adapters.telegram.commands.pressing import Acts, answer, obey
+from bot.adapters.telegram.commands.pressing import Acts, obey
 from bot.adapters.telegram.commands.screens import Screens
 from bot.adapters.telegram.handling import Handlers, command, press
 from bot.adapters.telegram.identity import is_group
@@ -85,28 +85,28 @@ class PrivacyMenu:
     # What buttons do
 
     async def _home(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         self._screens.show(incoming, await self._page(incoming))
 
     async def _kept(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         kept = await self.station.speaker.store.preferences.export(incoming.user)
         self._screens.show(incoming, Page(_summary(kept, incoming.locale), keyboard([_back(at, incoming.locale)])))
 
     async def _export(self, incoming: Incoming, at: Press) -> None:
         if not _alone(incoming):
-            await answer(incoming, word("telegram_privacy.export.private", incoming.locale), alert=True)
+            await incoming.answer(word("telegram_privacy.export.private", incoming.locale), alert=True)
             return
-        await answer(incoming)
+        await incoming.answer()
         self.station.errands.start(self._send(incoming), "export_not_sent", chat=incoming.chat.id)
 
     async def _forget(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         buttons = keyboard([_button("yes", at.to(Act.SURELY), incoming.locale)], [_back(at, incoming.locale)])
         self._screens.show(incoming, Page(word("telegram_privacy.forget.ask", incoming.locale), buttons))
 
     async def _surely(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         self.station.courier.recall(incoming.user)  # first, for it would be kept when it is done
         await self.station.speaker.forget(incoming.user)
         name = "opted_out" if await self._is_silent(incoming) else "done"
@@ -115,16 +115,16 @@ class PrivacyMenu:
     async def _silent(self, incoming: Incoming, at: Press) -> None:
         await self.station.speaker.store.preferences.set(incoming.user, opted_out=True)
         self.station.courier.recall(incoming.user)
-        await answer(incoming, word("telegram_privacy.silent.done", incoming.locale))
+        await incoming.answer(word("telegram_privacy.silent.done", incoming.locale))
         self._screens.show(incoming, await self._page(incoming))
 
     async def _heard(self, incoming: Incoming, at: Press) -> None:
         await self.station.speaker.store.preferences.set(incoming.user, opted_out=False)
-        await answer(incoming, word("telegram_privacy.heard.done", incoming.locale))
+        await incoming.answer(word("telegram_privacy.heard.done", incoming.locale))
         self._screens.show(incoming, await self._page(incoming))
 
     async def _done(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         page = await self._page(incoming)
         self._screens.show(incoming, Page(page.text))
 

@@ -13,7 +13,6 @@ from bot.adapters.telegram.commands import settings_pages as pages
 from bot.adapters.telegram.commands import settings_views as views
 from bot.adapters.telegram.commands.keyboard import Page
 from bot.adapters.telegram.commands.picker import Picker
-from bot.adapters.telegram.commands.pressing import answer
 from bot.adapters.telegram.commands.screens import Screens
 from bot.adapters.telegram.commands.settings_deeds import DEEDS, Desk, Done
 from bot.adapters.telegram.commands.settings_history import history
@@ -97,13 +96,13 @@ class Menu:
         """Somebody pressed a button of the menu."""
         wanted = read(incoming.data)
         if refused := await self._barred(incoming, everywhere=wanted.everywhere):
-            await answer(incoming, refused, alert=True)
+            await incoming.answer(refused, alert=True)
         elif wanted.name == CLOSE:
-            await answer(incoming)
+            await incoming.answer()
             deleting = self._station.messenger.delete(incoming.place, incoming.message.message_id)
             self._station.errands.start(deleting, "settings_not_closed", chat=incoming.chat.id)
         elif wanted.name not in (DEEDS if wanted.decides else {*_PAGES, VOICE}):
-            await answer(incoming, word(f"{WORDS}.refused.outdated", incoming.locale), alert=True)
+            await incoming.answer(word(f"{WORDS}.refused.outdated", incoming.locale), alert=True)
         else:
             await self._turn(incoming, wanted)
 
@@ -111,15 +110,15 @@ class Menu:
         """Do what stands on a button, and show what holds then."""
         matter = await self._matter(incoming, everywhere=wanted.everywhere)
         if not wanted.decides:
-            await answer(incoming)
+            await incoming.answer()
             self._screens.show(incoming, await self._page(matter, wanted.name, wanted.part))
             return
         done = await self._desk.do(matter, wanted.name, wanted.part)
         if isinstance(done, Done):
-            await answer(incoming, _told(done))
+            await incoming.answer(_told(done))
             self._screens.show(incoming, await self._page(done.matter, DEEDS[wanted.name].page))
         else:
-            await answer(incoming, no(done, incoming.locale), alert=True)
+            await incoming.answer(no(done, incoming.locale), alert=True)
 
     async def _typed(self, incoming: Incoming, typed: str, *, everywhere: bool) -> None:
         if incoming.place.business is not None:

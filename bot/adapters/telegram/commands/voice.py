@@ -15,7 +15,7 @@ from bot.adapters.telegram.commands.casting import cast_for, in_order, own_tongu
 from bot.adapters.telegram.commands.explaining import in_force, unheard
 from bot.adapters.telegram.commands.keyboard import Page, Press, button, in_rows, keyboard, leaf, pager
 from bot.adapters.telegram.commands.picker import Picker
-from bot.adapters.telegram.commands.pressing import Acts, answer, obey
+from bot.adapters.telegram.commands.pressing import Acts, obey
 from bot.adapters.telegram.commands.screens import Screens
 from bot.adapters.telegram.content import after_command
 from bot.adapters.telegram.handling import Handlers, command, press
@@ -135,11 +135,11 @@ class VoiceMenu:
     # What buttons do
 
     async def _home(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         self._screens.show(incoming, await self.home(incoming))
 
     async def _tongues(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         locale, known = incoming.locale, await self._languages(incoming)
         mine = (await self.station.speaker.store.preferences.get(incoming.user)).language
         tags, number, pages = leaf(known, at.number, TONGUES)
@@ -154,17 +154,17 @@ class VoiceMenu:
 
     async def _count(self, incoming: Incoming, at: Press) -> None:
         count = len(await self._languages(incoming))
-        await answer(incoming, word("telegram_voice.language.count", incoming.locale, count=count))
+        await incoming.answer(word("telegram_voice.language.count", incoming.locale, count=count))
 
     async def _speak(self, incoming: Incoming, at: Press) -> None:
         if at.language and at.language not in await self._languages(incoming):
-            await answer(incoming, word("telegram_voice.language.gone", incoming.locale))
+            await incoming.answer(word("telegram_voice.language.gone", incoming.locale))
             return
-        await answer(incoming, await self._keep(incoming, language=at.language or None))
+        await incoming.answer(await self._keep(incoming, language=at.language or None))
         self._screens.show(incoming, await self.home(incoming))
 
     async def _rates(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         locale, mine = incoming.locale, (await self.station.speaker.store.preferences.get(incoming.user)).rate
         buttons = [
             button(_marked(f"{rate / 100:g}×", mine == rate / 100), AREA, at.to(Act.PACE, number=rate))
@@ -178,26 +178,26 @@ class VoiceMenu:
     async def _pace(self, incoming: Incoming, at: Press) -> None:
         rate = at.number / 100 or None
         if rate is not None and not SLOWEST <= rate <= FASTEST:
-            await answer(incoming, word("telegram_voice.outdated", incoming.locale))
+            await incoming.answer(word("telegram_voice.outdated", incoming.locale))
             return
-        await answer(incoming, await self._keep(incoming, rate=rate))
+        await incoming.answer(await self._keep(incoming, rate=rate))
         self._screens.show(incoming, await self.home(incoming))
 
     async def _listen(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         text = await self._sample(incoming)
         # Every press is a request of its own, and the same one when Telegram delivers it again.
-        await self.station.asking.ask(incoming, Wish(text, turn=incoming.update.update_id))
+        await self.station.asking.ask(incoming, Wish(text))
 
     async def _reset(self, incoming: Incoming, at: Press) -> None:
         # To have one's choices forgotten is not to be heard again: that is asked for by its own name.
         preferences = self.station.speaker.store.preferences
         await preferences.set(incoming.user, voice=None, engine=None, rate=None, language=None)
-        await answer(incoming, word("telegram_voice.reset", incoming.locale))
+        await incoming.answer(word("telegram_voice.reset", incoming.locale))
         self._screens.show(incoming, await self.home(incoming))
 
     async def _done(self, incoming: Incoming, at: Press) -> None:
-        await answer(incoming)
+        await incoming.answer()
         page = await self.home(incoming)
         self._screens.show(incoming, Page(page.text))
 
