@@ -25,4 +25,3 @@ async def obey(incoming: Incoming, acts: Acts, barred: Barred) -> None:
         await incoming.answer(no)
     else:
         await act(incoming, at)
-
