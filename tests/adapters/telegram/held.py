@@ -13,13 +13,13 @@ BOT = 123456
 
 
 class Held(Parcel):
-    """On its way until it is ended; ``standing`` is what it waits for."""
+    """On its way until it is ended; ``waits`` is what it waits for."""
 
-    standing: Wait | None = None
+    waits: Wait | None = None
 
     @property
     def wait(self) -> Wait | None:
-        return self.standing
+        return self.waits
 
     def cancel(self) -> None:
         self.withdrawn = True

@@ -97,7 +97,7 @@ async def under_way(work: Coroutine[Any, Any, Receipt]) -> AsyncIterator[asyncio
 async def test_what_comes_at_once_is_not_talked_about(teller: Teller) -> None:
     """The chat has shown that a voice message is being recorded, and there it is."""
     parcel = teller.parcel()
-    parcel.standing = Wait(3, 20.0)
+    parcel.waits = Wait(3, 20.0)
     async with under_way(teller.told(parcel, Pauses(5.0, 5.0))):
         parcel.end(8)
     assert not teller.texts
@@ -106,7 +106,7 @@ async def test_what_comes_at_once_is_not_talked_about(teller: Teller) -> None:
 async def test_a_wait_that_is_nearly_over_is_not_worth_a_word(teller: Teller) -> None:
     """It may be over before the word arrives."""
     parcel = teller.parcel()
-    parcel.standing = Wait(1, 1.9)
+    parcel.waits = Wait(1, 1.9)
     async with under_way(teller.told(parcel)):
         await asyncio.sleep(0.1)
         parcel.end(8)
@@ -116,7 +116,7 @@ async def test_a_wait_that_is_nearly_over_is_not_worth_a_word(teller: Teller) ->
 async def test_who_must_wait_is_told_where_and_how_long(teller: Teller) -> None:
     """As an answer to what they asked, without a sound, and with a button to take it back."""
     parcel = teller.parcel()
-    parcel.standing = Wait(2, 20.0)
+    parcel.waits = Wait(2, 20.0)
     async with under_way(teller.told(parcel)):
         status = await teller.status()
         assert status.text == "⏳ Number 3 in line; it begins in about 20 s."
@@ -129,12 +129,12 @@ async def test_who_must_wait_is_told_where_and_how_long(teller: Teller) -> None:
 async def test_the_status_follows_what_it_tells_of(teller: Teller) -> None:
     """The same message: in line, then being made, then part by part; gone when all of it is there."""
     parcel = teller.parcel()
-    parcel.standing = Wait(2, 20.0)
+    parcel.waits = Wait(2, 20.0)
     async with under_way(teller.told(parcel)):
         status = await teller.status()
-        parcel.standing = Wait(0, 12.0)
+        parcel.waits = Wait(0, 12.0)
         await teller.fake.until(lambda: status.text == "🎙️ I am recording it; it comes in about 12 s.")
-        parcel.standing = None
+        parcel.waits = None
         await teller.fake.until(lambda: status.text == "🎙️ I am recording it…")
         parcel.notes, parcel.seconds = [20], 100.0
         await teller.fake.until(lambda: status.text == "🎙️ Part 2 is being recorded, 1:40 so far.")
@@ -147,7 +147,7 @@ async def test_the_status_follows_what_it_tells_of(teller: Teller) -> None:
 async def test_the_same_words_are_not_sent_twice(teller: Teller) -> None:
     """Telegram counts changes like messages, and refuses those that change nothing."""
     parcel = teller.parcel()
-    parcel.standing = Wait(2, 20.0)
+    parcel.waits = Wait(2, 20.0)
     async with under_way(teller.told(parcel)):
         await teller.status()
         await asyncio.sleep(0.1)
@@ -158,7 +158,7 @@ async def test_the_same_words_are_not_sent_twice(teller: Teller) -> None:
 async def test_there_is_no_status_where_notes_already_wait_for_their_turn(teller: Teller) -> None:
     """What Telegram lets through is for them."""
     parcel = teller.parcel()
-    parcel.standing = Wait(2, 20.0)
+    parcel.waits = Wait(2, 20.0)
     sending = [asyncio.ensure_future(teller.messenger.text(parcel.target.place, f"{number}")) for number in range(8)]
     await asyncio.sleep(0)
     _, status = teller.following(parcel)
@@ -173,12 +173,12 @@ async def test_there_is_no_status_where_notes_already_wait_for_their_turn(teller
 async def test_a_status_that_somebody_takes_away_does_not_come_back(teller: Teller) -> None:
     """They do not want to see it; why it failed they are told all the same."""
     parcel = teller.parcel()
-    parcel.standing = Wait(2, 20.0)
+    parcel.waits = Wait(2, 20.0)
     async with under_way(teller.told(parcel)):
         await teller.person.delete(await teller.status())
-        parcel.standing = Wait(1, 10.0)
+        parcel.waits = Wait(1, 10.0)
         await teller.fake.until(lambda: teller.fake.of("editMessageText"))
-        parcel.standing = Wait(0, 5.0)
+        parcel.waits = Wait(0, 5.0)
         await asyncio.sleep(0.1)
         assert not teller.texts
         parcel.end(why="The engine fell silent.")
@@ -188,7 +188,7 @@ async def test_a_status_that_somebody_takes_away_does_not_come_back(teller: Tell
 async def test_a_status_that_telegram_refuses_harms_nothing(teller: Teller) -> None:
     """It is tried no more, and what is asked for goes its way."""
     parcel = teller.parcel()
-    parcel.standing = Wait(2, 20.0)
+    parcel.waits = Wait(2, 20.0)
     teller.fake.faults.refuse("sendMessage", 400, "Bad Request: not enough rights to send text messages")
     async with under_way(teller.told(parcel)) as following:
         await teller.fake.until(lambda: teller.fake.of("sendMessage"))
@@ -201,7 +201,7 @@ async def test_a_status_that_telegram_refuses_harms_nothing(teller: Teller) -> N
 async def test_chat_read_aloud_is_not_talked_about(teller: Teller) -> None:
     """Nobody has asked: neither how it goes nor why it failed is told."""
     parcel = teller.parcel(quiet=True)
-    parcel.standing = Wait(9, 90.0)
+    parcel.waits = Wait(9, 90.0)
     async with under_way(teller.told(parcel)):
         await asyncio.sleep(0.05)
         parcel.end(why="The engine fell silent.")
@@ -224,7 +224,7 @@ async def test_why_it_failed_is_an_answer(teller: Teller) -> None:
 async def test_a_status_becomes_the_reason(teller: Teller) -> None:
     """There is one message, not two, and nothing left to press."""
     parcel = teller.parcel()
-    parcel.standing = Wait(2, 20.0)
+    parcel.waits = Wait(2, 20.0)
     async with under_way(teller.told(parcel)):
         status = await teller.status()
         parcel.end(why="The engine fell silent.")
@@ -254,7 +254,7 @@ async def test_what_fails_for_many_is_told_once(teller: Teller) -> None:
 async def test_who_took_it_back_is_told_nothing_more(teller: Teller) -> None:
     """The status is gone, and that is the answer."""
     parcel = teller.parcel()
-    parcel.standing = Wait(2, 20.0)
+    parcel.waits = Wait(2, 20.0)
     async with under_way(teller.told(parcel)):
         await teller.status()
         parcel.end(taken_back=True, why="Cancelled.", delivered=False)
@@ -331,7 +331,7 @@ async def test_two_who_are_unsure_each_have_their_button(teller: Teller) -> None
 async def test_a_status_outlives_the_process_that_showed_it(teller: Teller) -> None:
     """The next one finds it, and takes it away when the note is there."""
     parcel = teller.parcel(id="telegram-1-2-3-0")
-    parcel.standing = Wait(2, 20.0)
+    parcel.waits = Wait(2, 20.0)
     async with under_way(teller.told(parcel)):
         status = await teller.status()
         parcel.end(later=True, delivered=False)
@@ -355,11 +355,11 @@ async def test_a_restart_is_no_news_for_who_was_told_nothing(teller: Teller) -> 
 async def test_nothing_is_left_of_a_status_that_is_gone(teller: Teller, speaker: Speaker) -> None:
     """Neither in the chat nor in the store; and while it is there, no id of a person stands there."""
     parcel = teller.parcel(id=f"telegram-{teller.person.id}")
-    parcel.standing = Wait(2, 20.0)
+    parcel.waits = Wait(2, 20.0)
     async with under_way(teller.told(parcel)):
         await teller.status()
 
-        parcel.standing = Wait(1, 10.0)
+        parcel.waits = Wait(1, 10.0)
         await teller.fake.until(lambda: teller.fake.of("editMessageText"))  # by then the first is written down
         slips = await speaker.store.keep.all("telegram:slip:")
         assert slips
@@ -371,7 +371,7 @@ async def test_nothing_is_left_of_a_status_that_is_gone(teller: Teller, speaker:
 async def test_in_a_group_with_another_id_nothing_is_touched_by_the_old_number(teller: Teller) -> None:
     """There it is somebody else's message; why it failed is told anew."""
     parcel = teller.parcel()
-    parcel.standing = Wait(2, 20.0)
+    parcel.waits = Wait(2, 20.0)
     async with under_way(teller.told(parcel)):
         status = await teller.status()
         group = teller.fake.group(members=[teller.person])
