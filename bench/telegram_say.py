@@ -16,7 +16,7 @@ import asyncio
 import multiprocessing
 import tempfile
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine, Iterable, Mapping, Sequence, Set
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from functools import partial
 from math import nan
@@ -55,8 +55,8 @@ PEOPLE, ROUNDS, PAUSE = 20, 60, 0.06
 CHATS, ASIDES, APART = 200, 5, 0.4
 """Those who ask at once; those who only want to be helped meanwhile, and how many seconds after each other."""
 
-QUIET, PATIENCE = 2.5, 60.0
-"""Seconds without a call after which nothing more is to come, and those that anything may take."""
+QUIET, PATIENCE = 1.5, 60.0
+"""Seconds without a call after which what was refused is not tried again, and those that anything may take."""
 
 Figures = Mapping[str, float]
 Builder = ApplicationBuilder[Any, Any, Any, Any, Any, Any]
@@ -237,10 +237,10 @@ async def _asked(fake: FakeTelegram, person: Person, text: str) -> float:
     return call.at - began
 
 
-def _sent(calls: Iterable[Call], method: str) -> Mapping[object, Call]:
-    """The calls of a method that were done, by their chats."""
-    done = (call for call in calls if call.method == method and call.answered and not call.error)
-    return {call.params["chat_id"]: call for call in done}
+def _sent(calls: Iterable[Call], method: str, *, refused: bool = False) -> Mapping[object, Call]:
+    """The calls of a method that were done, by their chats; with ``refused`` also those that were not."""
+    ended = (call for call in calls if call.method == method and call.answered and (refused or not call.error))
+    return {call.params["chat_id"]: call for call in ended}
 
 
 async def _at_once(rounds: int, fake: FakeTelegram) -> Figures:
@@ -256,19 +256,22 @@ async def _crowd(fake: FakeTelegram) -> Figures:
     for person in people:
         await person.say(f"/say {_text(person.id)}")
     aside = [await _aside(fake) for _ in range(ASIDES)]
-    await fake.until(lambda: _over(fake.calls[before:], CHATS, ASIDES), PATIENCE)
+    asked, helped = {person.id for person in people}, {person for person, _ in aside}
+    await fake.until(lambda: _over(fake.calls[before:], asked, helped), PATIENCE)
     calls = fake.calls[before:]
     notes, answers = _sent(calls, "sendVoice"), _sent(calls, "sendMessage")
     noticed = {call.params["chat_id"]: call.at for call in reversed(calls)}
-    waited = [_answered(answers[person]) - asked for person, asked in aside if person in answers]
+    waited = [_answered(answers[person]) - at for person, at in aside if person in answers]
+    heard = [_answered(note) - began for note in notes.values()]
     return {
-        "taken notice of a second": CHATS / (max(noticed[person.id] for person in people) - began),
+        "taken notice of a second": CHATS / (max(noticed[person] for person in asked) - began),
         "/help meanwhile, p50, ms": median(waited) * 1000 if waited else nan,
         "/help meanwhile, worst, ms": max(waited) * 1000 if waited else nan,
         "/help meanwhile, not answered": float(len(aside) - len(waited)),
         "floods": float(fake.floods - floods),
         "notes that never came": float(CHATS - len(notes)),
-        "last note, s": max(map(_answered, notes.values())) - began,
+        "a note, p50, s": median(heard),
+        "the last note, s": max(heard),
     }
 
 
@@ -280,10 +283,12 @@ async def _aside(fake: FakeTelegram) -> tuple[int, float]:
     return person.id, time.perf_counter()
 
 
-def _over(calls: Sequence[Call], notes: int, answers: int) -> bool:
-    """Whether all is there that can be expected."""
-    whole = len(_sent(calls, "sendVoice")) == notes and len(_sent(calls, "sendMessage")) >= answers
-    return whole or (bool(calls) and time.perf_counter() - calls[-1].at > QUIET)
+def _over(calls: Sequence[Call], asked: Set[int], helped: Set[int]) -> bool:
+    """Whether all is there, or what is not was refused and given up."""
+    tried, told = _sent(calls, "sendVoice", refused=True), _sent(calls, "sendMessage", refused=True)
+    if not (asked <= tried.keys() and helped <= told.keys()):
+        return False
+    return asked <= _sent(calls, "sendVoice").keys() or time.perf_counter() - calls[-1].at > QUIET
 
 
 def _answered(call: Call) -> float:
