@@ -110,7 +110,7 @@ class Delivery:
             self._arrived(part, await self._note(sound, self._caption(part), until))
         except Lost as error:
             log.info("note_unsure", chat=parcel.target.chat, error=type(error).__name__)
-            pass
+            self._sure = False
         finally:
             parcel.leaving = False
         if part.end is not None:
