@@ -15,7 +15,8 @@ from bot.adapters.telegram.messenger import Lost, Messenger, Place, Urgency
 from bot.adapters.telegram.post import Post
 from tests.adapters.telegram.quick import quick_post
 from tests.adapters.telegram.sending import Desk, Leap, desk
-from tests.doubles.telegram import FakeTelegram
+from tests.doubles.telegram import Clock, FakeTelegram
+from tests.doubles.telegram.client import a_bot
 
 BUTTON = InlineKeyboardMarkup([[InlineKeyboardButton("Stop", callback_data="stop")]])
 
@@ -153,6 +154,21 @@ async def test_a_refusal_is_raised_as_it_is(at: Desk, status: int, description: 
         await at.messenger.text(at.place, "hello")
     assert type(caught.value) is kind
     assert len(at.fake.of("sendMessage")) == 1
+
+
+async def test_telegram_never_has_to_complain() -> None:
+    """45 texts for a group, as fast as they may go, take more than two minutes and not one 429."""
+    time = Leap()
+    async with FakeTelegram(Clock(time)) as fake, a_bot(fake) as bot:
+        fake.limits.on, fake.limits.burst = True, 1
+        group = fake.group()
+        messenger = Messenger(bot, Post(clock=time, sleep=time.sleep), clock=time)
+        for number in range(45):
+            await messenger.text(Place(group.id), str(number), within=100)
+        assert group.texts == [str(number) for number in range(45)]
+        assert fake.floods == 0
+        assert 120 < time.now < 130
+        await messenger.post.close()
 
 
 async def test_what_was_too_fast_is_sent_later(at: Desk) -> None:
