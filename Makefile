@@ -62,6 +62,7 @@ bench: $(DEV)    ## figures, with the machine
 hear: $(HEAR)    ## speak, and have a speech recogniser write down what it hears
 	$(BIN)/python -m bench.hear
 	$(BIN)/python -m bench.discord_hear
+	$(BIN)/python -m bench.telegram_hear
 
 clean:           ## everything that the other commands made
 	rm -rf $(VENV) dist build .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis *.egg-info

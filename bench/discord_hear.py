@@ -7,8 +7,6 @@ posted, the voice channel what came over UDP, decrypted (DAVE and transport) and
 from __future__ import annotations
 
 import asyncio
-import sys
-import tempfile
 import wave
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -16,45 +14,22 @@ from pathlib import Path
 
 import numpy as np
 
-from bench.hear import ALLOWED, BY_CHARACTER, SENTENCES, Heard, recogniser, understood
-from bench.machine import in_a_line
+from bench.chat import LANGUAGES, Spoken, hear
+from bench.hear import SENTENCES
 from bot.adapters.discord import serve
 from bot.app import opened
-from bot.config import LogSettings, load
-from bot.log import configure
+from bot.config import load
 from tests.doubles.discord import FakeDiscord
 from tests.doubles.discord.rtp import pcm
 
-LANGUAGES = ("en", "zh", "ja")
 WAYS = ("note", "channel")
 
 
 def main() -> None:
-    configure(LogSettings(level="error"))
-    with tempfile.TemporaryDirectory() as folder:
-        sounds = asyncio.run(_spoken(Path(folder)))
-        model = recogniser(Path(folder))
-        results = [(way, understood(model, sound, language, text)) for way, language, text, sound in sounds]
-    print(in_a_line())
-    for way, one in results:
-        print(f"{way:8} {one.language}  {one.errors:6.1%}  asked: {one.asked}\n{'':21}heard: {one.heard}")
-    failed = [
-        f"{way} {lang}: {rate:.1%}" for way in WAYS for lang in LANGUAGES if (rate := _report(results, way, lang))
-    ]
-    if failed:
-        sys.exit(f"not understood: {', '.join(failed)}")
+    hear(_spoken)
 
 
-def _report(results: Sequence[tuple[str, Heard]], way: str, language: str) -> float:
-    """The mean error where it is above what is allowed, else 0."""
-    errors = [one.errors for taken, one in results if taken == way and one.language == language]
-    mean = sum(errors) / len(errors)
-    print(f"{way:8} {language}: {'CER' if language in BY_CHARACTER else 'WER'} {mean:.1%}")
-    return mean if mean > ALLOWED.get(language, 1.0) else 0.0
-
-
-async def _spoken(folder: Path) -> list[tuple[str, str, str, Path]]:
-    """Each sentence in each way: (way, language, text, sound file)."""
+async def _spoken(folder: Path) -> Sequence[Spoken]:
     sounds = []
     async with FakeDiscord(dave="bot_joins") as fake, _sayso(fake, folder):
         for way in WAYS:
@@ -62,7 +37,7 @@ async def _spoken(folder: Path) -> list[tuple[str, str, str, Path]]:
                 for number, text in enumerate(SENTENCES[language]):
                     sound = folder / f"{way}-{language}-{number}.{'ogg' if way == 'note' else 'wav'}"
                     await (_note if way == "note" else _channel)(fake, text, sound)
-                    sounds.append((way, language, text, sound))
+                    sounds.append(Spoken(way, language, text, sound))
         if fake.errors:
             raise SystemExit(fake.errors[0])
     return sounds
