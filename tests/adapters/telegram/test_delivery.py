@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from bot.adapters.telegram import parts as cutting
+from bot.adapters.telegram.courier import Parcel
 from bot.adapters.telegram.mark import There, read
 from bot.adapters.words import word
 from bot.config import AudioSettings, SpeakSettings
@@ -164,6 +165,44 @@ async def test_what_is_taken_back_in_the_middle_goes_no_further(
     assert len(fake.notes()) == len(receipt.messages)
     assert office.row(parcel).state is State.CANCELLED
     turns.give(9)
+
+
+async def test_what_is_taken_back_while_it_is_written_down_is_not_sent(
+    fake: FakeTelegram, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the journal and the wire there is still time."""
+    parcel: Parcel | None = None
+    mark = office.speaker.store.journal.mark
+
+    async def late(id: str, state: State, **how: Any) -> None:
+        await mark(id, state, **how)
+        if state is State.SENDING and parcel is not None:
+            parcel.cancel()
+
+    monkeypatch.setattr(office.speaker.store.journal, "mark", late)
+    parcel = await office.send()
+    assert (await parcel.delivered()).taken_back
+    assert not fake.of("sendVoice")
+    assert office.row(parcel).state is State.CANCELLED
+
+
+async def test_a_courier_that_closes_lets_one_note_of_several_arrive(
+    fake: FakeTelegram, office: Office, small: None
+) -> None:
+    """The one on the wire; the others come after the restart."""
+    hung = fake.faults.hang("sendVoice")
+    parcel = await office.send(LONG)
+    await hung.met.wait()
+    closing = asyncio.create_task(office.courier.close())
+    await asyncio.sleep(0)
+    hung.release()
+    await closing
+    receipt = await parcel.delivered()
+    assert (receipt.later, len(receipt.messages)) == (True, 1)
+    assert len(fake.of("sendVoice")) == 1
+    mark = read(office.row(parcel).mark)
+    assert isinstance(mark, There)
+    assert mark.sure
 
 
 async def test_a_speech_that_breaks_off_leaves_what_was_sent(
@@ -379,12 +418,23 @@ async def test_a_lost_answer_makes_no_second_note(fake: FakeTelegram, office: Of
     assert parcel.said.key
 
 
-async def test_after_a_lost_answer_the_other_notes_come(fake: FakeTelegram, office: Office, small: None) -> None:
-    """In their order, once each; the receipt is unsure all the same."""
+async def test_after_a_lost_answer_the_other_notes_come(
+    fake: FakeTelegram, office: Office, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In their order, once each; receipt and journal are unsure all the same."""
+    marks: list[str | None] = []
+    mark = office.speaker.store.journal.mark
+
+    async def seen(id: str, state: State, **how: Any) -> None:
+        marks.append(how["mark"])
+        await mark(id, state, **how)
+
+    monkeypatch.setattr(office.speaker.store.journal, "mark", seen)
     held = fake.faults.lose("sendVoice")
     parcel = await office.send(LONG)
     receipt = await parcel.delivered()
     assert held.hits == 1
+    assert [str(mark).split()[0] for mark in marks[:-2]] == ["leaving", "unsure"] * (len(receipt.messages))
     assert (receipt.delivered, receipt.unsure) == (False, True)
     there = [note.message.id for note in fake.notes()]
     assert list(receipt.messages) == there[1:]
@@ -414,6 +464,18 @@ async def test_what_telegram_does_not_take_for_now_comes_a_little_later(fake: Fa
     fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 1", retry_after=1)
     assert (await office.delivered()).delivered
     assert len(fake.notes()) == 1
+
+
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
+async def test_what_telegram_holds_up_is_given_up_when_its_chat_is(fake: FakeTelegram, office: Office) -> None:
+    """Nobody waits minutes to be told that they have shut the bot out."""
+    busy = fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 600", retry_after=600)
+    parcel = await office.send()
+    await busy.met.wait()
+    await fake.until(lambda: office.messenger.post.wait(office.chat.id) > 100)
+    office.courier.clear(office.chat.id)
+    assert not (await parcel.delivered()).delivered
+    assert len(fake.of("sendVoice")) == 1
 
 
 # Words that must not be lost
