@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import re
 import secrets
 import socket
@@ -59,6 +60,8 @@ async def serve(speaker: Speaker, settings: TelegramSettings, token: str, stop: 
     """
     if not _TOKEN.fullmatch(token):
         raise ConfigError(_REFUSED)
+    # The library's times as they will be in its next version; else it warns at each 429.
+    os.environ.setdefault("PTB_TIMEDELTA", "1")
     failures = 0
     while not stop.is_set():
         try:
