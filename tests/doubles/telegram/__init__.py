@@ -27,7 +27,7 @@ was answered (``text``, ``alert``), ``tap`` does not wait; ``offered(query)`` gi
 ``button``, ``cache_time``, ``is_personal``, ``next_offset``), ``inline`` does not wait; ``choose(inline, "result id",
 chat)`` sends it. Moving: ``join``, ``leave``, ``promote(who, chat, anonymous=, without=)``, ``demote``,
 ``restrict(who, chat, permission …)``, ``kick``, ``add_bot``, ``kick_bot``, ``block``, ``unblock``,
-``connect()`` a ``Business`` (whose chats are ``business.chat(bob)``), ``disconnect``; ``open_topic(chat, name)``,
+``connect()`` a ``Business`` (``business.chat(bob)``, ``rights``), ``disconnect``; ``open_topic(chat, name)``,
 ``close_topic``, ``reopen_topic``.
 
 **What there is**: ``chat.messages`` and ``chat.texts`` as they are now; ``chat.action`` and ``topic.action`` what
@@ -39,6 +39,12 @@ people see the bot do; ``notes(chat)`` the bot's voice messages (``ogg``, ``seco
 **What the bot did**: ``calls``, ``of("sendVoice")``: ``method``, ``params`` (parsed), ``files``, ``result``,
 ``error``, ``at``, ``answered``; ``polls``, ``updates.pending``, ``updates.pusher.statuses``. ``unknown`` lists methods
 and parameters that the fake does not know: assert that it is empty. ``await until(predicate)``.
+
+**By hand**: ``python -m tests.doubles.telegram`` is a Telegram at a terminal (``console.py``).
+
+**Where the words come from**: refusals and their order are those of tdlib/telegram-bot-api 10.0 and tdlib/td. Known
+to differ: URLs are not fetched, Markdown of the first version is not read, links are found only for common domains, a
+repeated getUpdates is not slowed down, and ``limits`` are what the Bot FAQ says, not what servers do.
 
 **What goes wrong**: ``faults.refuse(method, code, description, **parameters)``, ``lose`` (done, but the answer is
 lost), ``cut``, ``delay(method, seconds or event)``, ``hang`` (until ``.release()``), ``html(method, status)``; each
