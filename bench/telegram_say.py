@@ -46,16 +46,16 @@ from tests.doubles.telegram import Call, FakeTelegram, Person
 
 TEXT = "Good morning everybody, train {} to the sea leaves from platform nine in a quarter of an hour."
 SOUND = tone(3.0)
-TAKES, SLOTS = 0.1, 8
+TAKES, SLOTS = 0.08, 8
 """Seconds that the engine takes for a text, and how many texts it makes at once."""
 
-PEOPLE, ROUNDS, PAUSE = 20, 60, 0.06
+PEOPLE, ROUNDS, PAUSE = 20, 50, 0.06
 """Those who ask one after the other, how often in all, and the seconds between: nobody is held up by a limit."""
 
 CHATS, ASIDES, APART = 200, 5, 0.4
 """Those who ask at once; those who only want to be helped meanwhile, and how many seconds after each other."""
 
-QUIET, PATIENCE = 1.5, 60.0
+QUIET, PATIENCE = 1.5, 120.0
 """Seconds without a call after which what was refused is not tried again, and those that anything may take."""
 
 Figures = Mapping[str, float]
@@ -69,7 +69,7 @@ def measure() -> dict[str, float]:
     """Medians, and what 95 of 100 stay below."""
     one = _with(_sayso, _one_after_the_other)
     ours, naive = _with(_sayso, partial(_at_once, 2)), _with(_naive, partial(_at_once, 1))
-    fairer = _with(_concurrent, partial(_at_once, 2))
+    fairer = _with(_concurrent, partial(_at_once, 1))
     bots = {"Sayso": ours, "naive": naive, "naive, concurrent_updates": fairer}
     crowd = {f"{CHATS} at once, {name}: {what}": value for name, found in bots.items() for what, value in found.items()}
     taken = "taken notice of a second"
