@@ -22,12 +22,6 @@ from tests.doubles.telegram import Chat, Clock, FakeTelegram
 from tests.doubles.telegram.client import a_bot, ogg
 
 
-@pytest.fixture(autouse=True)
-def as_it_will_be(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library warns of its own ``RetryAfter`` as long as seconds are numbers in it."""
-    monkeypatch.setenv("PTB_TIMEDELTA", "1")
-
-
 @pytest.mark.parametrize(
     ("code", "description", "error"),
     [

@@ -21,12 +21,6 @@ _NOTE = Urgency.NOTE
 FORBIDDEN = "Bad Request: VOICE_MESSAGES_FORBIDDEN"
 
 
-@pytest.fixture(autouse=True)
-def _modern(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The library warns of each 429 unless it may give its times as they will be."""
-    monkeypatch.setenv("PTB_TIMEDELTA", "1")
-
-
 @pytest.fixture
 async def at() -> AsyncIterator[Desk]:
     async with desk() as desk_:
