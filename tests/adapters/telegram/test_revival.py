@@ -18,6 +18,7 @@ from structlog.testing import capture_logs
 from bot.adapters.telegram import courier as couriers
 from bot.adapters.telegram import parts as cutting
 from bot.adapters.telegram import revival
+from bot.adapters.telegram.commands import control, say
 from bot.adapters.telegram.mark import Leaving, There, read
 from bot.adapters.telegram.parcel import Parcel
 from bot.adapters.telegram.target import Target
@@ -26,9 +27,10 @@ from bot.errors import StoreError
 from bot.queue import Entry, Limits, State, to_json
 from bot.speech import Request
 from tests.adapters.telegram.office import BOT, Office, Row, at_work, heard, rows
+from tests.adapters.telegram.scene import online
 from tests.conftest import Opened
 from tests.doubles.engine import FakeEngine, Script
-from tests.doubles.telegram import FakeTelegram
+from tests.doubles.telegram import FakeTelegram, Person
 
 LONG = " ".join(f"This is sentence number {number}." for number in range(1, 9))
 
@@ -461,3 +463,25 @@ async def test_five_starts_are_enough(fake: FakeTelegram, work: Work, journal: C
         assert await office.courier.resume() == 0
     assert journal()[asked.id].state is State.FAILED
     assert not fake.of("sendVoice")
+
+
+async def test_who_is_told_can_have_it_sent_again_with_one_press(fake: FakeTelegram, opened: Opened) -> None:
+    """With all of the rest of Sayso: the restart, the word, the button, the note, and no synthesis."""
+    ann = next(one for one in fake.world.accounts.values() if isinstance(one, Person))
+    async with opened() as speaker, online(fake, speaker, say.handlers, control.handlers) as station:
+        await ann.say("/say Good morning.")
+        [note] = await fake.until(lambda: fake.notes(ann.private))
+        key = await fake.until(lambda: station.asking.heard.message(ann.id, note.message.id))
+        data = to_json(
+            Request(f"telegram:{ann.id}", f"telegram:{ann.id}", "Good morning.", target=Target(BOT, ann.id).to_json())
+        )
+        assert data is not None
+        await speaker.store.journal.accept(Entry("before", data, at=1.0))
+        await speaker.store.journal.mark("before", State.SENDING, mark=str(Leaving(None, key)))
+        assert await station.courier.resume() == 1
+        told = await fake.until(lambda: next((each for each in ann.private.messages if each.buttons), None))
+        assert told.text == word("telegram_say.status.unsure", "en")
+        uploaded = fake.uploaded_bytes
+        await ann.press(told, word("telegram_say.button.again", "en"))
+        await fake.until(lambda: len(fake.notes(ann.private)) == 2)
+    assert fake.uploaded_bytes == uploaded
