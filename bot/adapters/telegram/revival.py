@@ -87,7 +87,7 @@ class Revival:
         target = _target(each.request)
         assert target is not None  # or it were not ours
         try:
-            if each.state is State.EXPIRED or (each.request.deadline or self._wall()) < self._wall():
+            if each.state is State.EXPIRED or self._is_late(each.request):
                 why = words.failure(Expired(LATE), target.locale)
                 await self._end(each, target, State.EXPIRED, Receipt(False, why=why))
                 return True
@@ -95,6 +95,9 @@ class Revival:
         except StoreError as error:
             log.info("resuming_put_off", error=type(error).__name__)
             return False
+
+    def _is_late(self, request: Request) -> bool:
+        return request.deadline is not None and request.deadline <= self._wall()
 
     async def _take_up(self, each: Unfinished, target: Target) -> bool:
         match read(each.mark) if each.state is State.SENDING else There(BEGINNING):

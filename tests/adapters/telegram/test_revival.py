@@ -248,6 +248,18 @@ async def test_what_expired_meanwhile_is_told_and_not_sent(fake: FakeTelegram, w
     assert not fake.of("sendVoice")
 
 
+async def test_what_has_no_end_is_never_too_late(fake: FakeTelegram, work: Work) -> None:
+    """However long nobody was there to send it."""
+    async with work() as office:
+        asked = replace(office.request(at=1.0), target=office.target().to_json())
+        data = to_json(asked)
+        assert data is not None
+        await office.speaker.store.journal.accept(Entry(asked.id, data, at=1.0))
+        await office.courier.resume()
+        await office.settled(asked.id)
+    assert len(fake.notes()) == 1
+
+
 async def test_what_expires_while_the_queue_is_full_is_told(fake: FakeTelegram, work: Work) -> None:
     """It is tried again until its time is over."""
     now = [time.time()]
