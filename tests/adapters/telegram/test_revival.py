@@ -492,7 +492,7 @@ async def test_who_is_told_can_have_it_sent_again_with_one_press(fake: FakeTeleg
         await speaker.store.journal.mark("before", State.SENDING, mark=str(Leaving(None, key)))
         assert await station.courier.resume() == 1
         told = await fake.until(lambda: next((each for each in ann.private.messages if each.buttons), None))
-        assert told.text == word("telegram_say.status.unsure", "en")
+        assert told.text == word("telegram_delivery.interrupted", "en")
         uploaded = fake.uploaded_bytes
         await ann.press(told, word("telegram_say.button.again", "en"))
         await fake.until(lambda: len(fake.notes(ann.private)) == 2)
