@@ -71,6 +71,7 @@ class Courier:
         self._uploads = Uploads(speaker, messenger.bot.id, sleep=sleep)
         self._tasks = Errands()
         self._deliveries: dict[asyncio.Task[Receipt], Parcel] = {}
+        self._aloud: dict[str, Parcel] = {}
         self._new: set[str] | None = set()
         self._closed = False
         messenger.moved = self.moved
@@ -183,18 +184,27 @@ class Courier:
             parcel.settle(restarting(parcel))
             return parcel
         self._crowd.take(parcel)
-        task = asyncio.create_task(self._deliver(parcel, begin, sure), name=f"delivery {parcel.request.id}")
+        work = self._deliver(parcel, begin, sure, self._before(parcel))
+        task = asyncio.create_task(work, name=f"delivery {parcel.request.id}")
         self._deliveries[task] = parcel
         # Not in the task's own `finally`: a task that is cancelled before its first step never reaches one.
         task.add_done_callback(self._over)
         return parcel
 
-    async def _deliver(self, parcel: Parcel, begin: Point, sure: bool) -> Receipt:
+    def _before(self, parcel: Parcel) -> Parcel | None:
+        """What must be over before it: a chat that is read aloud is heard in the order in which it was written."""
+        if not parcel.target.quiet:
+            return None
+        before, self._aloud[parcel.request.guild] = self._aloud.get(parcel.request.guild), parcel
+        return before
+
+    async def _deliver(self, parcel: Parcel, begin: Point, sure: bool, before: Parcel | None) -> Receipt:
         delivery = Delivery(
             parcel,
             self._messenger,
             self._doors,
             self._uploads,
+            before,
             wall=self._wall,
             closing=self._is_closing,
             cleared=self.clear,
@@ -211,6 +221,8 @@ class Courier:
     def _over(self, task: asyncio.Task[Receipt]) -> None:
         parcel = self._deliveries.pop(task)
         self._crowd.leave(parcel.request)
+        if self._aloud.get(parcel.request.guild) is parcel:
+            del self._aloud[parcel.request.guild]
         over = not task.cancelled() and task.exception() is None
         parcel.settle(task.result() if over else restarting(parcel))
 

@@ -33,7 +33,7 @@ _End = tuple[State | None, Receipt]
 class Delivery:
     """Brings one parcel. ``closing`` tells whether the house is being closed; ``wall`` is Unix time.
 
-    ``cleared`` is called with a chat in which the bot may not write any more.
+    ``before`` must be over before it begins; ``cleared`` is called with a chat in which the bot may not write any more.
     """
 
     def __init__(
@@ -42,6 +42,7 @@ class Delivery:
         messenger: Messenger,
         doors: Doors,
         uploads: Uploads,
+        before: Parcel | None = None,
         *,
         wall: Callable[[], float],
         closing: Callable[[], bool],
@@ -50,6 +51,7 @@ class Delivery:
         self._parcel, self._said = parcel, parcel.said
         self._locale = parcel.target.locale
         self._messenger, self._doors, self._uploads = messenger, doors, uploads
+        self._before = before
         self._wall, self._closing, self._cleared = wall, closing, cleared
         self._sure = True
         self._uploaded: list[tuple[Part, str]] = []
@@ -93,12 +95,18 @@ class Delivery:
         async with AsyncExitStack() as stack:
             with self._parcel.standing() as standing:
                 async with standing:
+                    await self._after()
                     await stack.enter_async_context(self._doors.turn(self._parcel.target.chat))
             if self._closing():
                 raise Cancelled("Cancelled.")
             key = self._said.key
             sound = Sound(part.ogg, part.seconds, await self._uploads.find(key, part) if key else None)
             await self._leave(part, sound, until)
+
+    async def _after(self) -> None:
+        before, self._before = self._before, None
+        if before is not None:
+            await before.delivered()
 
     async def _leave(self, part: Part, sound: Sound, until: float) -> None:
         """Write down that it leaves, and let it. What cannot be written down does not leave."""

@@ -550,3 +550,44 @@ async def test_refusals_of_a_house_that_closes_are_handed_on(office: Office) -> 
     """They are values like any other."""
     await office.speaker.close(0.0)
     assert (await office.refused()).reason is Reason.CLOSING
+
+
+# In the order in which it was written
+
+
+async def test_a_chat_that_is_read_aloud_is_heard_in_its_order(
+    fake: FakeTelegram, office: Office, offline: FakeEngine
+) -> None:
+    """The second message is made long before the first, and waits for it; what somebody asked for does not."""
+    gate = asyncio.Event()
+
+    async def first_waits(_seconds: float) -> None:
+        if len(offline.asked) == 1:
+            await gate.wait()
+
+    offline.sleep = first_waits
+    aloud = office.target(quiet=True)
+    first = await office.send("This is long in the making.", to=aloud)
+    await fake.until(lambda: offline.asked)
+    second = await office.send("This is not.", to=aloud)
+    asked = await office.send("Nor is this.")
+    await asked.delivered()
+    assert second.said.speech.done
+    assert second.receipt is None
+    gate.set()
+    await second.delivered()
+    assert [note.message.id for note in fake.notes()] == [*asked.notes, *first.notes, *second.notes]
+
+
+async def test_what_is_taken_back_holds_up_nobody_behind_it(
+    fake: FakeTelegram, office: Office, gate: asyncio.Event
+) -> None:
+    """Neither the one that went, nor the one that waited for it."""
+    aloud = office.target(quiet=True)
+    first, second, third = [await office.send(f"Number {n}.", to=aloud) for n in range(3)]
+    second.cancel()
+    assert (await second.delivered()).taken_back
+    first.cancel()
+    gate.set()
+    assert (await third.delivered()).delivered
+    assert len(fake.notes()) == 1
