@@ -14,6 +14,7 @@ from bot.adapters.memory import Memory
 from bot.adapters.telegram.place import Place
 from bot.adapters.telegram.post import Urgency
 from bot.adapters.telegram.trouble import Fate, fate
+from bot.adapters.telegram.uploads import whole
 from bot.errors import StoreError
 from bot.speech import Clip
 
@@ -42,19 +43,19 @@ class Files:
         """The file of a sound, if there is one already."""
         if (made := self._made.get(key)) is not None:
             return made
-        return await _tried(self._station.speaker.store.cache.attachment(key, self._name()))
+        return await _tried(self._station.speaker.store.cache.attachment(key, whole(self._station.bot.id)))
 
     async def forget(self, key: str, file_id: str) -> None:
         """Telegram does not know that file any more."""
         self._made.drop(key)
-        await _tried(self._station.speaker.store.cache.detach(key, self._name(), file_id))
+        await _tried(self._station.speaker.store.cache.detach(key, whole(self._station.bot.id), file_id))
 
     async def file(self, key: str, clip: Clip, person: int) -> str:
         """The file of a sound, uploaded if it must be. Raises TelegramError."""
         file_id = await self.known(key) or await self._stored(clip) or await self._passed(clip, person)
         # It may be sooner made and uploaded than it is in the cache: until then it is known here alone.
         self._made.put(key, file_id)
-        await _tried(self._station.speaker.store.cache.attach(key, self._name(), file_id))
+        await _tried(self._station.speaker.store.cache.attach(key, whole(self._station.bot.id), file_id))
         return file_id
 
     async def _stored(self, clip: Clip) -> str | None:
@@ -89,10 +90,6 @@ class Files:
             )
 
         return await self._station.messenger.post.send(chat, call, Urgency.ANSWER, within=WITHIN)
-
-    def _name(self) -> str:
-        """As what a file is remembered that holds all of a sound: as by :mod:`bot.adapters.telegram.uploads`."""
-        return f"telegram:{self._station.bot.id}:1:0"
 
 
 async def _tried(work: Awaitable[T]) -> T | None:

@@ -137,8 +137,7 @@ class Inline:
         try:
             await (found if isinstance(found, Offer) else samples(found)).answer(asked.query)
         except TelegramError as error:
-            # In inline answers Telegram has another word for it.
-            if trouble(error) is not Trouble.WRONG_FILE and error.message.upper() != "DOCUMENT_INVALID":
+            if trouble(error) is not Trouble.WRONG_FILE:
                 raise
             return False
         return True

@@ -93,7 +93,14 @@ _WORDINGS = {
     Trouble.NO_AUDIO_HERE: ("rights to send music", "chat_send_audios_forbidden", "rights to send documents"),
     Trouble.TOPIC_CLOSED: ("topic_closed",),
     Trouble.TOPIC_GONE: ("message thread not found", "topic_deleted", "topic_id_invalid"),
-    Trouble.WRONG_FILE: ("file identifier", "file_id", "file_reference", "can't use file of type", "http url"),
+    Trouble.WRONG_FILE: (
+        "file identifier",
+        "file_id",
+        "file_reference",
+        "can't use file of type",
+        "http url",
+        "document_invalid",
+    ),
     Trouble.NO_REPLY: ("message to be replied not found", "replied message not found", "reply_message_id_invalid"),
     Trouble.UNCHANGED: ("message is not modified", "message_not_modified"),
     Trouble.MESSAGE_GONE: (

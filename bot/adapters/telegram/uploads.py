@@ -35,7 +35,7 @@ class Uploads:
 
     async def find(self, key: str, part: Part) -> str | None:
         """The file id of a note that was uploaded before."""
-        name = self._name(part)
+        name = name_of(self._bot, part)
         if (known := self._known.get((key, name))) is not None:
             return known
         try:
@@ -46,7 +46,7 @@ class Uploads:
 
     async def keep(self, key: str, part: Part, file_id: str) -> None:
         """Remember it, in the place of another that Telegram has refused."""
-        name = self._name(part)
+        name = name_of(self._bot, part)
         self._known.put((key, name), file_id)
         try:
             if not await self._attached(key, name, file_id):
@@ -71,6 +71,12 @@ class Uploads:
         await self._cache.attach(key, name, file_id)
         return await self._cache.attachment(key, name) is not None
 
-    def _name(self, part: Part) -> str:
-        """Of a part, where it begins and ends: should a later version cut elsewhere, it is another."""
-        return f"telegram:{self._bot}:" + ("1:0" if part.clip is not None else f"{part.start}-{part.stop}")
+
+def whole(bot: int) -> str:
+    """As what the file id of all of a sound is kept with its clip."""
+    return f"telegram:{bot}:1:0"
+
+
+def name_of(bot: int, part: Part) -> str:
+    """As what that of a part is: by where it goes from and to, so that a version which cuts elsewhere has its own."""
+    return whole(bot) if part.clip is not None else f"telegram:{bot}:{part.start}-{part.stop}"
