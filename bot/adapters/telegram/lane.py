@@ -28,7 +28,7 @@ SPARE = 5
 
 
 class Urgency(IntEnum):
-    """What goes first within a chat."""
+    """What goes first."""
 
     ANSWER = 0
     """Somebody has just pressed or typed something."""
@@ -148,6 +148,12 @@ class Lane:
             self._since = now
         heappush(self._waiting, letter)
 
+    @property
+    def urgency(self) -> Urgency:
+        """That of the first of those that wait; the least if nobody does."""
+        first = self._first()
+        return max(Urgency) if first is None else first.urgency
+
     def due(self) -> float | None:
         """From when on the first of those that wait may have its turn; None if nobody may, for now."""
         if (first := self._first()) is None:
@@ -156,15 +162,12 @@ class Lane:
         at = max(self._since, self._paused, *(window.free(spare) for window in self._windows))
         return None if at == inf else at
 
-    def begin(self) -> bool:
-        """Give the first of those that wait its turn; False if there is none any more."""
-        if (first := self._first()) is None:
-            return False
-        heappop(self._waiting)
-        first.turn.set_result(None)
+    def begin(self) -> None:
+        """Give the first of those that wait its turn; there must be one."""
+        assert self._first() is not None
+        heappop(self._waiting).turn.set_result(None)
         for window in self._windows:
             window.begin()
-        return True
 
     def end(self, now: float, *, made: bool) -> None:
         """The turn is over; the call was ``made`` or not."""

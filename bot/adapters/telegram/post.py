@@ -21,6 +21,7 @@ from telegram.error import Forbidden, TelegramError
 
 from bot.adapters.telegram.lane import ALL, Lane, Letter, Urgency, Window
 from bot.adapters.telegram.trouble import Fate, Late, Lost, fate, patience
+from bot.adapters.telegram.turns import Turns
 
 __all__ = ["Post", "Superseded", "Urgency"]
 
@@ -40,6 +41,9 @@ TOGETHER = 3.0
 TICK = 0.001
 """Seconds that are waited at least, so that a clock's last digit does not keep us awake."""
 
+ROOM = 15
+"""How many of all calls are left to what somebody waits for; see :meth:`Post.crowded`."""
+
 CROWD = 1_000
 """How many chats are remembered before those that have been quiet are looked for."""
 
@@ -49,7 +53,10 @@ class Superseded(Exception):
 
 
 class Post:
-    """Lets calls of one chat go one after the other, in their order by urgency, as fast as Telegram allows."""
+    """Lets calls of one chat go one after the other, in their order by urgency, as fast as Telegram allows.
+
+    Of the chats whose turn it is, the one with the most urgent call has it; nobody starves (:class:`Turns`).
+    """
 
     def __init__(
         self,
@@ -62,9 +69,9 @@ class Post:
         self._lanes: dict[int, Lane] = {}
         self._crowd = CROWD
         self._all = Window(*ALL)
+        self._turns = Turns()
         self._cut_off: set[Lane] = set()
         self._busy: _Busy | None = None
-        self._calendar: list[tuple[float, int, Lane]] = []
         self._deadlines: list[tuple[float, int, Letter]] = []
         self._alarm: tuple[float, asyncio.Task[None]] | None = None
         self._closed = False
@@ -110,9 +117,14 @@ class Post:
         """In about how many seconds a note could leave that is handed in now."""
         now = self._clock()
         there = self._lanes[chat].after(Urgency.NOTE, now) if chat in self._lanes else now
-        others = sum(due <= now and due == lane.appointment for due, _, lane in self._calendar)
         most, seconds = ALL
-        return max(there, self._all.after(self._all.ends(now), now) + others * seconds / most) - now
+        others = self._turns.ahead(Urgency.NOTE, now) * seconds / most
+        return max(there, self._all.after(self._all.ends(now), now) + others) - now
+
+    def crowded(self) -> bool:
+        """Whether so much leaves or waits for its turn that what nobody needs had better not be handed in."""
+        now = self._clock()
+        return self._turns.next() <= now or self._all.free(ROOM) > now
 
     def drop(self, chat: int) -> None:
         """The chat is gone: what waits for its turn there is told so (``Forbidden``)."""
@@ -156,7 +168,7 @@ class Post:
         if letter.deadline < (now := self._clock()):
             raise letter.error or Late()
         lane.enter(letter, now)
-        self._appoint(lane)
+        self._turns.appoint(lane, now)
         self._dispatch()
         if letter.granted:
             return
@@ -173,33 +185,23 @@ class Post:
         now = self._clock()
         lane.end(now, made=made)
         self._all.end(now, made=made)
-        self._appoint(lane)
+        self._turns.appoint(lane, now)
         self._dispatch()
 
-    def _appoint(self, lane: Lane) -> None:
-        """Write down when the lane's next call is due."""
-        due = lane.due()
-        if due is not None and due != lane.appointment:
-            lane.appointment = due
-            heappush(self._calendar, (due, next(self._numbers), lane))
-
     def _dispatch(self) -> None:
-        """Give their turns to those that are due, who has been due for longest first."""
+        """Give their turns to those that are due."""
         now = self._clock()
         while self._out_of_time() <= now:
             heappop(self._deadlines)[2].expire()
-        while not self._closed and self._next() <= now:
-            _, _, lane = heappop(self._calendar)
-            lane.appointment = None
-            if lane.begin():
-                self._all.begin()
+        while not self._closed and self._all.free() <= now and (lane := self._turns.take(now)) is not None:
+            lane.begin()
+            self._all.begin()
         self._wake()
 
     def _next(self) -> float:
         """When the next turn may be given."""
-        while self._calendar and self._calendar[0][0] != self._calendar[0][2].appointment:  # it was given another
-            heappop(self._calendar)
-        return max(self._calendar[0][0], self._all.free()) if self._calendar else inf
+        due = self._turns.next()
+        return max(due, self._all.free()) if due < inf else inf
 
     def _out_of_time(self) -> float:
         """When the first of those that wait is."""
@@ -263,7 +265,7 @@ class Post:
         cut_off, self._cut_off = self._cut_off, set()
         for lane in cut_off:
             lane.pause(-inf)
-            self._appoint(lane)
+            self._turns.appoint(lane, self._clock())
 
 
 @dataclass(frozen=True, slots=True)

@@ -338,6 +338,52 @@ def test_how_it_goes_does_not_use_up_what_a_group_may_be_sent() -> None:
     run(main())
 
 
+@given(st.integers(31, 300), st.floats(0.0, 5.0), st.sampled_from([Urgency.NOTE, Urgency.STATUS]))
+def test_an_answer_does_not_wait_for_what_waits_elsewhere(chats: int, at: float, urgency: Urgency) -> None:
+    """However many other chats have a note or news waiting, a chat's answer leaves as soon as anything may."""
+
+    async def main() -> None:
+        post, server = Post(clock=now), Server()
+        others = [handed_in(post, server, chat, before=0.05, urgency=urgency) for chat in range(1, chats + 1)]
+        await asyncio.sleep(at)
+        await post.send(999, server.call(999), Urgency.ANSWER)
+        assert now() - at < 1.1, "a second, where thirty have just left"
+        await asyncio.gather(*others)
+        await post.close()
+
+    run(main())
+
+
+@pytest.mark.parametrize(("pressers", "notes", "news"), [(60, 40, 1), (60, 1, 12), (200, 40, 12)])
+def test_however_many_answers_there_are_the_others_have_their_share(pressers: int, notes: int, news: int) -> None:
+    """Of what all together may be sent, notes get a third and news a tenth while they wait; answers get the rest."""
+    server, begin, rate = Server(), 3.0, 29
+
+    async def main() -> None:
+        post = Post(clock=now)
+
+        async def presses(chat: int) -> None:
+            while True:
+                await post.send(chat, server.call(chat, before=0.02), Urgency.ANSWER, within=1e6)
+
+        floods = [asyncio.create_task(presses(chat)) for chat in range(1, pressers + 1)]
+        await asyncio.sleep(begin)
+        some = [handed_in(post, server, 1000 + number) for number in range(notes)]
+        more = [handed_in(post, server, 2000 + number, urgency=Urgency.STATUS) for number in range(news)]
+        await asyncio.wait_for(asyncio.gather(*some, *more), 60)
+        for task in floods:
+            task.cancel()
+        await post.close()
+
+    run(main())
+    ends = {kind: max(times[0] for chat, times in server.seen.items() if chat // 1000 == kind) for kind in (1, 2)}
+    assert ends[1] - begin < 1.1 + notes * 3.5 / rate
+    assert ends[2] - begin < 1.1 + news * 10.5 / rate
+    answers = sum(len(times) for chat, times in server.seen.items() if chat < 1000)
+    assert answers > len(server.all()) / 2
+    assert most_within(server.all(), 1.0) <= 30
+
+
 def test_a_slow_call_holds_up_its_own_chat_only() -> None:
     """While one chat's upload takes ten seconds, others are written to, and the next of its own waits."""
 
@@ -814,6 +860,41 @@ def test_it_tells_how_long_a_note_would_wait() -> None:
     run(main())
 
 
+def test_it_tells_when_there_is_a_crowd() -> None:
+    """When half of what Telegram takes is in use there is no room for what nobody needs; a second later there is."""
+
+    async def main() -> None:
+        post, server = Post(clock=now), Server()
+        for chat in range(1, 16):
+            assert not post.crowded()
+            await post.send(chat, server.call(chat))
+        assert post.crowded()
+        await asyncio.sleep(1.1)
+        assert not post.crowded()
+        slow = [handed_in(post, server, chat, before=60) for chat in range(1, 16)]
+        await asyncio.sleep(30)
+        assert post.crowded(), "it is not known when these count"
+        await asyncio.gather(*slow)
+        await post.close()
+
+    run(main())
+
+
+def test_one_chat_with_much_to_say_is_no_crowd() -> None:
+    """What waits for its own chat's second takes nothing from the others."""
+
+    async def main() -> None:
+        post, server = Post(clock=now), Server()
+        notes = [handed_in(post, server, 1) for _ in range(100)]
+        await asyncio.sleep(5)
+        assert not post.crowded()
+        for task in notes:
+            task.cancel()
+        await post.close()
+
+    run(main())
+
+
 @given(st.integers(0, 40))
 def test_what_it_tells_is_how_long_it_takes(ahead: int) -> None:
     """A note in a group leaves when it was said to leave, where nobody else comes and answers take no time."""
@@ -840,7 +921,7 @@ def test_chats_that_are_quiet_are_forgotten() -> None:
             await post.send(-chat, server.call(-chat))
             await asyncio.sleep(5)
         assert len(post._lanes) < 2_500
-        assert len(post._calendar) + len(post._deadlines) < 50
+        assert len(post._turns._calendar) + len(post._deadlines) < 50
         await post.close()
 
     run(main())
