@@ -614,10 +614,10 @@ async def test_parcels_that_nobody_waits_for_leave_nothing_behind(fake: FakeDisc
     """No task, no place, no parcel."""
     parcels = [await office.send(text=f"Text {number}.", priority=Priority.LOW) for number in range(5)]
     await fake.until(lambda: all(parcel.receipt for parcel in parcels))
-    assert not office.courier._deliveries
-    assert not office.courier._tasks
-    assert not list(office.courier._crowd)
-    assert office.courier._crowd._bounds.total == 0
+    assert not len(office.courier._deliveries)
+    assert not len(office.courier._deliveries._errands)
+    assert not list(office.courier._deliveries._crowd)
+    assert office.courier._deliveries._crowd._bounds.total == 0
     assert office.courier.find(parcels[0].request.id) is None
 
 
@@ -656,7 +656,7 @@ async def test_a_note_that_does_not_arrive_does_not_hold_the_house(
     fake: FakeDiscord, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next start sees to it."""
-    monkeypatch.setattr(couriers, "GRACE", 0.01)
+    monkeypatch.setattr("bot.adapters.deliveries.GRACE", 0.01)
     fault = fake.hold_next("POST", "/messages")
     parcel = await office.send()
     await fault.met.wait()

@@ -171,7 +171,7 @@ async def test_a_house_that_closes_does_not_wait_for_discord(
     fake: FakeDiscord, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What is being tried is left to the next start."""
-    monkeypatch.setattr("bot.adapters.discord.courier.GRACE", 0.01)
+    monkeypatch.setattr("bot.adapters.deliveries.GRACE", 0.01)
     monkeypatch.setattr(posting, "PAUSES", (0.0, 3600.0))
     fault = fake.fail_next("POST", MESSAGES, 503, times=99)
     parcel = await office.send(NOTE, deadline=time.time() + 7200)

@@ -15,7 +15,6 @@ import discord
 import pytest
 from structlog.testing import capture_logs
 
-from bot.adapters.discord import courier as couriers
 from bot.adapters.discord import revival
 from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.identity import reading_id
@@ -45,7 +44,7 @@ async def fake() -> AsyncIterator[FakeDiscord]:
 @pytest.fixture
 def work(fake: FakeDiscord, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
     """A run of the process, and then another, over the same database; none waits for what is on the wire."""
-    monkeypatch.setattr(couriers, "GRACE", 0.0)
+    monkeypatch.setattr("bot.adapters.deliveries.GRACE", 0.0)
     monkeypatch.setattr(revival, "PUT_OFF", 0.0)
     return partial(at_work, fake, opened, tmp_path)
 

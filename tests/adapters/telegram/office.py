@@ -108,7 +108,7 @@ class Office:
 
     def kill(self) -> None:
         """The process dies, here and now: nothing is brought to an end, and nothing written down any more."""
-        for task in self.courier._deliveries:
+        for task in self.courier._deliveries._tasks:
             task.cancel()
 
         async def never(*_: object, **__: object) -> None:

@@ -260,10 +260,10 @@ async def test_parcels_that_nobody_waits_for_leave_nothing_behind(fake: FakeTele
     """No task, no place, no parcel, no door."""
     parcels = [await office.send(f"Text {number}.", priority=Priority.LOW) for number in range(5)]
     await fake.until(lambda: all(parcel.receipt for parcel in parcels))
-    assert not office.courier._deliveries
-    assert not office.courier._tasks
-    assert not list(office.courier._crowd)
-    assert office.courier._crowd._bounds.total == 0
+    assert not len(office.courier._deliveries)
+    assert not len(office.courier._deliveries._errands)
+    assert not list(office.courier._deliveries._crowd)
+    assert office.courier._deliveries._crowd._bounds.total == 0
     assert office.courier._doors._doors == {}
     assert office.courier.find(parcels[0].request.id) is None
 
@@ -445,7 +445,7 @@ async def test_a_group_that_becomes_another_takes_what_waits_with_it(
     gate.set()
     assert (await parcel.delivered()).delivered
     assert len(fake.notes(new)) == 1
-    await fake.until(lambda: not office.courier._tasks)
+    await fake.until(lambda: not office.courier._deliveries._errands)
     assert (await office.speaker.store.settings.guild(f"telegram:{new.id}")).voice == "heart"
 
 
@@ -499,7 +499,7 @@ async def test_a_note_that_does_not_arrive_does_not_hold_the_house(
     fake: FakeTelegram, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The next start sees to it."""
-    monkeypatch.setattr(couriers, "GRACE", 0.01)
+    monkeypatch.setattr("bot.adapters.deliveries.GRACE", 0.01)
     hung = fake.faults.hang("sendVoice")
     parcel = await office.send()
     await hung.met.wait()

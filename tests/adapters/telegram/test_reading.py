@@ -70,7 +70,7 @@ async def decided(station: Station, chat: Chat, auto: Auto | None = Auto.ALWAYS,
 async def read(fake: FakeTelegram, station: Station, offline: FakeEngine) -> list[str]:
     """Everything that has come in is done with: what was spoken of it."""
     await settled(fake, station)
-    await fake.until(lambda: not list(station.courier._crowd))
+    await fake.until(lambda: not list(station.courier._deliveries))
     return spoken(offline)
 
 

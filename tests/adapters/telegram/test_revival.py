@@ -15,7 +15,6 @@ import numpy as np
 import pytest
 from structlog.testing import capture_logs
 
-from bot.adapters.telegram import courier as couriers
 from bot.adapters.telegram import parts as cutting
 from bot.adapters.telegram import revival
 from bot.adapters.telegram.commands import control, say
@@ -48,7 +47,7 @@ async def fake() -> AsyncIterator[FakeTelegram]:
 @pytest.fixture
 def work(fake: FakeTelegram, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Work:
     """A run of the process, and then another, over the same database; none waits for what is on the wire."""
-    monkeypatch.setattr(couriers, "GRACE", 0.0)
+    monkeypatch.setattr("bot.adapters.deliveries.GRACE", 0.0)
     monkeypatch.setattr(revival, "PUT_OFF", 0.0)
     return partial(at_work, fake, opened, tmp_path)
 
