@@ -5,27 +5,20 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Collection, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-import structlog
-
-from bot.errors import StoreError
 from bot.speech import Clip
 from bot.store import clips
 from bot.store.clips import Kept, Play
 from bot.store.database import Database
 from bot.store.records import Recent, Stats
+from bot.store.rounds import FLUSH_SECONDS, Rounds
 from bot.store.tables import PLAYS
 
-FLUSH_SECONDS = 5.0
-"""How long a use may wait in memory before it is written down with the others."""
 _PRUNE_SECONDS = 3600.0
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +48,7 @@ class AudioCache:
         self._database = database
         self._limits = limits
         self._clock = clock
-        self._sleep = sleep
+        self._rounds = Rounds(self._tidy, FLUSH_SECONDS, sleep, failure="cache_tidy_failed")
         self._memory = _Memory(limits.memory_bytes)
         self._uses = _Uses()
         self._flushing = asyncio.Lock()
@@ -65,15 +58,13 @@ class AudioCache:
 
     async def __aenter__(self) -> Self:
         await self.prune()
-        self._keeper = asyncio.create_task(self._keep_house())
+        await self._rounds.__aenter__()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._keeper.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._keeper
+        await self._rounds.__aexit__(kind, error, trace)
         await self.flush()
 
     async def get(self, key: str, *, user: str | None = None, guild: str | None = None) -> Clip | None:
@@ -238,14 +229,6 @@ class AudioCache:
     def _settle(self, kept: Kept) -> None:
         self._memory.drop(kept.gone)
         self._entries, self._bytes, self._unseen = kept.entries, kept.bytes, 0
-
-    async def _keep_house(self) -> None:
-        while True:
-            await self._sleep(FLUSH_SECONDS)
-            try:
-                await self._tidy()
-            except StoreError as error:
-                _log.warning("cache_tidy_failed", error=str(error))
 
     async def _tidy(self) -> None:
         if abs(self._clock() - self._pruned) >= _PRUNE_SECONDS:

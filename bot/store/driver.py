@@ -9,33 +9,52 @@ import logging
 import sqlite3
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiosqlite
+
+T = TypeVar("T")
 
 # Both write the values of statements and rows, which are what people said, to their logs when asked for details.
 for _name in ("aiosqlite", "sqlalchemy"):
     logging.getLogger(_name).setLevel(logging.WARNING)
 
 
-async def connect(file: str, *, patience: float) -> aiosqlite.Connection:
+async def connect(file: str, *, patience: float) -> SqliteConnection:
     """A connection that never begins a transaction by itself, and waits ``patience`` seconds for other processes."""
-    connection = _Connection(
+    connection = SqliteConnection(
         partial(sqlite3.connect, file, timeout=patience, isolation_level=None, check_same_thread=False),
         iter_chunk_size=64,
     )
     # A process that ends in the middle does not wait for this thread; a transaction under way is undone anyway.
     connection._thread.daemon = True
-    return await connection
+    await connection
+    return connection
 
 
-class _Connection(aiosqlite.Connection):
+class SqliteConnection(aiosqlite.Connection):
+    """A connection and its thread, which does what it is handed in the order in which it is handed in."""
+
     def cursor(self) -> _Cursor:  # type: ignore[override]
         return _Cursor(self)
 
     async def rollback(self) -> None:
         if self.in_transaction:
             await super().rollback()
+
+    @property
+    def raw(self) -> sqlite3.Connection:
+        """What it is in the thread, and to be used there."""
+        return self._conn
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        """Do ``work`` in the thread."""
+        result: T = await self._execute(partial(work, self.raw))  # type: ignore[no-untyped-call]
+        return result
+
+    def later(self, work: Callable[[], None]) -> None:
+        """Do ``work`` in the thread; what becomes of it is its own business."""
+        self._tx.put_nowait((None, work))
 
     async def at_once(self, work: Callable[[sqlite3.Cursor], sqlite3.Cursor], result: _Cursor) -> None:
         """Do ``work`` on a cursor of the thread's, and leave what came of it in ``result``."""
@@ -50,7 +69,7 @@ class _Cursor:
     lastrowid: int | None = None
     arraysize = 1
 
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: SqliteConnection) -> None:
         self._connection = connection
         self.rows: Sequence[Any] = ()
 

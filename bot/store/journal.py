@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -31,7 +32,6 @@ class SqlJournal:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._gathering: _Batch | None = None
-        self._committing = asyncio.Lock()
 
     async def accept(self, entry: Entry) -> None:
         """Write an entry down, once."""
@@ -73,41 +73,50 @@ class SqlJournal:
 
     async def settle(self) -> None:
         """Wait until everything that was handed in is committed."""
-        if self._gathering is not None:
-            await asyncio.wait([self._gathering.commit])
-        async with self._committing:
-            pass
+        await self._database.settle()
 
     async def _join(self, add: Callable[[_Batch], None]) -> None:
         batch = self._gathering
-        if batch is None:
-            batch = self._gathering = _Batch()
-            batch.commit = asyncio.create_task(self._commit(batch))
-        add(batch)
+        # One that failed before its turn was never closed.
+        if batch is None or batch.commit.done() or not batch.join(add):
+            batch = _Batch()
+            batch.join(add)
+            batch.commit = self._database.hand_in(batch.write, urgent=True)
+            self._gathering = batch
         # Others wait for the same commit: one who gives up must not take it from them.
         await asyncio.shield(batch.commit)
-
-    async def _commit(self, batch: _Batch) -> None:
-        async with self._committing:
-            # Whoever comes from now on begins the next batch, which waits here until this one is committed.
-            self._gathering = None
-            await self._database.write(batch.write)
 
 
 class _Batch:
     """What is committed together: first what is new, then how far the rest has come, and at last what is over.
 
-    Each in the order in which it came. What is marked after its end is so marked before it; the end is the same.
+    Each in the order in which it came. What is marked after its end is so marked before it; the end is the same. Who
+    comes while the batch waits for its turn still joins it; the turn may come in another thread.
     """
 
-    commit: asyncio.Task[None]
+    commit: asyncio.Future[None]
 
     def __init__(self) -> None:
         self.entries: list[dict[str, object]] = []
         self.marks: list[dict[str, object]] = []
         self.ends: list[dict[str, object]] = []
+        self._closing = threading.Lock()
+        self._closed = False
+
+    def join(self, add: Callable[[_Batch], None]) -> bool:
+        """Do ``add``, unless what is here is being written already."""
+        with self._closing:
+            if not self._closed:
+                add(self)
+            return not self._closed
+
+    def _close(self) -> None:
+        with self._closing:
+            self._closed = True
 
     def write(self, connection: Connection) -> None:
+        """One transaction's work."""
+        self._close()
         if self.entries:
             connection.execute(insert(connection, JOURNAL).on_conflict_do_nothing(), self.entries)
         for statement, rows in ((_MARK, self.marks), (_END, self.ends)):

@@ -2,43 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import asdict, fields
 from functools import partial
-from typing import Any
+from types import TracebackType
+from typing import Any, Self
 
-from sqlalchemy import Connection, Row, bindparam, case, delete, func, select
+from sqlalchemy import Connection, Row, bindparam, delete, select
 
+from bot.store import favourites
 from bot.store.audio import AudioCache
 from bot.store.copies import Copies
 from bot.store.database import Database
+from bot.store.favourites import Favourites
 from bot.store.journal import SqlJournal
 from bot.store.records import Preference, checked
 from bot.store.settings import Settings
-from bot.store.tables import FAVOURITES, PREFERENCES, insert
-
-VOICES_KEPT = 50
-"""How many voices of a user or a guild are counted; beyond that the least used is dropped."""
-_MOST = 2 * (VOICES_KEPT + 1)
+from bot.store.tables import PREFERENCES, insert
 
 _FIELDS = [PREFERENCES.c[item.name] for item in fields(Preference)]
 _FIND = select(*_FIELDS).where(PREFERENCES.c.user == bindparam("user"))
 
-_OWN = case((FAVOURITES.c.kind == "user", FAVOURITES.c.uses), else_=0)
-_FAVOURITES = (
-    select(FAVOURITES.c.voice)
-    .where(
-        ((FAVOURITES.c.kind == "user") & (FAVOURITES.c.owner == bindparam("user")))
-        | ((FAVOURITES.c.kind == "guild") & (FAVOURITES.c.owner == bindparam("guild")))
-    )
-    .group_by(FAVOURITES.c.voice)
-    .order_by(func.sum(_OWN).desc(), func.sum(FAVOURITES.c.uses).desc(), FAVOURITES.c.voice)
-    .limit(bindparam("limit"))
-)
-
 
 class Preferences:
-    """Preferences by user id (``discord:42``). Reads come from memory where they can; what fails raises StoreError."""
+    """Preferences by user id (``discord:42``). Reads come from memory where they can; what fails raises StoreError.
+
+    An async context manager; leaving it writes down what waits in memory.
+    """
 
     def __init__(
         self,
@@ -48,14 +39,23 @@ class Preferences:
         cache: AudioCache,
         *,
         clock: Callable[[], float],
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> None:
         self._database = database
         self._settings = settings
         self._journal = journal
         self._cache = cache
-        self._clock = clock
         self._copies: Copies[str, Preference] = Copies(clock)
-        self._favourites: Copies[tuple[str, str], list[str]] = Copies(clock)
+        self._favourites = Favourites(database, clock=clock, sleep=sleep)
+
+    async def __aenter__(self) -> Self:
+        await self._favourites.__aenter__()
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._favourites.__aexit__(kind, error, trace)
 
     async def get(self, user: str) -> Preference:
         """What the user wants; all defaults where nothing was said."""
@@ -71,27 +71,23 @@ class Preferences:
         await self._database.write(partial(_reset, user=user), lambda _: self._copies.put(user, Preference()))
 
     async def remember(self, user: str, voice: str, *, guild: str | None = None) -> None:
-        """The user spoke in that voice."""
-        owners = [("user", user)] + ([("guild", guild)] if guild else [])
-        work = partial(_remember, owners=owners, voice=voice, at=self._clock())
-        # Others of the guild see it when their copies are old: an autocompletion is not worth more.
-        await self._database.write(work, lambda _: self._favourites.drop((user, guild or ""), (user, "")))
+        """The user spoke in that voice. A few seconds may pass until it is written down; favourites show it at once."""
+        await self._favourites.remember(user, voice, guild)
 
     async def favourites(self, user: str, guild: str | None = None, limit: int = 25) -> list[str]:
         """The voices used most: the user's own first, then the guild's."""
-        return (await self._favourites.get((user, guild or ""), self._load_favourites))[:limit]
+        return list(await self._favourites.of(user, guild))[:limit]
 
     async def move(self, old: str, new: str) -> None:
         """Count the voices of a guild for the id that it has from now on."""
-        await self._database.write(partial(_move, old=old, new=new), lambda _: self._favourites.clear())
+        await self._favourites.move(old, new)
 
     async def export(self, user: str) -> dict[str, object]:
         """Everything that is kept about the user, as JSON."""
-        voices = await self._database.read(_VOICES, {"user": user})
         return {
             "user": user,
             "preference": asdict(await self.get(user)),
-            "voices": {row.voice: row.uses for row in voices},
+            "voices": await self._favourites.export(user),
             "clips": await self._cache.export(user),
             "journal": await self._journal.export(user),
             "settings_changed": await self._settings.export(user),
@@ -103,30 +99,23 @@ class Preferences:
         What a guild decided about them (a block) is the guild's, and stays; what somebody else heard too stays, without
         their id. Counts of a guild's voices name nobody.
         """
-        await self._database.write(partial(_forget, user=user), partial(self._drop_copies, user))
+        await self._database.finish(self._forget(user))
         await self._journal.forget_user(user)
         await self._settings.forget(user)
         await self._cache.forget(user)
         await self._database.scrub()
 
-    def _drop_copies(self, user: str, left: Preference) -> None:
-        self._copies.put(user, left)
-        self._favourites.clear()
+    async def _forget(self, user: str) -> None:
+        async with self._favourites.at_rest():
+            await self._database.write(partial(_forget, user=user), partial(self._forgotten, user))
 
-    async def _load_favourites(self, key: tuple[str, str]) -> list[str]:
-        rows = await self._database.read(_FAVOURITES, {"user": key[0], "guild": key[1], "limit": _MOST})
-        return [row.voice for row in rows]
+    def _forgotten(self, user: str, left: Preference) -> None:
+        self._copies.put(user, left)
+        self._favourites.forgotten(user)
 
     async def _load(self, user: str) -> Preference:
         rows = await self._database.read(_FIND, {"user": user})
         return _preference(rows[0]) if rows else Preference()
-
-
-_VOICES = (
-    select(FAVOURITES.c.voice, FAVOURITES.c.uses)
-    .where(FAVOURITES.c.kind == "user", FAVOURITES.c.owner == bindparam("user"))
-    .order_by(FAVOURITES.c.uses.desc(), FAVOURITES.c.voice)
-)
 
 
 def _preference(row: Row[Any]) -> Preference:
@@ -143,36 +132,8 @@ def _reset(connection: Connection, user: str) -> None:
     connection.execute(delete(PREFERENCES).where(PREFERENCES.c.user == user))
 
 
-def _remember(connection: Connection, owners: Sequence[tuple[str, str]], voice: str, at: float) -> None:
-    for kind, owner in owners:
-        _count(connection, {"kind": kind, "owner": owner, "voice": voice, "uses": 1, "at": at})
-        _trim(connection, kind, owner, voice)
-
-
-def _count(connection: Connection, row: Mapping[str, Any]) -> None:
-    add = insert(connection, FAVOURITES).values(**row)
-    latest = case((FAVOURITES.c.at < add.excluded.at, add.excluded.at), else_=FAVOURITES.c.at)
-    more = {"uses": FAVOURITES.c.uses + add.excluded.uses, "at": latest}
-    connection.execute(add.on_conflict_do_update(index_elements=["kind", "owner", "voice"], set_=more))
-
-
-def _move(connection: Connection, old: str, new: str) -> None:
-    theirs = delete(FAVOURITES).where(FAVOURITES.c.kind == "guild", FAVOURITES.c.owner == old)
-    for row in connection.execute(theirs.returning(FAVOURITES)).all():
-        _count(connection, {**row._mapping, "owner": new})
-    _trim(connection, "guild", new, "")
-
-
-def _trim(connection: Connection, kind: str, owner: str, spared: str) -> None:
-    theirs = (FAVOURITES.c.kind == kind) & (FAVOURITES.c.owner == owner)
-    rank = select(FAVOURITES.c.voice).where(theirs).order_by(FAVOURITES.c.uses.desc(), FAVOURITES.c.at.desc())
-    kept = rank.limit(VOICES_KEPT).subquery()
-    rest = FAVOURITES.c.voice.not_in(select(kept.c.voice)) & (FAVOURITES.c.voice != spared)
-    connection.execute(delete(FAVOURITES).where(theirs, rest))
-
-
 def _forget(connection: Connection, user: str) -> Preference:
     rows = connection.execute(_FIND, {"user": user}).all()
     _reset(connection, user)
-    connection.execute(delete(FAVOURITES).where(FAVOURITES.c.kind == "user", FAVOURITES.c.owner == user))
+    favourites.forget(connection, user)
     return _set(connection, user, {"opted_out": True}) if rows and rows[0].opted_out else Preference()

@@ -45,7 +45,7 @@ class Store:
         self.journal = SqlJournal(database)
         self.keep = Keep(database)
         self.cache = AudioCache(cache, limits, clock=clock, sleep=sleep)
-        self.preferences = Preferences(database, self.settings, self.journal, self.cache, clock=clock)
+        self.preferences = Preferences(database, self.settings, self.journal, self.cache, clock=clock, sleep=sleep)
 
     @classmethod
     def open(
@@ -82,6 +82,7 @@ class Store:
             for database in self._databases:
                 await stack.enter_async_context(database)
             await stack.enter_async_context(self.cache)
+            await stack.enter_async_context(self.preferences)
             stack.push_async_callback(self.journal.settle)
             self._stack = stack.pop_all()
         return self

@@ -22,23 +22,28 @@ class Clock:
 
 
 class Sleep:
-    """A sleep of one sleeper that lasts until :meth:`one_round` ends it."""
+    """A sleep of a store's housekeepers, of whom there are ``sleepers``, that lasts until :meth:`one_round` ends it."""
 
-    def __init__(self) -> None:
-        self._begun = asyncio.Event()
+    def __init__(self, sleepers: int = 2) -> None:
+        self._sleepers = sleepers
+        self._asleep = 0
+        self._all_asleep = asyncio.Event()
         self._end = asyncio.Event()
 
     async def __call__(self, seconds: float) -> None:
-        self._end.clear()
-        self._begun.set()
+        self._asleep += 1
+        if self._asleep == self._sleepers:
+            self._all_asleep.set()
         await self._end.wait()
 
     async def one_round(self) -> None:
-        """Wait for the sleeper to sleep, wake it, and return when it sleeps again."""
-        await self._begun.wait()
-        self._begun.clear()
+        """Wait for all to sleep, wake them, and return when all sleep again."""
+        await self._all_asleep.wait()
+        self._all_asleep.clear()
+        self._asleep = 0
         self._end.set()
-        await self._begun.wait()
+        self._end = asyncio.Event()
+        await self._all_asleep.wait()
 
 
 def utterance(text: str = "Hello there.", **changes: object) -> Utterance:

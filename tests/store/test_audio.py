@@ -15,8 +15,8 @@ from structlog.testing import capture_logs
 from bot.errors import StoreError
 from bot.speech import Clip, EngineVoice, Spoken, Utterance
 from bot.store import AudioCache, Recent, Store
-from bot.store.audio import FLUSH_SECONDS
 from bot.store.clips import ATTACHMENT, PLAYS_KEPT
+from bot.store.rounds import FLUSH_SECONDS
 from tests.doubles.store import Clock, Sleep, clip
 
 ANN, BOB, GUILD = "discord:1", "discord:2", "discord:42"

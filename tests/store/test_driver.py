@@ -15,12 +15,12 @@ from sqlalchemy import text
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from bot.store import Store
-from bot.store.driver import connect
+from bot.store.driver import SqliteConnection, connect
 from tests.doubles.store import clip
 
 
 @pytest.fixture
-async def connection(tmp_path: Path) -> AsyncIterator[aiosqlite.Connection]:
+async def connection(tmp_path: Path) -> AsyncIterator[SqliteConnection]:
     connection = await connect(str(tmp_path / "x.db"), patience=1.0)
     await connection.execute_fetchall("CREATE TABLE t (a INTEGER PRIMARY KEY, b TEXT)")
     yield connection
@@ -90,6 +90,30 @@ async def test_nothing_to_roll_back_is_no_trip(connection: aiosqlite.Connection)
     await connection.execute_fetchall("INSERT INTO t (b) VALUES ('x')")
     await connection.rollback()
     assert await connection.execute_fetchall("SELECT * FROM t") == []
+
+
+async def test_work_in_the_thread_is_one_trip(connection: SqliteConnection) -> None:
+    """However many statements it has; what comes of it, or fails in it, comes back."""
+
+    def work(raw: sqlite3.Connection) -> list[Any]:
+        raw.execute("INSERT INTO t (b) VALUES ('x')")
+        return raw.execute("SELECT * FROM t").fetchall()
+
+    with _counted(connection) as trips:
+        assert await connection.run(work) == [(1, "x")]
+    assert len(trips) == 1
+    with pytest.raises(sqlite3.OperationalError, match="no such table"):
+        await connection.run(lambda raw: raw.execute("SELECT * FROM missing"))
+
+
+async def test_what_is_done_later_is_done_in_order(connection: SqliteConnection) -> None:
+    """Before what comes after it; a failure of its own stops nothing."""
+    done: list[int] = []
+    connection.later(lambda: done.append(1))
+    connection.later(lambda: done.append(1 // 0))
+    connection.later(lambda: done.append(2))
+    await connection.run(lambda _: done.append(3))
+    assert done == [1, 2, 3]
 
 
 async def test_a_read_through_sqlalchemy_is_one_trip(connection: aiosqlite.Connection) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.errors import StoreError
 from bot.queue.journal import Journal, State
@@ -65,21 +68,42 @@ async def test_what_was_accepted_is_known_to_the_next_process(url: str) -> None:
 
 
 async def test_a_burst_costs_a_few_commits(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A thousand requests at once are written in a handful of transactions."""
+    """All that is handed in while somebody else writes is written in one transaction."""
     async with Database(place(file)) as database:
-        commits = 0
-        write = database.write
+        commits: list[object] = []
+        hand_in = database.hand_in
 
-        async def counted(*arguments: object) -> object:
-            nonlocal commits
-            commits += 1
-            return await write(*arguments)  # type: ignore[arg-type]
+        def counted(work: Callable[[Connection], object], *, urgent: bool) -> asyncio.Future[object]:
+            commits.append(work)
+            return hand_in(work, urgent=urgent)
 
-        monkeypatch.setattr(database, "write", counted)
+        go_on = threading.Event()
+        database.hand_in(lambda _: go_on.wait(10))
+        monkeypatch.setattr(database, "hand_in", counted)
         journal = SqlJournal(database)
-        await asyncio.gather(*(journal.accept(entry(str(number), number)) for number in range(1000)))
-        assert commits <= 3
+        accepts = [asyncio.create_task(journal.accept(entry(str(number), number))) for number in range(1000)]
+        await asyncio.sleep(0)
+        go_on.set()
+        await asyncio.gather(*accepts)
+        monkeypatch.undo()
+        assert len(commits) == 1
         assert len(await ids(journal)) == 1000
+
+
+async def test_who_comes_while_a_batch_is_written_is_in_the_next(file: Path) -> None:
+    """Nobody joins what is being committed, and nobody is lost between the two."""
+    async with Database(place(file)) as database:
+        journal = SqlJournal(database)
+
+        async def one(number: int) -> None:
+            for _ in range(number % 50):
+                await asyncio.sleep(0)
+            await journal.accept(entry(str(number), number))
+            await journal.mark(str(number), State.SENDING, mark=f"mark {number}")
+
+        await asyncio.gather(*(one(number) for number in range(500)))
+        found = await journal.pending(0.0)
+        assert sorted((each.id, each.mark) for each in found) == sorted((str(n), f"mark {n}") for n in range(500))
 
 
 async def test_one_that_gives_up_takes_nothing_from_the_others(store: Store) -> None:

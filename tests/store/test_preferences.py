@@ -9,8 +9,8 @@ import pytest
 
 from bot.queue.journal import Entry
 from bot.store import Preference, Store
-from bot.store.preferences import VOICES_KEPT
-from tests.doubles.store import Clock, clip
+from bot.store.favourites import VOICES_KEPT
+from tests.doubles.store import Clock, Sleep, clip
 
 ANN, BOB, GUILD = "discord:1", "discord:2", "discord:42"
 
@@ -133,13 +133,14 @@ async def test_a_private_chat_is_not_its_user(store: Store) -> None:
     assert await store.preferences.favourites("telegram:7", None, 5) == ["a"]
 
 
-async def test_favourites_are_bounded(store: Store, clock: Clock) -> None:
+async def test_favourites_are_bounded(store: Store, clock: Clock, sleep: Sleep) -> None:
     """The voices counted for one user do not grow without end; the newest always has its chance."""
     for _ in range(2):
         await store.preferences.remember(ANN, "loved")
     for number in range(VOICES_KEPT + 5):
         clock.advance(1)
         await store.preferences.remember(ANN, f"v{number}")
+    await sleep.one_round()
     kept = await store.preferences.favourites(ANN, None, 1000)
     assert len(kept) <= VOICES_KEPT + 1
     assert {"loved", f"v{VOICES_KEPT + 4}"} <= set(kept)
