@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from enum import StrEnum
-from types import NoneType
-from typing import Any
+
+from bot.adapters import address
 
 VIA = "discord"
 
@@ -46,20 +46,7 @@ class Target:
 
     def to_json(self) -> dict[str, object]:
         """What :func:`target_of` reads."""
-        held = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {"via": VIA, **{name: value for name, value in held.items() if value is not None}}
-
-
-_ID = (int, NoneType)
-_KINDS: Mapping[str, tuple[type, ...]] = {
-    "where": (str,),
-    "channel": (int,),
-    **dict.fromkeys(("guild", "voice", "reply_to", "response", "application"), _ID),
-    "token": (str, NoneType),
-    "locale": (str,),
-    "note_if_lost": (bool,),
-    "quiet": (bool,),
-}
+        return address.written(VIA, self)
 
 
 def target_of(data: Mapping[str, object]) -> Target | None:
@@ -67,15 +54,4 @@ def target_of(data: Mapping[str, object]) -> Target | None:
 
     Raises ValueError if it is unreadable, naming the key but never showing its content.
     """
-    if data.get("via") != VIA:
-        return None
-    values: dict[str, Any] = {name: _checked(name, data[name]) for name in _KINDS if name in data}
-    if not {"where", "channel"} <= values.keys():
-        raise ValueError("a Discord target needs 'where' and 'channel'")
-    return Target(**{**values, "where": Where(values["where"])})
-
-
-def _checked(name: str, value: object) -> object:
-    if not isinstance(value, _KINDS[name]) or isinstance(value, bool) is not (bool in _KINDS[name]):
-        raise ValueError(f"a Discord target's {name!r} cannot be of type {type(value).__name__}")
-    return value
+    return address.read(VIA, Target, data)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from types import NoneType
-from typing import Any
+from dataclasses import dataclass
 
+from bot.adapters import address
 from bot.adapters.telegram.place import Place
 
 VIA = "telegram"
@@ -39,20 +38,7 @@ class Target:
 
     def to_json(self) -> dict[str, object]:
         """What :func:`target_of` reads."""
-        held = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {"via": VIA, **{name: value for name, value in held.items() if value is not None}}
-
-
-_ID = (int, NoneType)
-_KINDS: Mapping[str, tuple[type, ...]] = {
-    "bot": (int,),
-    "chat": (int,),
-    **dict.fromkeys(("thread", "reply_to", "status"), _ID),
-    "business": (str, NoneType),
-    "locale": (str,),
-    "text": (bool,),
-    "quiet": (bool,),
-}
+        return address.written(VIA, self)
 
 
 def target_of(data: Mapping[str, object]) -> Target | None:
@@ -60,15 +46,4 @@ def target_of(data: Mapping[str, object]) -> Target | None:
 
     Raises ValueError if it is unreadable, naming the key but never showing its content.
     """
-    if data.get("via") != VIA:
-        return None
-    values: dict[str, Any] = {name: _checked(name, data[name]) for name in _KINDS if name in data}
-    if not {"bot", "chat"} <= values.keys():
-        raise ValueError("a Telegram target needs 'bot' and 'chat'")
-    return Target(**values)
-
-
-def _checked(name: str, value: object) -> object:
-    if not isinstance(value, _KINDS[name]) or isinstance(value, bool) is not (bool in _KINDS[name]):
-        raise ValueError(f"a Telegram target's {name!r} cannot be of type {type(value).__name__}")
-    return value
+    return address.read(VIA, Target, data)
