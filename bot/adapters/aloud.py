@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 from bot.adapters.memory import Memory
 from bot.adapters.words import word
@@ -33,9 +33,9 @@ class Repeats:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._last: Memory[tuple[int, int], tuple[int, int, float]] = Memory(_MOST)
+        self._last: Memory[tuple[Hashable, int], tuple[int, int, float]] = Memory(_MOST)
 
-    def too_many(self, place: int, speaker: int, text: str) -> bool:
+    def too_many(self, place: Hashable, speaker: int, text: str) -> bool:
         """Count it, and tell whether it was said often enough."""
         words, now = hash(" ".join(text.split()).casefold()), self._clock()
         before, times, at = self._last.get((place, speaker)) or (words, 0, now)

@@ -15,6 +15,7 @@ from telegram.error import TelegramError
 
 from bot.adapters.memory import Memory
 from bot.adapters.telegram.identity import is_group
+from bot.adapters.telegram.place import Place
 
 log = structlog.get_logger()
 
@@ -59,17 +60,23 @@ class Admins:
         self._chats: Memory[int, _Chat] = Memory(CHATS)
         self._locks: WeakValueDictionary[int, asyncio.Lock] = WeakValueDictionary()
 
-    async def may_decide(self, chat: telegram.Chat, asker: int) -> bool:
+    async def may_decide(self, place: Place, asker: int) -> bool:
         """Whether somebody may change what holds in a chat. In a private chat that is whose chat it is.
+
+        In a chat of a business that is the business, and never the customer, whose id the chat has.
 
         ``asker`` as :func:`identity.asker_of` gives it: a group's anonymous administrators write in its own name, and
         who writes in a channel's name is one of its administrators.
         """
-        if asker in self._owners or asker == chat.id:
+        if asker in self._owners:
             return True
-        if not is_group(chat.id) or asker <= 0:
+        if place.business is not None:
+            return 0 < asker != place.chat
+        if asker == place.chat:
+            return True
+        if not is_group(place.chat) or asker <= 0:
             return False
-        return asker == ChatID.ANONYMOUS_ADMIN or await self._administers(chat.id, asker)
+        return asker == ChatID.ANONYMOUS_ADMIN or await self._administers(place.chat, asker)
 
     def forget(self, chat: int) -> None:
         """Somebody's standing in the chat has changed: ask again."""

@@ -17,7 +17,7 @@ from telegram.error import TelegramError
 
 from bot.adapters.boundary import contained
 from bot.adapters.telegram.content import words_of
-from bot.adapters.telegram.identity import asker_of, channel_key, guild_key, thread_of, user_key
+from bot.adapters.telegram.identity import asker_of, channel_key, thread_of, user_key
 from bot.adapters.telegram.mention import is_meant
 from bot.adapters.telegram.parcel import Parcel
 from bot.adapters.telegram.place import place_of
@@ -69,7 +69,7 @@ class Answers:
         answer is text only; a Refusal where it could not be spoken, and was sent as text instead, so that no answer is
         lost. A blank answer is refused, and nothing is sent.
         """
-        rules = await self._rules(message.chat.id)
+        rules = await self._rules(place_of(message).lane)
         spoken = rules.replies is not Replies.TEXT and self._is_spoken(message, rules)
         written = not shown and (not spoken or rules.replies is Replies.BOTH)
         if not (spoken or written):
@@ -95,9 +95,9 @@ class Answers:
         if self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _rules(self, chat: int) -> Rules:
+    async def _rules(self, lane: str) -> Rules:
         try:
-            return await self.station.rules(chat)
+            return await self.station.rules(lane)
         except StoreError:  # then it cannot be spoken either, and arrives as text
             return Rules()
 
@@ -155,7 +155,7 @@ class Answers:
 
     def _request(self, message: telegram.Message, words: str | Stream, voice: str | None) -> Request:
         return Request(
-            guild=guild_key(message.chat.id),
+            guild=place_of(message).lane,
             user=user_key(asker_of(message)),
             text=words,
             voice=voice,

@@ -94,7 +94,7 @@ class Asking:
         """Answer, but the same thing only once within some seconds: a flood is not to be answered by a flood."""
         if incoming.query is not None and not incoming.answered:
             await incoming.answer(text, alert=True)
-        elif self.once.first((incoming.chat.id, about)):
+        elif self.once.first((incoming.lane, about)):
             self.station.tell(incoming, text, buttons)
 
     def follow(self, parcel: Parcel) -> None:
@@ -145,10 +145,10 @@ class Asking:
                 await self.station.messenger.delete(place, message)
 
     def _id(self, incoming: Incoming, wish: Wish) -> str:
-        bot, chat = self.station.bot.id, incoming.chat.id
+        bot, place = self.station.bot.id, incoming.place
         if incoming.query is not None:
-            return f"telegram-{bot}-{chat}-press-{incoming.query.id}"
-        return request_id(bot, chat, incoming.message.message_id, wish.turn)
+            return f"telegram-{bot}-{place.chat}-press-{incoming.query.id}"
+        return request_id(bot, place.chat, incoming.message.message_id, wish.turn, place.business)
 
     async def _is_known(self, incoming: Incoming, id: str) -> bool:
         """Whether an earlier process was asked the same. Of what is younger than this one there is no need to look."""
@@ -158,8 +158,8 @@ class Asking:
 
     async def _barred(self, incoming: Incoming) -> Refusal | None:
         """Why the person may not have anything said here, or not just now; else it is counted."""
-        rules = await self.station.rules(incoming.chat.id)
-        if rules.admins_only and not await self.station.admins.may_decide(incoming.chat, incoming.asker):
+        rules = await self.station.rules(incoming.lane)
+        if rules.admins_only and not await self.station.admins.may_decide(incoming.place, incoming.asker):
             message = "Only administrators may have things said here; ask one of them."
             return Refusal(Reason.NOT_ALLOWED, message, {"cause": "admins_only"})
         wait = self.station.pace.take(incoming.lane, incoming.user, rules.per_minute)

@@ -91,7 +91,7 @@ class Courier:
 
     def parcels(self, guild: str) -> Sequence[Parcel]:
         """What is on its way in a chat, in the order in which it was asked for."""
-        here = (each for each in self._deliveries if guild in (each.request.guild, guild_key(each.target.chat)))
+        here = (each for each in self._deliveries if guild in (each.request.guild, each.target.place.lane))
         return sorted(here, key=lambda parcel: parcel.request.at)
 
     def recall(self, user: str) -> None:
@@ -99,11 +99,16 @@ class Courier:
         self._deliveries.recall(user)
 
     def clear(self, chat: int) -> None:
-        """The bot may not write in the chat any more: what is on its way there is given up."""
-        for parcel in self._deliveries:
-            if parcel.target.chat == chat:
-                parcel.bar()
-        self._messenger.post.drop(chat)
+        """The bot may not write in the chat any more: what is on its way there is given up.
+
+        A business writes to the same person in its own name, and goes on with that.
+        """
+        here = [parcel for parcel in self._deliveries if parcel.target.chat == chat]
+        own = [parcel for parcel in here if parcel.target.business is None]
+        for parcel in own:
+            parcel.bar()
+        if len(own) == len(here):  # else what is dropped may be the business's
+            self._messenger.post.drop(chat)
 
     def moved(self, old: int, new: int) -> None:
         """A group has become a supergroup: what is on its way goes there, and what was decided holds there."""

@@ -75,7 +75,7 @@ class Following:
             await self._failed(receipt)
         else:
             await self._status.remove()
-            if receipt.note and self._once.first((self._parcel.target.chat, receipt.note), KNOWN_SECONDS):
+            if receipt.note and self._once.first((self._parcel.target.place.lane, receipt.note), KNOWN_SECONDS):
                 await self._reply(receipt.note)
 
     async def _tell(self) -> None:
@@ -127,7 +127,7 @@ class Following:
         if await self._status.become(text, buttons):
             return
         # What fails for many fails for one reason; but each has a button of their own.
-        if buttons is not None or self._once.first((self._parcel.target.chat, text)):
+        if buttons is not None or self._once.first((self._parcel.target.place.lane, text)):
             await self._reply(text, buttons)
 
     async def _reply(self, text: str, buttons: InlineKeyboardMarkup | None = None) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.adapters.memory import Memory
+from bot.adapters.telegram.identity import guild_key
 from bot.adapters.telegram.parcel import Parcel, Receipt
 from bot.adapters.telegram.place import Place
 
@@ -13,7 +14,7 @@ class Heard:
     """Remembers the last notes of one bot by their messages, by what they answer, by request and by place."""
 
     def __init__(self) -> None:
-        self._messages: Memory[tuple[int, int], str] = Memory(NOTES)
+        self._messages: Memory[tuple[str, int], str] = Memory(NOTES)
         self._places: Memory[Place, str] = Memory(PLACES)
         self._requests: Memory[str, tuple[int, ...]] = Memory(NOTES)
 
@@ -28,11 +29,11 @@ class Heard:
         self._places.put(place, key)
         for message in (parcel.target.reply_to, *_notes(parcel, receipt)):
             if message is not None:
-                self._messages.put((place.chat, message), key)
+                self._messages.put((place.lane, message), key)
 
-    def message(self, chat: int, message: int) -> str | None:
+    def message(self, chat: int, message: int, business: str | None = None) -> str | None:
         """The cache key of a note, or of what was last answered to a message."""
-        return self._messages.get((chat, message))
+        return self._messages.get((guild_key(chat, business), message))
 
     def here(self, place: Place) -> str | None:
         """The cache key of what was heard last in a place."""
@@ -43,9 +44,9 @@ class Heard:
         messages = self._requests.get(request) or ()
         self._requests.put(request, ())
         for message in messages:
-            if self._messages.get((place.chat, message)) == self._places.get(place):
+            if self._messages.get((place.lane, message)) == self._places.get(place):
                 self._places.drop(place)
-            self._messages.drop((place.chat, message))
+            self._messages.drop((place.lane, message))
         return messages
 
 

@@ -10,9 +10,12 @@ OURS = "sayso"
 """What the data of Sayso's buttons begins with."""
 
 
-def guild_key(chat: int) -> str:
-    """The lane of a chat, private or not."""
-    return f"{PREFIX}{chat}"
+def guild_key(chat: int, business: str | None = None) -> str:
+    """The lane of a chat, private or not; with ``business`` that of a business account with the person of that id.
+
+    To a bot a business's chat has the same id as its customer's private one: that of the customer.
+    """
+    return f"{PREFIX}{_name(chat, business)}"
 
 
 def user_key(user: int) -> str:
@@ -26,8 +29,8 @@ def channel_key(thread: int | None) -> str | None:
 
 
 def number(key: str) -> int:
-    """The id at the end of a key. Raises ValueError if there is none."""
-    return int(key.rpartition(":")[2])
+    """The id in a key. Raises ValueError if there is none."""
+    return int(key.removeprefix(PREFIX).partition("@")[0])
 
 
 def is_group(chat: int) -> bool:
@@ -47,9 +50,14 @@ def asker_of(message: telegram.Message) -> int:
     return 0 if message.from_user is None else message.from_user.id
 
 
-def request_id(bot: int, chat: int, message: int, turn: int = 0) -> str:
+def request_id(bot: int, chat: int, message: int, turn: int = 0, business: str | None = None) -> str:
     """The id of the request that a message makes: the same when Telegram delivers it again after a restart.
 
-    ``turn`` tells apart what one message asks for more than once (it was edited).
+    ``turn`` tells apart what one message asks for more than once (it was edited). A business account counts its
+    messages by itself.
     """
-    return f"telegram-{bot}-{chat}-{message}-{turn}"
+    return f"telegram-{bot}-{_name(chat, business)}-{message}-{turn}"
+
+
+def _name(chat: int, business: str | None) -> str:
+    return str(chat) if business is None else f"{chat}@{business}"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import telegram
 from telegram.error import TelegramError
 
-from bot.adapters.telegram.identity import asker_of, channel_key, guild_key, user_key
+from bot.adapters.telegram.identity import asker_of, channel_key, user_key
 from bot.adapters.telegram.place import Place, place_of
 from bot.adapters.words import closest
 
@@ -39,7 +39,7 @@ class Incoming:
     @property
     def lane(self) -> str:
         """The lane of the chat."""
-        return guild_key(self.message.chat.id)
+        return self.place.lane
 
     @property
     def user(self) -> str:

@@ -56,7 +56,7 @@ class Messenger:
         self.post = post
         self.moved = moved
         self._clock, self._sleep = clock, sleep
-        self._unwanted: Memory[int, tuple[float, TelegramError]] = Memory(UNWANTED_CHATS)
+        self._unwanted: Memory[str, tuple[float, TelegramError]] = Memory(UNWANTED_CHATS)
 
     async def note(
         self, place: Place, sound: Sound, *, reply_to: int | None = None, caption: str = "", within: float = 60.0
@@ -66,7 +66,7 @@ class Messenger:
         Where voice messages are forbidden it goes as an audio file. A message to reply to that is gone is not missed.
         """
         caption = shortened(caption, MessageLimit.CAPTION_LENGTH)
-        note = Note(self.bot, Address(place, reply_to), sound, caption, self._refused(place.chat))
+        note = Note(self.bot, Address(place, reply_to), sound, caption, self._refused(place.lane))
         await note.prepare()
         try:
             sent = await self._post(note.address, note.send, Urgency.NOTE, within, note.otherwise)
@@ -75,7 +75,7 @@ class Messenger:
                 raise
             raise note.unwanted from error
         if note.unwanted is not None:
-            self._unwanted.put(note.address.place.chat, (self._clock() + UNWANTED_SECONDS, note.unwanted))
+            self._unwanted.put(note.address.place.lane, (self._clock() + UNWANTED_SECONDS, note.unwanted))
         return sent
 
     async def text(
@@ -127,7 +127,7 @@ class Messenger:
             )
 
         try:
-            await self.post.send(place.chat, call, urgency, again=True, key=("edit", message))
+            await self.post.send(place.chat, call, urgency, again=True, key=("edit", message, place.business))
         except Superseded:
             return True
         except ChatMigrated as error:
@@ -159,9 +159,9 @@ class Messenger:
             return await self.bot.delete_business_messages(place.business, [message])
         return await self.bot.delete_message(place.chat, message)
 
-    def _refused(self, chat: int) -> TelegramError | None:
+    def _refused(self, lane: str) -> TelegramError | None:
         """Why voice messages were refused in the chat a little while ago."""
-        until, error = self._unwanted.get(chat) or (0.0, None)
+        until, error = self._unwanted.get(lane) or (0.0, None)
         return error if self._clock() < until else None
 
     async def _write(

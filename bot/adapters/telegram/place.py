@@ -7,7 +7,7 @@ from typing import Any
 
 import telegram
 
-from bot.adapters.telegram.identity import thread_of
+from bot.adapters.telegram.identity import guild_key, thread_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +17,11 @@ class Place:
     chat: int
     thread: int | None = None
     business: str | None = None
+
+    @property
+    def lane(self) -> str:
+        """The lane of the chat."""
+        return guild_key(self.chat, self.business)
 
     def arguments(self) -> dict[str, Any]:
         """What the library's ``send_…`` methods take for it."""

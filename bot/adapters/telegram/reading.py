@@ -50,7 +50,7 @@ class Reading:
     def __init__(self, station: Station) -> None:
         self._station = station
         self._repeats = Repeats()
-        self._albums: Memory[tuple[int, str, str], bool] = Memory(ALBUMS)
+        self._albums: Memory[tuple[str, str, str], bool] = Memory(ALBUMS)
 
     async def heed(self, station: Station, incoming: Incoming) -> None:
         """Somebody wrote something, or changed it."""
@@ -95,7 +95,7 @@ class Reading:
         return Words(shortened(text, await self._most(incoming), await self._locale(incoming)), words.names)
 
     async def _is_wanted(self, incoming: Incoming) -> bool:
-        match (await self._station.rules(incoming.chat.id)).auto:
+        match (await self._station.rules(incoming.lane)).auto:
             case Auto.ALWAYS:
                 return True
             case Auto.MENTION:
@@ -115,16 +115,17 @@ class Reading:
 
     def _was_read(self, incoming: Incoming, text: str) -> bool:
         """Whether these words have been read already: with another picture of the album, or again and again."""
-        chat, album = incoming.chat.id, incoming.message.media_group_id
+        lane, album = incoming.lane, incoming.message.media_group_id
         if album is not None:
-            known = (chat, album, text) in self._albums
-            self._albums.put((chat, album, text), True)
+            known = (lane, album, text) in self._albums
+            self._albums.put((lane, album, text), True)
             return known
-        return self._repeats.too_many(chat, incoming.asker, text)
+        return self._repeats.too_many(lane, incoming.asker, text)
 
     def _waiting(self, incoming: Incoming) -> Parcel | None:
         """What is on its way of a message, also since an earlier process, if none of its notes has left."""
-        mine = request_id(self._station.bot.id, incoming.chat.id, incoming.message.message_id).removesuffix("0")
+        bot, place = self._station.bot.id, incoming.place
+        mine = request_id(bot, place.chat, incoming.message.message_id, business=place.business).removesuffix("0")
         ours = (parcel for parcel in self._station.courier.parcels(incoming.lane) if parcel.request.id.startswith(mine))
         return next((parcel for parcel in ours if parcel.target.quiet and not parcel.notes), None)
 

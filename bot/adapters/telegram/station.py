@@ -14,7 +14,6 @@ from bot.adapters.intake import Intake
 from bot.adapters.pace import Pace
 from bot.adapters.telegram.admins import Admins
 from bot.adapters.telegram.courier import Courier
-from bot.adapters.telegram.identity import guild_key
 from bot.adapters.telegram.incoming import Incoming
 from bot.adapters.telegram.messenger import Buttons, Messenger
 from bot.adapters.telegram.presence import Presence
@@ -50,9 +49,9 @@ class Station:
     asking: Asking = field(init=False)
     answers: Answers = field(init=False)
 
-    async def rules(self, chat: int) -> Rules:
+    async def rules(self, lane: str) -> Rules:
         """The rules of a chat."""
-        return rules_of(await self.speaker.store.settings.guild(guild_key(chat)))
+        return rules_of(await self.speaker.store.settings.guild(lane))
 
     def owns(self, user: int) -> bool:
         """Whether the person owns the bot, and so may change what holds everywhere."""

@@ -11,6 +11,7 @@ import pytest
 import telegram
 
 from bot.adapters.telegram.admins import DENIED_SECONDS, DOUBTED_SECONDS, KEPT_SECONDS, Admins
+from bot.adapters.telegram.place import Place
 from tests.doubles.telegram import Chat, FakeTelegram, Status
 from tests.doubles.telegram.accounts import ANONYMOUS
 from tests.doubles.telegram.client import a_bot
@@ -38,7 +39,7 @@ class Asked:
 
     async def may(self, chat: Chat, asker: int) -> bool:
         """Whether somebody may decide there."""
-        return await self.admins.may_decide(telegram.Chat(chat.id, chat.kind), asker)
+        return await self.admins.may_decide(Place(chat.id), asker)
 
     @property
     def lists(self) -> int:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import asyncio
 
-import telegram
-
 from bot.adapters.telegram import events
 from bot.adapters.telegram.commands import say
 from bot.adapters.telegram.identity import guild_key
+from bot.adapters.telegram.place import Place
 from bot.speaker import Speaker
 from tests.adapters.telegram.scene import online
 from tests.doubles.engine import FakeEngine
@@ -44,13 +43,12 @@ async def test_who_rules_is_asked_anew_when_that_changes(speaker: Speaker) -> No
         ann = fake.person()
         group = fake.group(admins=[ann], bot=Status.ADMINISTRATOR)
         async with online(fake, speaker, events.handlers) as station:
-            chat = telegram.Chat(group.id, "supergroup")
-            assert await station.admins.may_decide(chat, ann.id)
+            assert await station.admins.may_decide(Place(group.id), ann.id)
             group.member(ann).status = Status.MEMBER  # type: ignore[union-attr]
-            assert await station.admins.may_decide(chat, ann.id)
+            assert await station.admins.may_decide(Place(group.id), ann.id)
             await ann.add_bot(group, Status.MEMBER)
             await fake.until(lambda: not fake.updates.pending)
-            assert not await station.admins.may_decide(chat, ann.id)
+            assert not await station.admins.may_decide(Place(group.id), ann.id)
 
 
 async def test_a_group_that_becomes_a_supergroup_keeps_its_settings(speaker: Speaker) -> None:

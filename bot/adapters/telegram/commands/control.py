@@ -36,7 +36,8 @@ def handlers(station: Station) -> Handlers:
 async def _replay(station: Station, incoming: Incoming) -> None:
     """What is answered, if that is known; what was heard last, where nothing is."""
     asking, other = station.asking, answered(incoming.message)
-    key = None if other is None else asking.heard.message(incoming.chat.id, other.message_id)
+    place = incoming.place
+    key = None if other is None else asking.heard.message(place.chat, other.message_id, place.business)
     if key is None and other is not None and other.voice is not None and is_from(other, station.bot):
         await asking.refuse(incoming, Refusal(Reason.NOT_KEPT, "That is no longer kept; use /say again."))
         return
@@ -50,7 +51,7 @@ async def _replay(station: Station, incoming: Incoming) -> None:
 async def _cancel(station: Station, incoming: Incoming) -> None:
     """One's own, or everybody's."""
     everybody = (incoming.message.text or "").split()[1:] == [EVERYBODY]
-    if everybody and not await station.admins.may_decide(incoming.chat, incoming.asker):
+    if everybody and not await station.admins.may_decide(incoming.place, incoming.asker):
         await _tell(station, incoming, "cancel.everybody")
         return
     waiting = [parcel for parcel in _on_their_way(station, incoming) if everybody or _is_own(parcel, incoming)]
@@ -74,7 +75,7 @@ async def _cancel_pressed(station: Station, incoming: Incoming) -> None:
     parcel = next((parcel for parcel in waiting if short(parcel.request.id) == incoming.data), None)
     if parcel is None:
         await _answer(incoming, "over")
-    elif _is_own(parcel, incoming) or await station.admins.may_decide(incoming.chat, incoming.asker):
+    elif _is_own(parcel, incoming) or await station.admins.may_decide(incoming.place, incoming.asker):
         parcel.cancel()
         await _answer(incoming, "cancelled")
     else:

@@ -66,7 +66,7 @@ class Picker:
         self.station, self.area, self.own = station, area, own
         self._screens = Screens(station)
         self._chosen, self._home, self._barred, self._current, self._ask = chosen, home, barred, current, ask
-        self._menus: Memory[tuple[int, int], tuple[int, int]] = Memory(SEARCHES)
+        self._menus: Memory[tuple[str, int], tuple[int, int]] = Memory(SEARCHES)
         self._acts: Acts = {
             Act.PICK: self._turn,
             Act.COUNT: self._count,
@@ -180,7 +180,7 @@ class Picker:
         force = telegram.ForceReply(selective=first is not None, input_field_placeholder=hint)
         text, to = word(self._ask, incoming.locale), first or incoming.message
         asked = await self.station.messenger.text(incoming.place, text, reply_to=to.message_id, buttons=force)
-        self._menus.put((incoming.chat.id, asked), (incoming.asker, incoming.message.message_id))
+        self._menus.put((incoming.lane, asked), (incoming.asker, incoming.message.message_id))
 
     # What is typed
 
@@ -197,9 +197,9 @@ class Picker:
 
     async def _tidy(self, incoming: Incoming, asked: int) -> None:
         """The question has its answer, and the menu from which it was asked its successor; another's are left alone."""
-        owner, menu = self._menus.get((incoming.chat.id, asked)) or (incoming.chat.id, None)
+        owner, menu = self._menus.get((incoming.lane, asked)) or (incoming.chat.id, None)
         if owner == incoming.asker:
-            self._menus.drop((incoming.chat.id, asked))
+            self._menus.drop((incoming.lane, asked))
             for old in filter(None, (asked, menu)):
                 await self.station.messenger.delete(incoming.place, old)
 

@@ -23,6 +23,7 @@ from bot.adapters.telegram.content import (
 from bot.adapters.telegram.handling import Handlers, command, message
 from bot.adapters.telegram.identity import request_id, user_key
 from bot.adapters.telegram.incoming import Incoming
+from bot.adapters.telegram.place import place_of
 from bot.adapters.telegram.station import Station
 from bot.adapters.telegram.wish import Wish
 from bot.adapters.words import LOCALES, word
@@ -72,7 +73,7 @@ class _Say:
 
     def __init__(self, station: Station) -> None:
         self._station = station
-        self._asked: Memory[tuple[int, int], _Asked] = Memory(REMEMBERED)
+        self._asked: Memory[tuple[str, int], _Asked] = Memory(REMEMBERED)
 
     def knows(self, message: telegram.Message) -> bool:
         """Whether a message has asked for something lately."""
@@ -128,7 +129,8 @@ class _Say:
 
     def _wish_for(self, other: telegram.Message, incoming: Incoming) -> Wish | Refusal:
         """What is asked for by a message that is answered: its words, or once more what is to be heard in it."""
-        if other.voice is not None and (key := self._station.asking.heard.message(*_key(other))) is not None:
+        place, heard = incoming.place, self._station.asking.heard
+        if other.voice is not None and (key := heard.message(place.chat, other.message_id, place.business)) is not None:
             return Wish(replay=key, reply_to=other.message_id)
         if other.voice is not None and is_from(other, self._station.bot):
             return Refusal(Reason.NOT_KEPT, "That is no longer kept; use /say again to have it spoken anew.")
@@ -146,9 +148,9 @@ class _Say:
         await self._station.asking.tell(incoming, word(_QUESTION, locale), about, reply)
 
     def _take_back(self, incoming: Incoming, before: _Asked) -> None:
-        message = incoming.message
-        request = request_id(self._station.bot.id, message.chat.id, message.message_id, before.turn)
-        self._station.asking.retract(incoming.place, request)
+        bot, place = self._station.bot.id, incoming.place
+        request = request_id(bot, place.chat, incoming.message.message_id, before.turn, place.business)
+        self._station.asking.retract(place, request)
 
 
 def _typed(incoming: Incoming, words: Words) -> Wish:
@@ -183,8 +185,8 @@ def _is_same(incoming: Incoming, before: _Asked, fingerprint: int) -> bool:
     return not incoming.edited or before.fingerprint == fingerprint
 
 
-def _key(message: telegram.Message) -> tuple[int, int]:
-    return message.chat.id, message.message_id
+def _key(message: telegram.Message) -> tuple[str, int]:
+    return place_of(message).lane, message.message_id
 
 
 def _fingerprint(wish: Wish | Refusal | None) -> int:

@@ -163,7 +163,7 @@ class Menu:
         if everywhere:
             owns = self._station.owns(incoming.asker)
             return "" if owns else word(f"{WORDS}.refused.owner", incoming.locale)
-        if await self._station.admins.may_decide(incoming.chat, incoming.asker):
+        if await self._station.admins.may_decide(incoming.place, incoming.asker):
             return ""
         who = "denied" if is_group(incoming.chat.id) else "private"
         return word(f"{WORDS}.refused.{who}", incoming.locale)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import telegram
-
 from bot.adapters.telegram.identity import is_group
 from bot.adapters.telegram.incoming import Incoming
+from bot.adapters.telegram.place import Place
 from bot.adapters.telegram.station import Station
 from bot.adapters.words import word
 
@@ -25,5 +24,4 @@ async def barred(station: Station, incoming: Incoming, owner: int) -> str:
 async def _decides(station: Station, incoming: Incoming, owner: int) -> bool:
     if not is_group(owner):
         return False
-    chat = incoming.chat if owner == incoming.chat.id else telegram.Chat(owner, telegram.Chat.CHANNEL)
-    return await station.admins.may_decide(chat, incoming.asker)
+    return await station.admins.may_decide(Place(owner), incoming.asker)
