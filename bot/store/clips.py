@@ -7,11 +7,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, case, delete, exists, func, literal, select, update
+from sqlalchemy import Connection, Delete, Insert, Row, bindparam, case, delete, exists, func, literal, select, update
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.speech import Clip, EngineVoice, Spoken, Utterance
-from bot.store.tables import ATTACHMENTS, AUDIO_LOCK, CLIPS, PLAYS, SOUNDS, insert, take_turn
+from bot.store.tables import ATTACHMENTS, AUDIO_LOCK, CLIPS, PLAYS, SOUNDS, insert, spelt, take_turn
 
 PLAYS_KEPT = 100
 """How many of a user's recent clips are remembered, and of a guild's where nobody is known to have asked."""
@@ -109,15 +110,21 @@ def keep(
     take_turn(connection, AUDIO_LOCK)
     row = {name: values[name] for name in ("key", "bytes", "seconds")}
     row |= {"owner": owner, "at": at, "used": at}
-    added = insert(connection, CLIPS).values(row).on_conflict_do_nothing().returning(CLIPS.c.key)
-    new = connection.execute(added).first() is not None
+    new = connection.execute(_added(connection), row).first() is not None
     if new:
-        sound = {name: values[name] for name in ("key", "spoken", "waveform", "ogg")}
-        connection.execute(insert(connection, SOUNDS), sound)
+        connection.execute(_SOUND, {name: values[name] for name in ("key", "spoken", "waveform", "ogg")})
     touch(connection, {} if new else {values["key"]: at}, {play: at} if play else {})
     if limit is None:
         return Kept((), int(new), values["bytes"] if new else 0)
     return make_room(connection, limit, spared=values["key"])
+
+
+_SOUND = SOUNDS.insert()
+
+
+@spelt
+def _added(connection: Connection) -> ReturningInsert[tuple[str]]:
+    return insert(connection, CLIPS).on_conflict_do_nothing().returning(CLIPS.c.key)
 
 
 def touch(connection: Connection, used: Mapping[str, float], plays: Mapping[Play, float]) -> Sequence[str]:
@@ -141,6 +148,17 @@ _USED = (
 
 
 def _note(connection: Connection, plays: Mapping[Play, float]) -> None:
+    rows = [{"b_user": user, "b_guild": guild, "b_key": key, "b_at": at} for (user, guild, key), at in plays.items()]
+    connection.execute(_noted(connection), sorted(rows, key=lambda row: (row["b_user"], row["b_guild"], row["b_key"])))
+    users = sorted({user for user, _, _ in plays if user})
+    guilds = sorted({guild for user, guild, _ in plays if not user})
+    for statement, whose in ((_USERS_OLDEST, users), (_GUILDS_OLDEST, guilds)):
+        if whose:
+            connection.execute(statement, [{"b_whose": each} for each in whose])
+
+
+@spelt
+def _noted(connection: Connection) -> Insert:
     # From CLIPS, so that a clip that was dropped in the meantime is passed over.
     source = select(
         bindparam("b_user", type_=PLAYS.c.user.type),
@@ -150,16 +168,17 @@ def _note(connection: Connection, plays: Mapping[Play, float]) -> None:
     ).where(CLIPS.c.key == bindparam("b_key"))
     add = insert(connection, PLAYS).from_select(["user", "guild", "key", "at"], source)
     latest = case((PLAYS.c.at < add.excluded.at, add.excluded.at), else_=PLAYS.c.at)
-    noted = add.on_conflict_do_update(index_elements=["user", "guild", "key"], set_={"at": latest})
-    rows = [{"b_user": user, "b_guild": guild, "b_key": key, "b_at": at} for (user, guild, key), at in plays.items()]
-    connection.execute(noted, sorted(rows, key=lambda row: (row["b_user"], row["b_guild"], row["b_key"])))
-    for user, guild in sorted({(user, "" if user else guild) for user, guild, _ in plays}):
-        _trim(connection, PLAYS.c.user == user if user else (PLAYS.c.user == "") & (PLAYS.c.guild == guild))
+    return add.on_conflict_do_update(index_elements=["user", "guild", "key"], set_={"at": latest})
 
 
-def _trim(connection: Connection, whose: ColumnElement[bool]) -> None:
-    oldest = select(PLAYS.c.at).where(whose).order_by(PLAYS.c.at.desc()).offset(PLAYS_KEPT - 1).limit(1)
-    connection.execute(delete(PLAYS).where(whose, PLAYS.c.at < oldest.scalar_subquery()))
+def _oldest(whose: ColumnElement[bool]) -> Delete:
+    """What to drop of plays beyond those that are kept."""
+    last = select(PLAYS.c.at).where(whose).order_by(PLAYS.c.at.desc()).offset(PLAYS_KEPT - 1).limit(1)
+    return delete(PLAYS).where(whose, PLAYS.c.at < last.scalar_subquery())
+
+
+_USERS_OLDEST = _oldest(PLAYS.c.user == bindparam("b_whose"))
+_GUILDS_OLDEST = _oldest((PLAYS.c.user == "") & (PLAYS.c.guild == bindparam("b_whose")))
 
 
 def make_room(connection: Connection, limit: int, *, spared: str = "", before: float = 0.0) -> Kept:

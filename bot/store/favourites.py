@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import Connection, bindparam, case, delete, func, select
+from sqlalchemy import Connection, Insert, bindparam, case, delete, func, select
 
 from bot.errors import StoreError
 from bot.store.copies import Copies
 from bot.store.database import Database
 from bot.store.rounds import FLUSH_SECONDS, Rounds
-from bot.store.tables import FAVOURITES, insert
+from bot.store.tables import FAVOURITES, insert, spelt
 
 VOICES_KEPT = 50
 """How many voices of a user or a guild are counted; beyond that the least used is dropped."""
@@ -184,10 +184,15 @@ def _row(owner: Owner, voice: str, uses: int, at: float) -> dict[str, Any]:
 
 
 def _count(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    connection.execute(_counted(connection), rows)
+
+
+@spelt
+def _counted(connection: Connection) -> Insert:
     add = insert(connection, FAVOURITES)
     latest = case((FAVOURITES.c.at < add.excluded.at, add.excluded.at), else_=FAVOURITES.c.at)
     more = {"uses": FAVOURITES.c.uses + add.excluded.uses, "at": latest}
-    connection.execute(add.on_conflict_do_update(index_elements=["kind", "owner", "voice"], set_=more), rows)
+    return add.on_conflict_do_update(index_elements=["kind", "owner", "voice"], set_=more)
 
 
 def _move(connection: Connection, old: str, new: str) -> None:

@@ -9,11 +9,11 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Row, Text, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Insert, Row, Text, bindparam, case, delete, func, or_, select, update
 
 from bot.queue.journal import Entry, State, everything, tried_at
 from bot.store.database import Database
-from bot.store.tables import JOURNAL, insert
+from bot.store.tables import JOURNAL, insert, spelt
 
 # Not an IN, which no batch of rows can be executed with.
 _UNFINISHED = or_(*(JOURNAL.c.state == state.value for state in State if not state.finished))
@@ -118,10 +118,15 @@ class _Batch:
         """One transaction's work."""
         self._close()
         if self.entries:
-            connection.execute(insert(connection, JOURNAL).on_conflict_do_nothing(), self.entries)
+            connection.execute(_accepted(connection), self.entries)
         for statement, rows in ((_MARK, self.marks), (_END, self.ends)):
             if rows:
                 connection.execute(statement, rows)
+
+
+@spelt
+def _accepted(connection: Connection) -> Insert:
+    return insert(connection, JOURNAL).on_conflict_do_nothing()
 
 
 def _pending(connection: Connection, now: float, wanted: Callable[[Entry], bool]) -> Sequence[Entry]:

@@ -6,8 +6,8 @@ Ids of users and guilds are kept as the adapters say them (``discord:42``); wher
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
 
 from sqlalchemy import (
     Boolean,
@@ -30,6 +30,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Dialect
 
 from bot.store.records import frozen_json
+
+S = TypeVar("S")
 
 
 class Names(TypeDecorator[frozenset[str]]):
@@ -225,6 +227,19 @@ AUDIO_LOCK, UPGRADE_LOCK = 0x5A150, 0x5A151
 def insert(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
     """An insert that knows ``on_conflict``, as the database at hand spells it."""
     return postgresql.insert(table) if connection.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def spelt(build: Callable[[Connection], S]) -> Callable[[Connection], S]:
+    """A statement that is built once for each kind of database: that takes longer than executing it."""
+    built: dict[str, S] = {}
+
+    def statement(connection: Connection) -> S:
+        kind = connection.dialect.name
+        if kind not in built:
+            built[kind] = build(connection)
+        return built[kind]
+
+    return statement
 
 
 def take_turn(connection: Connection, lock: int) -> None:
