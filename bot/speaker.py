@@ -255,7 +255,7 @@ class Speaker:
             return await self._replay(request, key, found, accepted)
         making = self._workshop.find(key)
         if making is None or making.key != key:  # whole, and on its way into the cache
-            return Refusal(Reason.NOT_KEPT, "That is no longer kept; use /say again to have it spoken anew.")
+            return Refusal(Reason.NOT_KEPT, "That is no longer kept; ask for the text to be spoken anew.")
         clip = await making.speech.clip()
         return await self._unrepeatable(request, clip, making.owner, layers) or await self._share(making, request)
 

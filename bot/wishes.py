@@ -144,7 +144,7 @@ def decide(
         message = f"A rate of {request.rate:g} is outside {SLOWEST} to {FASTEST}; choose one within."
         return Refusal(Reason.INVALID, message, {"rate": request.rate, "low": SLOWEST, "high": FASTEST})
     if rules.locked and (request.voice or request.engine):
-        message = "This server has locked its voice; leave voice and engine out."
+        message = "The voice is locked here; leave voice and engine out."
         return Refusal(Reason.NOT_ALLOWED, message, {"cause": "locked"})
     layers: list[Chosen] = [request, *below, config]
     voices = [None if layer.voice and _banned(layer.voice, rules, find) else layer.voice for layer in layers]
@@ -177,14 +177,14 @@ def _first(values: Iterable[T | None], default: T) -> Choice[T]:
 
 def banned_voice(name: str) -> Refusal:
     """The answer to who asks for a voice that the guild bans."""
-    message = f"This server does not allow the voice {name}; choose another."
+    message = f"The voice {name} is not allowed here; choose another."
     return Refusal(Reason.NOT_ALLOWED, message, {"voice": name})
 
 
 def engine_not_allowed(name: str, rules: Rules) -> Refusal:
     """The answer to who asks for an engine that the guild does not allow."""
     allowed = ", ".join(rules.engines)
-    message = f"This server does not allow the engine {name}; choose {allowed}."
+    message = f"The engine {name} is not allowed here; choose {allowed}."
     return Refusal(Reason.NOT_ALLOWED, message, {"engine": name, "allowed": list(rules.engines)})
 
 

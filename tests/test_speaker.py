@@ -112,7 +112,7 @@ async def test_what_is_no_longer_kept_must_be_asked_for_anew(speaker: Speaker) -
     gone = await speaker.replay(request(""), "no such key")
     assert isinstance(gone, Refusal)
     assert gone.reason is Reason.NOT_KEPT
-    assert "use /say again" in gone.message
+    assert "ask for the text to be spoken anew" in gone.message
 
 
 async def test_who_may_not_be_spoken_may_not_replay(speaker: Speaker) -> None:
