@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.adapters.discord.identity import number
-from bot.adapters.words import language, listed, translated, word
+from bot.adapters.members import named
+from bot.adapters.words import language, translated, word
 
 Line = tuple[str, str]
 """The name of a setting (``admin.setting.<name>``), and what it is in words."""
-
-SHOWN = 15
-"""Members of a list that are named; the others are counted."""
 
 WIDEST = 100
 """Characters of one text."""
@@ -83,8 +81,4 @@ def spoken_as(code: str | None, locale: str) -> str:
 
 def some(items: Iterable[str], empty: str, locale: str) -> str:
     """A list of things that are written already; ``admin.value.<empty>`` if there are none."""
-    held = list(items)
-    if not held:
-        return word(f"admin.value.{empty}", locale)
-    more = [word("admin.answer.more", locale, count=len(held) - SHOWN)] if len(held) > SHOWN else []
-    return listed([*held[:SHOWN], *more], locale)
+    return named(items, locale, none=f"admin.value.{empty}", more="admin.answer.more")

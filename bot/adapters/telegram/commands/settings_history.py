@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
 
+from bot.adapters.audit import Change, parts, turnover
 from bot.adapters.telegram.commands.keyboard import Page
 from bot.adapters.telegram.commands.settings_keys import page
 from bot.adapters.telegram.commands.settings_matter import Matter
@@ -23,21 +23,6 @@ ROOM = 3500
 """Characters of all of it: a message takes 4096."""
 
 
-class Change(Protocol):
-    """A line of a guild's audit, as the store gives it."""
-
-    @property
-    def at(self) -> float: ...
-    @property
-    def by(self) -> str | None: ...
-    @property
-    def name(self) -> str: ...
-    @property
-    def old(self) -> Any: ...
-    @property
-    def new(self) -> Any: ...
-
-
 async def history(matter: Matter, part: str = "") -> Page:
     """The last changes, the newest first."""
     count = min(int(part), MOST) if part.isdecimal() and int(part) else CHANGES
@@ -50,7 +35,7 @@ async def history(matter: Matter, part: str = "") -> Page:
 def told(matter: Matter, change: Change, now: float) -> Sequence[str]:
     """A line of the audit in words; one that changed several rules at once is several."""
     when, who = duration(max(0.0, now - change.at), matter.locale), _who(matter, change.by)
-    whats = [_difference(matter, *each) for each in _parts(change)] or [label(change.name, matter.locale)]
+    whats = [_difference(matter, *each) for each in parts(change, SECTION)] or [label(change.name, matter.locale)]
     return [matter.say("history.line", when=when, who=who, what=what) for what in whats]
 
 
@@ -65,32 +50,15 @@ def _who(matter: Matter, by: str | None) -> str:
     return matter.say("history.other", id=by.removeprefix(PREFIX))
 
 
-def _parts(change: Change) -> Iterator[tuple[str, object, object]]:
-    """What was changed, each by the name of its setting; nothing if that is not Telegram's or has no values."""
-    if change.name == "extra":
-        old, new = _section(change.old), _section(change.new)
-        changed = (name for name in {**old, **new} if old.get(name) != new.get(name))
-        yield from ((name, old.get(name), new.get(name)) for name in changed)
-    elif change.name not in ("reset", "moved"):
-        yield change.name, change.old, change.new
-
-
-def _section(extra: object) -> Mapping[str, Any]:
-    found = extra.get(SECTION) if isinstance(extra, Mapping) else None
-    return found if isinstance(found, Mapping) else {}
-
-
 def _difference(matter: Matter, name: str, old: object, new: object) -> str:
     what = label(name, matter.locale)
-    if isinstance(old, list) or isinstance(new, list):
-        came, went = _members(new) - _members(old), _members(old) - _members(new)
-        marks = [*(f"+{one}" for one in sorted(came)), *(f"−{one}" for one in sorted(went))]
+    if (marks := turnover(old, new, _member)) is not None:
         return matter.say("history.members", label=what, members=some(marks, "none", matter.locale))
     return matter.say("history.change", label=what, old=_value(matter, old), new=_value(matter, new))
 
 
-def _members(held: object) -> set[str]:
-    return {str(one).removeprefix(PREFIX)[:WIDEST] for one in held} if isinstance(held, list) else set()
+def _member(held: object) -> str:
+    return str(held).removeprefix(PREFIX)[:WIDEST]
 
 
 def _value(matter: Matter, held: object) -> str:

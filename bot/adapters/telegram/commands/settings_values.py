@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from bot.adapters.decisions import Wrong
+from bot.adapters.members import named
 from bot.adapters.telegram.commands.settings_matter import WORDS
 from bot.adapters.words import language, listed, refusal, translated, word
 from bot.speech import Reason, Refusal
 
 Line = tuple[str, str]
 """The name of a setting (``telegram_settings.setting.<name>``), and what it is in words."""
-
-SHOWN = 15
-"""Members of a list that are named; the others are counted."""
 
 ON, OFF, DEFAULT, ALL = "on", "off", "default", "all"
 """What may be typed for a value, also in the person's own language (``telegram_settings.value.<it>``)."""
@@ -57,11 +55,7 @@ def spoken_as(code: str | None, locale: str) -> str:
 
 def some(items: Iterable[str], empty: str, locale: str) -> str:
     """A list; ``telegram_settings.value.<empty>`` if there is nothing in it."""
-    held = list(items)
-    if not held:
-        return value(empty, locale)
-    more = [word(f"{WORDS}.more", locale, count=len(held) - SHOWN)] if len(held) > SHOWN else []
-    return listed([*held[:SHOWN], *more], locale)
+    return named(items, locale, none=f"{WORDS}.value.{empty}", more=f"{WORDS}.more")
 
 
 def means(typed: str, special: str, locale: str) -> bool:
