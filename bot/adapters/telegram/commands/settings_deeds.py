@@ -138,17 +138,12 @@ def _engines_as(matter: Matter, **changes: object) -> Decision:
     return partial(engines, changes=changes, open_to_all=matter.engines)
 
 
-async def _allow(matter: Matter, typed: str) -> Decision | Wrong | Refusal:
+async def _allow(matter: Matter, typed: str, on: bool) -> Decision | Wrong | Refusal:
     found = engine_called(typed, matter.defaults.engines)
-    return found if isinstance(found, Refusal) else partial(_permit, matter, found, True)
+    return found if isinstance(found, Refusal) else partial(_allowed, matter, found, on)
 
 
-async def _deny(matter: Matter, typed: str) -> Decision | Wrong | Refusal:
-    found = engine_called(typed, matter.defaults.engines)
-    return found if isinstance(found, Refusal) else partial(_permit, matter, found, False)
-
-
-def _permit(matter: Matter, name: str, on: bool, held: Decided) -> Changes | Wrong:
+def _allowed(matter: Matter, name: str, on: bool, held: Decided) -> Changes | Wrong:
     """One engine more or less; all of them are no rule."""
     every = frozenset(matter.defaults.engines)
     allowed = held.allowed_engines & every or every
@@ -168,12 +163,8 @@ async def _voice(matter: Matter, typed: str) -> Decision | Wrong | Refusal:
     return lambda _: {"voice": found}
 
 
-async def _lock(matter: Matter, typed: str) -> Decision:
-    return lambda _: {"locked": True}
-
-
-async def _unlock(matter: Matter, typed: str) -> Decision:
-    return lambda _: {"locked": None}
+async def _lock(matter: Matter, typed: str, on: bool) -> Decision:
+    return lambda _: {"locked": on or None}
 
 
 async def _ban(matter: Matter, typed: str) -> Decision | Wrong | Refusal:
@@ -252,14 +243,9 @@ def _number(typed: str, *, whole: bool) -> float | None:
         return None
 
 
-async def _block(matter: Matter, typed: str) -> Decision | Wrong:
-    who = whom(matter, typed, "block")
-    return who if isinstance(who, Wrong) else partial(_blocked, who, True)
-
-
-async def _unblock(matter: Matter, typed: str) -> Decision | Wrong:
-    who = whom(matter, typed, "unblock")
-    return who if isinstance(who, Wrong) else partial(_blocked, who, False)
+async def _block(matter: Matter, typed: str, on: bool) -> Decision | Wrong:
+    who = whom(matter, typed, "block" if on else "unblock")
+    return who if isinstance(who, Wrong) else partial(_blocked, who, on)
 
 
 def _blocked(who: Whom, on: bool, held: Decided) -> Changes | Wrong:
@@ -277,11 +263,11 @@ async def _anew(matter: Matter, typed: str) -> Anew | Wrong:
 DEEDS: Mapping[str, Deed] = {
     "engine": Deed("engine", _engine),
     "engines": Deed("engine", _engines),
-    "allow": Deed("engine", _allow),
-    "deny": Deed("engine", _deny),
+    "allow": Deed("engine", partial(_allow, on=True)),
+    "deny": Deed("engine", partial(_allow, on=False)),
     "voice": Deed("voice", _voice),
-    "lock": Deed("voice", _lock, bare=True),
-    "unlock": Deed("voice", _unlock, bare=True),
+    "lock": Deed("voice", partial(_lock, on=True), bare=True),
+    "unlock": Deed("voice", partial(_lock, on=False), bare=True),
     "ban": Deed("voice", _ban),
     "unban": Deed("voice", _unban),
     "language": Deed("language", _language),
@@ -289,8 +275,8 @@ DEEDS: Mapping[str, Deed] = {
     "replies": Deed("replies", _replies),
     **{name: Deed(name, partial(_limit, name=name)) for name in LIMITS},
     "admins": Deed("admins", _admins),
-    "block": Deed("people", _block, bare=True),
-    "unblock": Deed("people", _unblock, bare=True),
+    "block": Deed("people", partial(_block, on=True), bare=True),
+    "unblock": Deed("people", partial(_block, on=False), bare=True),
     "reset": Deed("main", _anew),
 }
 """By the word that is typed for it, and stands on its buttons."""

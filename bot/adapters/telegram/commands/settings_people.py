@@ -13,6 +13,7 @@ from bot.adapters.telegram.commands.keyboard import Page, in_rows, leaf
 from bot.adapters.telegram.commands.settings_keys import decide, page, part_of, turning
 from bot.adapters.telegram.commands.settings_matter import Matter
 from bot.adapters.telegram.commands.settings_pages import typed_as
+from bot.adapters.telegram.content import answered
 from bot.adapters.telegram.identity import PREFIX, asker_of, user_key
 
 PEOPLE = 8
@@ -52,20 +53,14 @@ def _meant(message: telegram.Message, typed: str) -> int | None:
         return int(typed)
     if typed:
         return _linked(message)
-    answered = _answered(message)
-    return None if answered is None else asker_of(answered)
+    other = answered(message)
+    return None if other is None else asker_of(other)
 
 
 def _linked(message: telegram.Message) -> int | None:
     """Whom a name in the message is a link to: people without a username are mentioned so."""
     mentions = message.parse_entities([MessageEntity.TEXT_MENTION])
     return next((entity.user.id for entity in mentions if entity.user is not None), None)
-
-
-def _answered(message: telegram.Message) -> telegram.Message | None:
-    """The message that this one replies to: what replies to nothing in a topic replies to what opened the topic."""
-    answered = message.reply_to_message
-    return None if answered is None or answered.forum_topic_created is not None else answered
 
 
 async def people(matter: Matter, part: str = "") -> Page:

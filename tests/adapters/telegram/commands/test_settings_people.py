@@ -113,6 +113,18 @@ async def test_a_topic_was_opened_by_nobody_who_is_meant(fake: FakeTelegram, spe
         assert (await here.kept()).blocked_users == {key(here.eve)}
 
 
+async def test_a_topic_that_grew_from_a_message_was_opened_by_nobody_who_is_meant(
+    fake: FakeTelegram, speaker: Speaker
+) -> None:
+    """What stands at its beginning need not be Telegram's own word that it was opened."""
+    async with council(fake, speaker, forum=True) as here:
+        topic = await here.eve.open_topic(here.group, "News")
+        here.group.by_id[topic.id].parts = {"text": "News of today"}
+        asked = await here.ann.say("/settings block", here.group, thread=topic)
+        assert "Answer a message of the person’s" in (await answered(fake, asked)).text
+        assert (await here.kept()).blocked_users == frozenset()
+
+
 async def test_many_blocked_people_have_pages(here: Council) -> None:
     """Each is there with a button, whatever their number."""
     blocked = {user_key(number) for number in range(101, 120)}
