@@ -12,6 +12,8 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from bot.config import LogSettings
 
+_TALKATIVE = frozenset({"telegram", "tornado", "httpx", "httpcore"})
+
 _Raised = tuple[type[BaseException], BaseException, TracebackType | None]
 
 
@@ -38,11 +40,23 @@ def configure(settings: LogSettings, *, least: str = "debug") -> None:
         cache_logger_on_first_use=False,
     )
     logging.basicConfig(level=max(level, logging.WARNING), format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for handler in logging.getLogger().handlers:
+        handler.addFilter(wordless)
 
 
 def where(error: BaseException) -> list[str]:
     """Where an exception came from, innermost last, without its words."""
     return _places(error.__traceback__)
+
+
+def wordless(record: logging.LogRecord) -> bool:
+    """Leave of what the libraries for Telegram log the place and the type of error: they log whole updates."""
+    if record.name.partition(".")[0] in _TALKATIVE:
+        kind = record.exc_info[0] if record.exc_info else None
+        error = f" ({kind.__name__})" if kind else ""
+        record.msg, record.args = f"{record.module}:{record.lineno} {record.funcName}{error}", None
+        record.exc_info = record.exc_text = record.stack_info = None
+    return True
 
 
 def without_contents(_: WrappedLogger, __: str, event: EventDict) -> EventDict:

@@ -65,3 +65,27 @@ def test_people_get_lines_they_can_read(capsys: pytest.CaptureFixture[str]) -> N
     err = capsys.readouterr().err
     assert "listening" in err
     assert "8888" in err
+
+
+@pytest.mark.parametrize("name", ["telegram.ext.Updater", "tornado.general", "httpx"])
+def test_a_talkative_library_is_told_by_place_and_type(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """The library for Telegram logs whole updates that it cannot read: what strangers wrote, and their names."""
+    logging.getLogger().handlers[:] = []
+    configure(LogSettings(format="json"))
+    try:
+        raise TypeError("Ann wrote: a very private sentence")
+    except TypeError:
+        logging.getLogger(name).critical("Received data was %s", {"text": "a very private sentence"}, exc_info=True)
+    line = capsys.readouterr().err
+    assert "private" not in line
+    assert "Ann" not in line
+    assert f"CRITICAL {name} test_log:" in line
+    assert line.rstrip().endswith("(TypeError)")
+
+
+def test_other_libraries_are_told_in_their_words(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is no secret is of use to who runs it."""
+    logging.getLogger().handlers[:] = []
+    configure(LogSettings(format="json"))
+    logging.getLogger("asyncio").warning("a task of %s was lost", "somebody's")
+    assert "a task of somebody's was lost" in capsys.readouterr().err
