@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import islice
 
 from bot.tts.engine import Voice
@@ -15,6 +16,9 @@ from bot.tts.voices.languages import primary
 from bot.tts.voices.names import nicknames
 from bot.tts.voices.persona import ANY
 from bot.wishes import Rules
+
+_folded = lru_cache(maxsize=4096)(fold)
+"""For what voices are called and described by, the same words hundreds of times; not for what people type."""
 
 LONGEST = 100
 """Characters of a value or a label that a platform takes."""
@@ -32,7 +36,8 @@ Available = Mapping[str, Sequence[Voice]]
 class VoiceChoice:
     """Somebody who may be chosen: ``value`` is what to ask for, ``label`` what to show, each of at most 100 characters.
 
-    A persona has no ``engine``, and no ``language`` if it has more than one.
+    A persona has no ``engine``, and no ``language`` if it has more than one. ``named``: what was typed is a name of
+    theirs, and means them; ``near``: it only comes near to one, for nobody fits it.
     """
 
     value: str
@@ -40,6 +45,8 @@ class VoiceChoice:
     engine: str
     language: str
     gender: str
+    named: bool = field(default=False, compare=False)
+    near: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,18 +82,23 @@ class Casting:
         engines = frozenset(rules.engines if engine is None else {engine}.intersection(rules.engines))
         speak = (entry for entry in self._entries if not engines.isdisjoint(entry.engines))
         allowed = [entry for entry in speak if not rules.bans(entry.who)]
-        keys = [key for part in _BETWEEN.split(typed) if (key := fold(part))]
-        fits = [(fit, entry) for entry in allowed if (fit := _fit(entry, fold(typed), keys)) is not None]
+        whole, keys = fold(typed), [key for part in _BETWEEN.split(typed) if (key := fold(part))]
+        fits = [(fit, entry) for entry in allowed if (fit := _fit(entry, whole, keys)) is not None]
+        if not fits:
+            return self._near(typed, allowed)[:limit]
         standing = _Standing(taste)
         fits.sort(key=lambda found: (found[0], *standing(found[1])))
-        best = (entry for _, entry in fits) if fits else self._near(typed, allowed)
-        return [entry.choice for entry in islice(best, limit)]
+        named = self._voices.find(typed, self._available) if keys and fits[0][0] == _SAME else None
+        return [
+            replace(entry.choice, named=True) if entry.who is named else entry.choice
+            for _, entry in islice(fits, limit)
+        ]
 
-    def _near(self, typed: str, allowed: Collection[_Entry]) -> Iterator[_Entry]:
+    def _near(self, typed: str, allowed: Collection[_Entry]) -> Sequence[VoiceChoice]:
         found = self._voices.find(typed, self._available)
         names = found.nearest if isinstance(found, UnknownName) else ()
         near = dict.fromkeys(self._by_name.get(fold(name)) for name in names)
-        return (entry for entry in near if entry is not None and entry in allowed)
+        return [replace(entry.choice, near=True) for entry in near if entry is not None and entry in allowed]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,10 +106,11 @@ class _Entry:
     """A choice, and what may be typed for it, folded, each word in a line of its own.
 
     ``names`` it goes by, ``parts`` are the words in them; ``words`` say what it is, and ``also`` what it is among other
-    things. ``languages`` are its own, if it has not many; ``engines`` it speaks on.
+    things. ``languages`` are its own, if it has not many; ``engines`` it speaks on. ``key`` is the folded value.
     """
 
     choice: VoiceChoice
+    key: str
     who: Persona | Voice
     engines: Collection[str]
     languages: Collection[str]
@@ -129,7 +142,7 @@ class _Standing:
         self._language = primary(taste.language) if taste.language else None
 
     def __call__(self, entry: _Entry) -> tuple[int, int]:
-        dear = self._dear.get(fold(entry.choice.value))
+        dear = self._dear.get(entry.key)
         if dear is not None:
             return 0, dear
         if self._language in entry.languages:
@@ -155,6 +168,7 @@ def _personas(voices: Voices, available: Available) -> Iterator[_Entry]:
         label = _joined(persona.name, persona.gender, persona.description)
         yield _Entry(
             VoiceChoice(persona.name, label, "", "".join(own), persona.gender),
+            fold(persona.name),
             persona,
             persona.voices.keys(),
             own,
@@ -169,14 +183,13 @@ def _installed(voices: Voices, available: Available) -> Iterator[_Entry]:
     """The voices that can be asked for by some name, in the order of engines."""
     meant = _meant(voices, available)
     regions = _regions(available)
-    seen = Counter(_label(voice, regions) for several in available.values() for voice in several)
-    for engine, several in available.items():
-        for voice in several:
-            ways = (way for way in (voice.name, f"{engine} {voice.name}") if len(way) <= LONGEST)
-            value = next((way for way in ways if meant.get(fold(way)) is voice), None)
-            if value is not None:
-                label = _label(voice, regions)
-                yield _entry(voice, value, label if seen[label] == 1 else _label(voice, regions, in_full=True))
+    labels = [(engine, voice, _label(voice, regions)) for engine, several in available.items() for voice in several]
+    seen = Counter(label for _, _, label in labels)
+    for engine, voice, label in labels:
+        ways = (way for way in (voice.name, f"{engine} {voice.name}") if len(way) <= LONGEST)
+        value = next((way for way in ways if meant.get(_folded(way)) is voice), None)
+        if value is not None:
+            yield _entry(voice, value, label if seen[label] == 1 else _label(voice, regions, in_full=True))
 
 
 def _entry(voice: Voice, value: str, label: str) -> _Entry:
@@ -184,6 +197,7 @@ def _entry(voice: Voice, value: str, label: str) -> _Entry:
     regions = (part for tag in _tags(voice) for part in (tag, *tag.split("-")[1:]))
     return _Entry(
         VoiceChoice(value, label, voice.engine, voice.language, voice.gender),
+        _folded(value),
         voice,
         (voice.engine,),
         languages,
@@ -200,7 +214,7 @@ def _meant(voices: Voices, available: Available) -> Mapping[str, Voice]:
     for engine, several in available.items():
         for voice in several:
             names = nicknames(voice.name)
-            for literalness, key in ((0, fold(engine + voice.name)), *enumerate(names)):
+            for literalness, key in ((0, _folded(engine + voice.name)), *enumerate(names)):
                 if key not in hidden and (key not in best or literalness < best[key][0]):
                     best[key] = literalness, voice
     return {key: voice for key, (_, voice) in best.items()}
@@ -235,7 +249,7 @@ def _called(languages: Iterable[str]) -> Iterator[str]:
 
 def _lines(words: Iterable[str]) -> str:
     """Words folded, each with the end of a line before and behind it."""
-    return "\n".join(("", *dict.fromkeys(filter(None, map(fold, words))), ""))
+    return "\n".join(("", *dict.fromkeys(filter(None, map(_folded, words))), ""))
 
 
 def _joined(*parts: str) -> str:

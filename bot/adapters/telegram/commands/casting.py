@@ -9,11 +9,11 @@ from bot.adapters.telegram.commands.keyboard import badge
 from bot.adapters.telegram.incoming import Incoming
 from bot.adapters.tongues import spoken
 from bot.adapters.words import language
-from bot.casting import Available, VoiceChoice
+from bot.casting import VoiceChoice
 from bot.speaker import Speaker
 from bot.tts.engine import Voice
 from bot.tts.languages import language_names
-from bot.tts.voices import Persona, UnknownName, Voices, fold
+from bot.tts.voices import Persona, Voices, fold
 from bot.tts.voices.languages import primary
 from bot.tts.voices.persona import ANY
 from bot.wishes import EVERY_GUILD, Rules
@@ -28,15 +28,16 @@ Installed = Mapping[tuple[str, str], Voice]
 
 @dataclass(frozen=True, slots=True)
 class Cast:
-    """Those who may be chosen, and what each speaks: primary subtags, none of who speaks whatever they are given.
-
-    ``near``: nobody is meant by what was typed, but their names come near.
-    """
+    """Those who may be chosen, and what each speaks: primary subtags, none of who speaks whatever they are given."""
 
     choices: Sequence[VoiceChoice]
     tongues: Mapping[str, frozenset[str]]
     rules: Rules
-    near: bool = False
+
+    @property
+    def near(self) -> bool:
+        """Whether nobody is meant by what was typed, but their names come near."""
+        return any(choice.near for choice in self.choices)
 
     def find(self, mark: str) -> VoiceChoice | None:
         """Whose :func:`badge` it is."""
@@ -56,9 +57,9 @@ class Cast:
 
     def language(self, typed: str, locale: str) -> str:
         """The language that goes by what was typed, or in letters of its own at least begins so; empty if none does."""
+        key = fold(typed)
         for tag in in_order(self.languages, locale, locale):
             names = [fold(name) for name in (tag, language(tag, locale), *language_names(tag))]
-            key = fold(typed)
             if key in names or (len(key) > 1 and not key.isascii() and any(name.startswith(key) for name in names)):
                 return tag
         return ""
@@ -77,7 +78,7 @@ async def cast_for(speaker: Speaker, incoming: Incoming, typed: str = "") -> Cas
         dear = {fold(name) for name in await speaker.store.preferences.favourites(user, lane)}
         tongue = primary(await tongue_for(speaker, incoming))
         choices = sorted(choices, key=lambda one: fold(one.value) not in dear and tongue not in tongues[one.value])
-    return Cast(choices, tongues, rules, bool(typed) and _are_near(typed, choices, speaker.stage.voices, available))
+    return Cast(choices, tongues, rules)
 
 
 async def tongue_for(speaker: Speaker, incoming: Incoming) -> str:
@@ -105,15 +106,6 @@ async def rules_for(speaker: Speaker, lane: str) -> Rules:
 def in_order(tags: Iterable[str], first: str, locale: str) -> Sequence[str]:
     """Languages as they stand in a list: the first, then the others by what they are called."""
     return sorted(tags, key=lambda tag: (tag != primary(first), language(tag, locale).casefold()))
-
-
-def _are_near(typed: str, choices: Sequence[VoiceChoice], voices: Voices, available: Available) -> bool:
-    """Whether these are only those whose names come near what was typed, for nobody fits it."""
-    who = voices.find(typed, available)
-    if not isinstance(who, UnknownName) or len(choices) > len(who.nearest):
-        return False
-    near = [voices.find(name, available) for name in who.nearest]
-    return all(voices.find(choice.value, available) in near for choice in choices)
 
 
 def _tongues(choice: VoiceChoice, rules: Rules, voices: Voices, installed: Installed) -> Iterator[str]:

@@ -11,11 +11,11 @@ from bot.adapters.memory import Memory
 from bot.adapters.samples import sample
 from bot.adapters.telegram.asking import Wish
 from bot.adapters.telegram.commands import whose
-from bot.adapters.telegram.commands.casting import cast_for, in_order, own_tongue, rules_for, tongue_for
+from bot.adapters.telegram.commands.casting import Cast, cast_for, in_order, own_tongue, rules_for, tongue_for
 from bot.adapters.telegram.commands.keyboard import Page, Press, badge
 from bot.adapters.telegram.commands.pressing import Acts, Barred, obey
 from bot.adapters.telegram.commands.screens import Screens
-from bot.adapters.telegram.commands.voice_pages import PAGE, Act, VoicePages, searched
+from bot.adapters.telegram.commands.voice_pages import Act, VoicePages, searched
 from bot.adapters.telegram.handling import Handlers, message, press
 from bot.adapters.telegram.incoming import Incoming
 from bot.adapters.telegram.station import Station
@@ -102,10 +102,10 @@ class Picker:
         everybody = await cast_for(speaker, incoming)
         if tongue := everybody.language(typed, incoming.locale):
             return await self.page(incoming, language=tongue)
-        choices = (await cast_for(speaker, incoming, typed)).choices
-        meant = choices[0] if len(choices) == 1 else await self._named(typed, choices)
+        cast = await cast_for(speaker, incoming, typed)
+        meant = cast.choices[0] if len(cast.choices) == 1 else next((one for one in cast.choices if one.named), None)
         if meant is None or not await self._open(incoming):
-            return await self.page(incoming, typed=typed)
+            return await self._page(incoming, Press(Act.PICK, incoming.asker), typed, cast)
         return await self._card(incoming, Press(Act.SHOW, incoming.asker, voice=badge(meant.value)), meant, typed)
 
     async def _pressed(self, incoming: Incoming) -> None:
@@ -205,11 +205,11 @@ class Picker:
 
     # What is shown
 
-    async def _page(self, incoming: Incoming, at: Press, typed: str) -> Page:
+    async def _page(self, incoming: Incoming, at: Press, typed: str, cast: Cast | None = None) -> Page:
         pages = await self._pages(incoming, at)
         if not await self._open(incoming):
             return pages.locked()
-        return pages.several(await cast_for(self.station.speaker, incoming, typed), typed)
+        return pages.several(cast or await cast_for(self.station.speaker, incoming, typed), typed)
 
     async def _card(self, incoming: Incoming, at: Press, choice: VoiceChoice, typed: str) -> Page:
         # Where voices are locked nobody may ask for one, not even to hear it.
@@ -236,15 +236,6 @@ class Picker:
                 incoming, await self._page(incoming, at.to(Act.PICK, voice=""), searched(incoming.message.text))
             )
         return choice
-
-    async def _named(self, name: str, choices: Sequence[VoiceChoice]) -> VoiceChoice | None:
-        """Who of them goes by this very name, or by this other name of theirs: they fit best and stand in front."""
-        stage = self.station.speaker.stage
-        available = await stage.available()
-        who = stage.voices.find(name, available)
-        if isinstance(who, UnknownName):
-            return None
-        return next((one for one in choices[:PAGE] if stage.voices.find(one.value, available) == who), None)
 
     async def _sample(self, incoming: Incoming, choice: VoiceChoice) -> str:
         speaker = self.station.speaker
