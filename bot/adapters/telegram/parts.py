@@ -6,15 +6,12 @@ what was uploaded of it once need not be uploaded again.
 
 from __future__ import annotations
 
-import struct
 from bisect import bisect_right
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass, field
 
 from bot.speech import PACKET_SAMPLES, PACKET_SECONDS, SAMPLE_RATE, Clip, Speech, Spoken
 from bot.tts.audio import OggWriter
-from bot.tts.audio.ogg import checksum
-from bot.tts.audio.opus import PRE_SKIP
 
 LIMIT = 1_000_000
 """Bytes of the file of a note: of a larger one Telegram draws no waveform."""
@@ -65,11 +62,9 @@ class Part:
         if self.clip is not None:
             return self.clip.ogg
         first, last = max(0, self.start - PREROLL), self.end is None
-        lead = (self.start - first) * PACKET_SAMPLES
-        samples = None if last else (self.stop - first) * PACKET_SAMPLES
-        writer = OggWriter(serial=self.start)
-        head = _skipping(lead, writer.head())
-        return head + writer.write(self._packets[first : self.stop + (not last)]) + writer.close(samples)
+        samples = None if last else (self.stop - self.start) * PACKET_SAMPLES
+        writer = OggWriter(serial=self.start, skip=(self.start - first) * PACKET_SAMPLES)
+        return writer.head() + writer.write(self._packets[first : self.stop + (not last)]) + writer.close(samples)
 
 
 async def parts(speech: Speech, begin: Point = BEGINNING) -> AsyncGenerator[Part, None]:
@@ -172,9 +167,3 @@ class _Tape:
         beginnings = self._beginnings()
         first, last = bisect_right(beginnings, start) - 1, bisect_right(beginnings, stop - 1)
         return tuple(self._speech.spoken[first:last])
-
-
-def _skipping(samples: int, head: bytes) -> bytes:
-    """The first pages of a file of which so many samples more are not heard."""
-    page = head[:38] + struct.pack("<H", PRE_SKIP + samples) + head[40:47]
-    return page[:22] + struct.pack("<I", checksum(page)) + page[26:] + head[47:]

@@ -24,11 +24,13 @@ _REVERSED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
 class OggWriter:
     """Packets to pages, for a file or for HTTP while the speech is still being made.
 
-    One packet is always held back, because the page that ends the stream must say so and must not be empty.
+    One packet is always held back, because the page that ends the stream must say so and must not be empty. Of the
+    packets the first ``skip`` samples are there for the decoder alone, and not heard.
     """
 
-    def __init__(self, *, serial: int | None = None) -> None:
+    def __init__(self, *, serial: int | None = None, skip: int = 0) -> None:
         self._serial = secrets.randbits(32) if serial is None else serial
+        self._skip = PRE_SKIP + skip
         self._page = 0
         self._packets = 0
         self._held: list[bytes] = []
@@ -36,7 +38,7 @@ class OggWriter:
     def head(self) -> bytes:
         """The two header pages; write them first."""
         tags = b"OpusTags" + struct.pack("<I", 5) + b"sayso" + struct.pack("<I", 0)
-        identity = b"OpusHead" + struct.pack("<BBHIhB", 1, 1, PRE_SKIP, SAMPLE_RATE, 0, 0)
+        identity = b"OpusHead" + struct.pack("<BBHIhB", 1, 1, self._skip, SAMPLE_RATE, 0, 0)
         return self._write_page([identity], 0, _FIRST) + self._write_page([tags], 0, 0)
 
     def write(self, packets: Sequence[bytes]) -> bytes:
@@ -46,13 +48,13 @@ class OggWriter:
         return b"".join(self._write_packets(group, 0) for group in _pages(ready[:-1]))
 
     def close(self, samples: int | None = None) -> bytes:
-        """The last page. ``samples`` is how many of all are sound, where a part of the last packet is not."""
+        """The last page. ``samples`` is how many are heard, where a part of the last packet is not."""
         held, self._held = self._held, []
         return self._write_packets(held, _LAST, samples) if held else b""
 
     def _write_packets(self, packets: Sequence[bytes], flags: int, samples: int | None = None) -> bytes:
         self._packets += len(packets)
-        granule = self._packets * PACKET_SAMPLES if samples is None else samples + PRE_SKIP
+        granule = self._packets * PACKET_SAMPLES if samples is None else samples + self._skip
         return self._write_page(packets, granule, flags)
 
     def _write_page(self, packets: Sequence[bytes], granule: int, flags: int) -> bytes:

@@ -68,6 +68,16 @@ def test_the_end_can_be_trimmed() -> None:
     assert decoded(ogg([sound], samples - 500)).size == samples - 500
 
 
+def test_a_beginning_for_the_decoder_alone_is_not_heard() -> None:
+    """What is skipped is skipped, and what is heard after it is trimmed as if that had not been there."""
+    sound, samples = opus(1.0)
+
+    for skip in (0, 960, 2000):
+        writer = OggWriter(skip=skip)
+        heard = decoded(writer.head() + writer.write(sound) + writer.close(samples - skip - 300))
+        assert np.array_equal(heard, decoded(ogg([sound]))[skip : samples - 300])
+
+
 def test_the_head_says_what_libopus_needs() -> None:
     """RFC 7845: version 1, one channel, the encoder's own look-ahead, 48 kHz, no gain; vendor sayso, no comments."""
     head = OggWriter().head()
