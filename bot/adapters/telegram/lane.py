@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from heapq import heappop, heappush
@@ -47,16 +47,16 @@ class Window:
     def __init__(self, most: int, seconds: float) -> None:
         self._most, self._length = most, seconds + MARGIN
         self._ends: deque[float] = deque(maxlen=most)
-        self._running = 0
+        self.running = 0
         self._held = -inf
 
     def begin(self) -> None:
         """A call has begun."""
-        self._running += 1
+        self.running += 1
 
     def end(self, now: float, *, made: bool) -> None:
         """It has ended; or was never ``made``."""
-        self._running -= 1
+        self.running -= 1
         if made:
             self._ends.append(now)
 
@@ -66,14 +66,14 @@ class Window:
 
     def free(self, spare: int = 0) -> float:
         """From when on one more may begin and leave room for ``spare``; infinite if that hangs on what is running."""
-        room = self._most - self._running - 1 - min(spare, self._most - 1)
+        room = self._most - self.running - 1 - min(spare, self._most - 1)
         if room < 0:
             return inf
         return self._held if len(self._ends) <= room else max(self._held, self._ends[-room - 1] + self._length)
 
     def ends(self, now: float) -> list[float]:
         """When the last calls ended, those that are running taken as ending now."""
-        return [*self._ends, *[now] * self._running]
+        return [*self._ends, *[now] * self.running]
 
     def after(self, ends: Sequence[float], now: float) -> float:
         """When one more may begin after calls that ended then."""
@@ -83,17 +83,19 @@ class Window:
     def idle(self, now: float) -> bool:
         """Whether there is nothing to remember of it."""
         last = self._ends[-1] + self._length if self._ends else -inf
-        return not self._running and max(last, self._held) <= now
+        return not self.running and max(last, self._held) <= now
 
 
 @dataclass(eq=False, slots=True)
 class Letter:
-    """A call that waits for its turn until ``deadline``, or is having it; the rest as in :meth:`Post.send`."""
+    """That a call waits for its turn until ``deadline``, or is having it; the rest as in :meth:`Post.send`.
+
+    It knows nothing of the call itself, for it may be kept until its deadline.
+    """
 
     urgency: Urgency
     number: int
     deadline: float
-    otherwise: Callable[[TelegramError], bool] = lambda error: False
     again: bool = False
     key: Hashable = None
     repeated: int = 0
@@ -115,7 +117,8 @@ class Letter:
 
     def anew(self) -> Letter:
         """The same, to wait for another turn."""
-        return replace(self, turn=asyncio.get_running_loop().create_future())
+        error, self.error = self.error, None
+        return replace(self, error=error, turn=asyncio.get_running_loop().create_future())
 
     def refuse(self, error: Exception) -> None:
         """It will not have its turn."""
@@ -186,10 +189,20 @@ class Lane:
         """Whether there is nothing to remember of it."""
         return self._first() is None and all(window.idle(now) for window in self._windows)
 
-    def after(self, urgency: Urgency, now: float) -> float:
-        """When one more of this urgency could have its turn, if none that is more urgent came and none took long."""
+    def ahead(self, urgency: Urgency, key: Hashable = None) -> int:
+        """How many go before the one that waits under the key, or before one more of this urgency."""
+        here = next((letter for letter in self if key is not None and letter.key == key), None)
+        return sum(letter.urgency <= urgency if here is None else letter < here for letter in self)
+
+    @property
+    def running(self) -> int:
+        """How many have their turn."""
+        return self._windows[0].running
+
+    def after(self, ahead: int, now: float) -> float:
+        """When one could have its turn with so many ahead of it, if none took long."""
         ends = self._windows[-1].ends(now)  # of the longest
-        for _ in range(sum(letter.urgency <= urgency for letter in self)):
+        for _ in range(ahead):
             ends.append(self._after(ends, now))
         return self._after(ends, now)
 

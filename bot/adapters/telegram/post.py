@@ -11,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Hashable, Iterator
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count
 from math import inf
 from typing import TypeVar
@@ -45,7 +45,7 @@ ROOM = 15
 """How many of all calls are left to what somebody waits for; see :meth:`Post.crowded`."""
 
 CROWD = 1_000
-"""How many chats are remembered before those that have been quiet are looked for."""
+"""How many chats and deadlines are remembered before those that do not matter any more are looked for."""
 
 
 class Superseded(Exception):
@@ -73,6 +73,7 @@ class Post:
         self._cut_off: set[Lane] = set()
         self._busy: _Busy | None = None
         self._deadlines: list[tuple[float, int, Letter]] = []
+        self._watched = CROWD
         self._alarm: tuple[float, asyncio.Task[None]] | None = None
         self._closed = False
 
@@ -98,13 +99,13 @@ class Post:
         lane, place = self._lane(chat), next(self._numbers)
         if key is not None:
             place = min([place, *self._supersede(lane, key)])
-        letter = Letter(urgency, place, self._clock() + within, otherwise, again, key)
+        letter = Letter(urgency, place, self._clock() + within, again, key)
         while True:
             await self._turn(lane, letter)
             try:
                 result = await call()
             except TelegramError as error:
-                if not self._repeats(lane, letter, error):
+                if not self._repeats(lane, letter, error, otherwise):
                     raise _as_lost(error) from error.__cause__
             else:
                 self._reached()
@@ -113,10 +114,15 @@ class Post:
                 self._release(lane)
             letter = letter.anew()
 
-    def wait(self, chat: int) -> float:
-        """In about how many seconds a note could leave that is handed in now."""
-        now = self._clock()
-        there = self._lanes[chat].after(Urgency.NOTE, now) if chat in self._lanes else now
+    def ahead(self, chat: int, key: Hashable = None) -> int:
+        """How many calls go before the note that waits under the key, or before one that is handed in now."""
+        lane = self._lanes.get(chat)
+        return 0 if lane is None else lane.ahead(Urgency.NOTE, key) + lane.running
+
+    def wait(self, chat: int, key: Hashable = None) -> float:
+        """In about how many seconds a note could leave: the one that waits under the key, or one handed in now."""
+        now, lane = self._clock(), self._lanes.get(chat)
+        there = now if lane is None else lane.after(lane.ahead(Urgency.NOTE, key), now)
         most, seconds = ALL
         others = self._turns.ahead(Urgency.NOTE, now) * seconds / most
         return max(there, self._all.after(self._all.ends(now), now) + others) - now
@@ -172,7 +178,7 @@ class Post:
         self._dispatch()
         if letter.granted:
             return
-        heappush(self._deadlines, (letter.deadline, letter.number, letter))
+        self._watch(letter)
         self._wake()
         try:
             await letter.turn
@@ -197,6 +203,14 @@ class Post:
             lane.begin()
             self._all.begin()
         self._wake()
+
+    def _watch(self, letter: Letter) -> None:
+        """Mind its deadline; those of letters that do not wait any more are forgotten now and then."""
+        heappush(self._deadlines, (letter.deadline, letter.number, letter))
+        if len(self._deadlines) > self._watched:
+            self._deadlines = [each for each in self._deadlines if each[2].waits]
+            heapify(self._deadlines)
+            self._watched = max(CROWD, 2 * len(self._deadlines))
 
     def _next(self) -> float:
         """When the next turn may be given."""
@@ -226,12 +240,14 @@ class Post:
 
     # -- what goes wrong
 
-    def _repeats(self, lane: Lane, letter: Letter, error: TelegramError) -> bool:
+    def _repeats(
+        self, lane: Lane, letter: Letter, error: TelegramError, otherwise: Callable[[TelegramError], bool]
+    ) -> bool:
         """Whether the call is to be made again; holds up whoever must wait until it may."""
         now, became = self._clock(), fate(error)
         if became is Fate.REFUSED:
             self._reached()
-            return letter.otherwise(error)
+            return otherwise(error)
         if became is Fate.BUSY:
             until = now + patience(error) + SLACK
             self._too_fast(lane, now, until)

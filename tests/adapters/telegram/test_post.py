@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import gc
+import weakref
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.adapters.telegram.post import PAUSES, SLACK, Post, Superseded, Urgency
+from bot.adapters.telegram.post import CROWD, PAUSES, SLACK, Post, Superseded, Urgency
 from bot.adapters.telegram.trouble import Late, Lost
 from tests.doubles.clock import now, run
 
@@ -907,6 +909,60 @@ def test_what_it_tells_is_how_long_it_takes(ahead: int) -> None:
         await post.send(GROUP, server.call(GROUP), within=1e6)
         assert now() == pytest.approx(told, abs=0.01)
         await asyncio.gather(*waiting)
+        await post.close()
+
+    run(main())
+
+
+def test_one_that_waits_can_be_asked_for() -> None:
+    """How many are ahead of it, the one that is under way among them, and how long it takes."""
+
+    async def main() -> None:
+        post, server = Post(clock=now), Server()
+        assert (post.ahead(1), post.ahead(1, "b")) == (0, 0)
+        slow = handed_in(post, server, 1, before=10)
+        waiting = [handed_in(post, server, 1, key=key) for key in "abc"]
+        pressed = handed_in(post, server, 1, urgency=Urgency.ANSWER)
+        await asyncio.sleep(9)
+        assert [post.ahead(1, key) for key in (*"abc", "another", None)] == [2, 3, 4, 5, 5]
+        assert [post.wait(1, key) for key in "abc"] == [pytest.approx(n * 1.03) for n in (2, 3, 4)]
+        assert post.wait(1, "another") == post.wait(1) == pytest.approx(5 * 1.03)
+        assert post.ahead(2) == 0
+        await asyncio.gather(slow, *waiting, pressed)
+        await post.close()
+
+    run(main())
+
+
+def test_what_has_left_is_let_go() -> None:
+    """Also where a chat that Telegram holds up has others waited for, for a long time."""
+
+    class Note:
+        async def call(self) -> None:
+            await asyncio.sleep(0)
+
+        def otherwise(self, _: TelegramError) -> bool:
+            return False
+
+    async def main() -> None:
+        post, notes = Post(clock=now), weakref.WeakSet[Note]()
+        held = asyncio.create_task(post.send(2, failing(too_fast(1e5))[0], within=2e5))
+        await asyncio.sleep(1)
+
+        async def sent() -> None:
+            note = Note()
+            notes.add(note)
+            await post.send(1, note.call, within=1e5, otherwise=note.otherwise)
+
+        waiting = asyncio.create_task(post.send(2, failing()[0], within=5e4))
+        for _ in range(2 * CROWD):
+            await asyncio.gather(sent(), sent())
+        gc.collect()
+        assert not notes
+        assert len(post._deadlines) <= CROWD
+        for task in (held, waiting):
+            task.cancel()
+        await asyncio.wait([held, waiting])
         await post.close()
 
     run(main())
