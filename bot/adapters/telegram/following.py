@@ -10,6 +10,7 @@ import structlog
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
 from telegram.error import TelegramError
 
+from bot.adapters.patience import PATIENCE, pause_of
 from bot.adapters.telegram.again import Again
 from bot.adapters.telegram.handling import data
 from bot.adapters.telegram.messenger import Messenger
@@ -21,14 +22,8 @@ from bot.adapters.words import duration, word
 
 log = structlog.get_logger()
 
-PATIENCE = 2.0
-"""Seconds of waiting that are not worth a word: meanwhile the chat shows that a voice message is being recorded."""
-
 REFRESH = 5.0
 """Seconds between two changes of a status at the soonest: Telegram counts them like messages."""
-
-LONG = 30.0
-"""Seconds of waiting beyond which they are so much longer: when many wait, most of them wait long."""
 
 KNOWN_SECONDS = 600.0
 """For how long a chat knows what holds for all notes that it gets."""
@@ -39,14 +34,10 @@ CANCEL, AGAIN = "cancel", "again"
 
 @dataclass(frozen=True, slots=True)
 class Pauses:
-    """Seconds before the first word, and between two changes of it."""
+    """Seconds before the first word (until then the chat shows that a note is recorded), and between two changes."""
 
     first: float = PATIENCE
     each: float = REFRESH
-
-    def until(self, left: float) -> float:
-        """Seconds until a status is changed again that waits for so many more."""
-        return self.each * max(1.0, left / LONG)
 
 
 class Following:
@@ -85,7 +76,7 @@ class Following:
             while not (await asyncio.wait([ended], timeout=pause))[0]:
                 await self._show(ended)
                 wait = self._parcel.wait
-                pause = self._pauses.until(wait.seconds if wait is not None else 0.0)
+                pause = pause_of(self._pauses.each, wait.seconds if wait is not None else 0.0)
         finally:
             ended.cancel()
 

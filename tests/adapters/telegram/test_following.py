@@ -386,12 +386,6 @@ async def test_in_a_group_with_another_id_nothing_is_touched_by_the_old_number(t
 # -- in numbers
 
 
-@pytest.mark.parametrize(("left", "pause"), [(0, 5), (30, 5), (60, 10), (600, 100)])
-def test_who_waits_long_is_told_less_often(left: float, pause: float) -> None:
-    """What is far away changes little."""
-    assert Pauses().until(left) == pause
-
-
 def test_a_length_is_told_as_players_show_it() -> None:
     """Minutes and seconds."""
     assert [clock(seconds) for seconds in (0, 9.9, 60, 100, 3725)] == ["0:00", "0:09", "1:00", "1:40", "62:05"]

@@ -10,17 +10,12 @@ from bot.adapters.discord.delivery import restarting
 from bot.adapters.discord.parcel import Parcel, Receipt
 from bot.adapters.discord.reply import Answer, EarlierAnswer
 from bot.adapters.discord.target import Where
+from bot.adapters.patience import PATIENCE, pause_of
 from bot.adapters.words import duration, word
 from bot.tts.voices import Voices
 
-PATIENCE = 2.0
-"""Seconds of waiting that are not worth a word."""
-
 REFRESH = 5.0
 """Seconds between two changes of an answer while nothing but its numbers change: Discord allows few edits."""
-
-LONG = 30.0
-"""Seconds of waiting beyond which they are so much longer: when many wait, most of them wait long."""
 
 
 class Following:
@@ -106,8 +101,3 @@ class Following:
 
     def _word(self, name: str, **values: object) -> str:
         return word(f"say.answer.{name}", self._locale, **values)
-
-
-def pause_of(refresh: float, left: float) -> float:
-    """Seconds until an answer is changed again that waits for so many more."""
-    return refresh * max(1.0, left / LONG)
