@@ -31,6 +31,9 @@ DOUBTED_SECONDS = 5.0
 CHATS = 10_000
 """How many chats' administrators are remembered."""
 
+MEMBERS = 1_000
+"""How many people of a chat are remembered one by one."""
+
 _DECIDE = (ChatMemberStatus.OWNER, ChatMemberStatus.ADMINISTRATOR)
 
 
@@ -44,7 +47,7 @@ class _Chat:
     people: frozenset[int] | None = None
     since: float = 0.0
     until: float = 0.0
-    members: dict[int, tuple[bool, float]] = field(default_factory=dict)
+    members: Memory[int, tuple[bool, float]] = field(default_factory=lambda: Memory(MEMBERS))
 
 
 class Admins:
@@ -97,7 +100,7 @@ class Admins:
         if known.people is not None and now < known.until:
             decides = person in known.people
             return decides if decides or now < known.since + DENIED_SECONDS else None
-        answer, until = known.members.get(person, (False, 0.0))
+        answer, until = known.members.get(person) or (False, 0.0)
         return answer if now < until else None
 
     async def _ask(self, chat: int, person: int) -> None:
@@ -109,7 +112,7 @@ class Admins:
             known.since = self._clock()
             known.until = known.since + (DOUBTED_SECONDS if known.people is None else KEPT_SECONDS)
         if known.people is None:
-            known.members[person] = await self._found(chat, person)
+            known.members.put(person, await self._found(chat, person))
 
     async def _listed(self, chat: int) -> frozenset[int] | None:
         """A chat's administrators; None where Telegram does not tell (a channel's it tells only to one of them)."""

@@ -17,7 +17,7 @@ from telegram.ext import BaseHandler, CallbackQueryHandler, CommandHandler, Mess
 from bot.adapters.telegram.identity import OURS
 from bot.adapters.telegram.incoming import Incoming, incoming
 from bot.adapters.telegram.station import Station
-from bot.adapters.words import failure, word
+from bot.adapters.words import closest, failure, word
 from bot.errors import SaysoError
 from bot.log import where
 
@@ -59,9 +59,11 @@ def _taken(station: Station, work: Work) -> Callable[[telegram.Update, Any], Cor
         if found is not None:
             if not station.intake.put(found.chat.id, lambda: _done(station, found, work)):
                 log.warning("chat_too_fast", chat=found.chat.id)
+                answering = found.answer(word("telegram.too_fast", found.locale), alert=True)
+                station.errands.start(answering, "answer_not_sent")
         elif (query := update.callback_query) is not None:
             # Telegram shows a bot very old messages no more: the button would turn for ever.
-            text = word("telegram.outdated", query.from_user.language_code or "en")
+            text = word("telegram.outdated", closest(query.from_user.language_code or "en"))
             station.errands.start(query.answer(text, show_alert=True), "answer_not_sent")
 
     return take

@@ -60,7 +60,7 @@ def samples(found: Sequence[Sample]) -> Offer:
 
 def instead(text: str, title: str, why: str) -> Offer:
     """The words themselves, to be sent as a message, and why they are not heard."""
-    content = telegram.InputTextMessageContent(text)
+    content = telegram.InputTextMessageContent(text, parse_mode=None)
     return Offer([InlineQueryResultArticle(WORDS, shortened(title, _TITLE), content, description=why)])
 
 

@@ -72,21 +72,28 @@ async def install(
     Raises ConfigError if Sayso is there already or the group is taken, TelegramError if Telegram cannot be reached; it
     then leaves nothing behind.
     """
-    if id(application.bot) in _installed:
+    here = id(application.bot)
+    if here in _installed:
         raise ConfigError("Sayso is installed in this Telegram application already; uninstall it first")
     if application.handlers.get(group):
         raise ConfigError(f"group {group} has handlers of the application's own; pass install(..., group=ANOTHER)")
-    await application.bot.initialize()
-    plugin = Plugin(application, assemble(application.bot, speaker, settings or TelegramSettings(), reads=reads), group)
-    _installed[id(application.bot)] = plugin
-    plugin.open()
-    return plugin.station
+    _installed[here] = None
+    try:
+        await application.bot.initialize()
+        station = assemble(application.bot, speaker, settings or TelegramSettings(), reads=reads)
+        plugin = _installed[here] = Plugin(application, station, group)
+        plugin.open()
+    except BaseException:
+        await uninstall(application)
+        _installed.pop(here, None)
+        raise
+    return station
 
 
 async def uninstall(application: Host) -> None:
     """Take Sayso out of an application; what it has accepted and not delivered stays in the journal."""
-    plugin = _installed.pop(id(application.bot), None)
-    if plugin is not None:
+    if (plugin := _installed.get(id(application.bot))) is not None:
+        del _installed[id(application.bot)]
         await plugin.close()
 
 
@@ -125,8 +132,9 @@ class Plugin:
         """Add everything, and take up what was left over."""
         theirs = _commands(handler for group in self.application.handlers.values() for handler in group)
         ours = (handler for make in _MODULES for handler in make(self.station))
-        self._handlers = [handler for handler in ours if _left(handler, theirs)]
-        self.application.add_handlers(self._handlers, self._group)
+        handlers = [handler for handler in ours if _left(handler, theirs)]
+        self.application.add_handlers(handlers, self._group)
+        self._handlers = handlers
         self.station.errands.start(self.station.courier.resume(), "resuming_crashed")
 
     async def close(self) -> None:
@@ -158,8 +166,11 @@ def _commands(handlers: Iterable[BaseHandler[Any, Any, Any]]) -> frozenset[str]:
     return frozenset(found)
 
 
-_installed: dict[int, Plugin] = {}
-"""By the identity of the bot: it is what a message knows, and a Bot is only equal to itself once it is initialised."""
+_installed: dict[int, Plugin | None] = {}
+"""By the identity of the bot: it is what a message knows, and a Bot is only equal to itself once it is initialised.
+
+None while it is being installed.
+"""
 
 
 def assemble(bot: telegram.Bot, speaker: Speaker, settings: TelegramSettings, *, reads: bool = True) -> Station:

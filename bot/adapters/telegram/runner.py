@@ -43,6 +43,7 @@ UPDATES = (
     telegram.Update.EDITED_BUSINESS_MESSAGE,
     telegram.Update.CALLBACK_QUERY,
     telegram.Update.INLINE_QUERY,
+    telegram.Update.CHOSEN_INLINE_RESULT,
     telegram.Update.MY_CHAT_MEMBER,
     telegram.Update.CHAT_MEMBER,
 )
@@ -86,6 +87,8 @@ class Run:
     def __init__(self, speaker: Speaker, settings: TelegramSettings, token: str) -> None:
         self._speaker = speaker
         self._settings = settings
+        # New in every start: nobody has to keep it, and what was seen of an old one is worth nothing.
+        self._secret = secrets.token_urlsafe(48)
         self._fetching, self._calling = _Fetching(), HTTPXRequest(connection_pool_size=64, pool_timeout=10.0)
         self._host = _application(settings, token, self._calling, self._fetching)
         self._away = False
@@ -109,10 +112,13 @@ class Run:
 
     async def _run(self) -> None:
         async with self._host:
+            # First what may fail: what was left over counts each time that it is taken up and put down again.
+            if self._settings.set_commands:
+                await Menu(self._host.bot, self._speaker).tell()
+            if self._settings.webhook_url:
+                await self._announce()
             await install(self._host, self._speaker, settings=self._settings)
             try:
-                if self._settings.set_commands:
-                    await Menu(self._host.bot, self._speaker).tell()
                 async with self._started():
                     log.info("telegram_ready", bot=self._host.bot.id)
                     await asyncio.Event().wait()
@@ -142,22 +148,23 @@ class Run:
             error_callback=self._failed,
         )
 
-    async def _listen(self, updater: telegram.ext.Updater) -> None:
+    async def _announce(self) -> None:
+        """Tell Telegram where to push to, as the library does as well: refused, it would try again for ever."""
         url = self._settings.webhook_url
-        # New in every start: nobody has to keep it, and what was seen of an old one is worth nothing.
-        secret = secrets.token_urlsafe(48)
         try:
-            # What the library does below as well, but where it is refused it would try again for ever.
-            await self._host.bot.set_webhook(url, allowed_updates=UPDATES, secret_token=secret)
+            await self._host.bot.set_webhook(url, allowed_updates=UPDATES, secret_token=self._secret)
         except BadRequest as error:
             raise ConfigError(f"telegram.webhook_url: Telegram refuses it ({error.message})") from None
+
+    async def _listen(self, updater: telegram.ext.Updater) -> None:
+        url = self._settings.webhook_url
         await updater.start_webhook(
             unix=_listener(self._settings),
             url_path=urlsplit(url).path.strip("/"),
             bootstrap_retries=-1,
             webhook_url=url,
             allowed_updates=UPDATES,
-            secret_token=secret,
+            secret_token=self._secret,
         )
 
     def _failed(self, error: TelegramError) -> None:

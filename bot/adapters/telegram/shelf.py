@@ -47,7 +47,7 @@ class Shelf:
         return list(found.values())[:OTHERS]
 
     async def recent(self, user: str) -> Sequence[Sample]:
-        """The last notes of a person that hold their own words, called by these."""
+        """The last notes of a person that surely hold their own words, called by these."""
         found: list[Sample] = []
         for heard in await self._speaker.store.cache.recent(user, limit=LOOKED_BACK):
             if len(found) < RECENT and (sample := await self._own(heard.key, user)) is not None:
@@ -57,7 +57,7 @@ class Shelf:
     async def _own(self, key: str, user: str) -> Sample | None:
         cache = self._speaker.store.cache
         file_id = await self._files.known(key)
-        if file_id is None or await cache.owner(key) not in (None, user):
+        if file_id is None or await cache.owner(key) != user:
             return None
         clip = await cache.get(key)
         words = " ".join(each.utterance.text for each in clip.spoken) if clip is not None else ""
