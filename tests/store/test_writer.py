@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import sqlite3
 import threading
 from collections.abc import Awaitable, Callable, Iterator
@@ -251,14 +252,41 @@ async def test_a_journal_that_could_not_begin_begins_anew(file: Path, monkeypatc
         assert await ids(store.journal) == ["b"]
 
 
-async def test_opening_that_is_given_up_leaves_the_next_its_turn(file: Path) -> None:
-    """An upgrade in a thread is awaited even by who is cancelled, for in one process they go one after the other."""
-    for turns in range(0, 12, 3):
+async def test_opening_that_is_given_up_leaves_nothing_open(file: Path) -> None:
+    """Whenever it happens; the next one opens."""
+    for turns in range(0, 40, 3):
         opening = asyncio.create_task(Store.open(file.with_name(f"{turns}.db")).__aenter__())
         for _ in range(turns):
             await asyncio.sleep(0)
         opening.cancel()
-        await asyncio.gather(opening, return_exceptions=True)
+        (opened,) = await asyncio.gather(opening, return_exceptions=True)
+        if isinstance(opened, Store):
+            await opened.__aexit__(None, None, None)
+    gc.collect()
     async with Store.open(file) as store:
         await store.journal.accept(entry("a"))
         assert await ids(store.journal) == ["a"]
+
+
+async def test_an_upgrade_that_is_given_up_ends_before_another_begins(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It goes on in its thread, and one process upgrades one database at a time."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(connection: Connection, name: str) -> None:
+        begun.set()
+        go_on.wait(10)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(database, "upgrade", slow)
+        opening = asyncio.create_task(Database(place(file)).__aenter__())
+        assert await asyncio.to_thread(begun.wait, 10)
+    opening.cancel()
+    following = asyncio.create_task(Store.open(file.with_name("next.db")).__aenter__())
+    _, waiting = await asyncio.wait([opening, following], timeout=0.1)
+    assert len(waiting) == 2
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await opening
+    await (await following).__aexit__(None, None, None)
