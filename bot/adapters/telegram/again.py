@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from bot.adapters.memory import Memory
 from bot.adapters.telegram.parcel import Parcel
 from bot.adapters.telegram.slips import Slips, short
@@ -14,29 +16,48 @@ _MOST = 1_000
 class Again:
     """Finds a wish by the short name that fits into a button.
 
-    What is in the cache outlives the process; what was never whole is known by its words, and those are not kept.
+    What is in the cache outlives the process; what was never whole is known by its words, and those are not written
+    down.
     """
 
     def __init__(self, slips: Slips) -> None:
         self._slips = slips
-        self._wishes: Memory[str, Wish] = Memory(_MOST)
+        self._wishes: Memory[str, _Named] = Memory(_MOST)
 
     async def put(self, parcel: Parcel) -> str | None:
         """The name by which it can be asked for again; None where it cannot."""
         wish, name = _wish(parcel), short(parcel.request.id)
         if wish is None:
             return None
-        self._wishes.put(name, wish)
+        self._wishes.put(name, _Named(name, wish, parcel.request.user))
         if wish.replay is not None:
             await self._slips.put(_KIND, name, {"replay": wish.replay, "reply_to": wish.reply_to})
         return name
 
-    async def take(self, name: str) -> Wish | None:
-        """The wish, once: what was pressed is not pressed again."""
-        wish = self._wishes.get(name) or _read(await self._slips.get(_KIND, name))
+    async def find(self, name: str) -> Wish | None:
+        """The wish; None if it was fulfilled, or nobody knows it any more."""
+        held = self._wishes.get(name)
+        return _read(await self._slips.get(_KIND, name)) if held is None else held.wish
+
+    async def drop(self, name: str) -> None:
+        """It is fulfilled: what was pressed is not pressed again."""
         self._wishes.drop(name)
         await self._slips.drop(_KIND, name)
-        return wish
+
+    def forget(self, user: str) -> None:
+        """Keep no words that a person asked for, or wrote."""
+        for held in self._wishes:
+            if user in (held.user, held.wish.author):
+                self._wishes.drop(held.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _Named:
+    """A wish, its name, and whose it is."""
+
+    name: str
+    wish: Wish
+    user: str
 
 
 def _wish(parcel: Parcel) -> Wish | None:

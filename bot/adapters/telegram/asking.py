@@ -41,10 +41,10 @@ SKEW = 120.0
 ASKED = 10_000
 """How many requests are known by their ids."""
 
-_EVERYBODYS = frozenset({Reason.GUILD_QUEUE_FULL, Reason.QUEUE_FULL, Reason.CLOSING})
+_EVERYBODYS = frozenset({Reason.GUILD_QUEUE_FULL, Reason.QUEUE_FULL, Reason.CLOSING, Reason.EXPIRED})
 """What hinders one hinders all: one of them is told for the others."""
 
-_OURS = frozenset({"admins_only", "pace"})
+_OURS = frozenset({"admins_only", "pace", "late"})
 """Causes of refusals that stand in the words of this room."""
 
 
@@ -72,7 +72,7 @@ class Asking:
         if id in self._asked or await self._is_known(incoming, id):
             return None
         self._asked.put(id, True)
-        answer = await self._barred(incoming) or await self._send(incoming, wish, id)
+        answer = self._late(incoming) or await self._barred(incoming) or await self._send(incoming, wish, id)
         if isinstance(answer, Parcel):
             self.follow(answer)
         elif not wish.quiet:
@@ -97,9 +97,9 @@ class Asking:
         elif self.once.first((incoming.lane, about)):
             self.station.tell(incoming, text, buttons)
 
-    def follow(self, parcel: Parcel) -> None:
+    def follow(self, parcel: Parcel, *, resumed: bool = False) -> None:
         """Tell its asker how it goes, in the background, and remember what was heard."""
-        task = asyncio.create_task(self._contained(parcel))
+        task = asyncio.create_task(self._contained(parcel, resumed))
         self._following.add(task)
         task.add_done_callback(self._following.discard)
 
@@ -111,8 +111,15 @@ class Asking:
         self.station.errands.start(self._removed(place, request, parcel), "notes_not_removed", chat=place.chat)
 
     async def resumed(self, parcel: Parcel) -> None:
-        """Go on telling how it goes, of what an earlier process was asked for: for :attr:`Courier.resumed`."""
-        await self._followed(parcel, resumed=True)
+        """Go on telling how it goes, of what an earlier process was asked for: for :attr:`Courier.resumed`.
+
+        Returns at once: what the courier does in the background ends before the last notes have arrived.
+        """
+        self.follow(parcel, resumed=True)
+
+    def forget(self, user: str) -> None:
+        """Keep no words of a person's, nor any that they had said."""
+        self.again.forget(user)
 
     async def close(self) -> None:
         """Tell nobody any more how things go; what is just over may still be told."""
@@ -123,10 +130,10 @@ class Asking:
         if self._following:
             await asyncio.wait(self._following)
 
-    async def _contained(self, parcel: Parcel) -> None:
-        await contained(self._followed(parcel), "following_crashed", chat=parcel.target.chat)
+    async def _contained(self, parcel: Parcel, resumed: bool) -> None:
+        await contained(self._followed(parcel, resumed), "following_crashed", chat=parcel.target.chat)
 
-    async def _followed(self, parcel: Parcel, *, resumed: bool = False) -> None:
+    async def _followed(self, parcel: Parcel, resumed: bool) -> None:
         status = Status(self.station.messenger, self._slips, parcel)
         if resumed:
             await status.find()
@@ -155,6 +162,20 @@ class Asking:
         if incoming.query is None and incoming.message.date.timestamp() > self._since + SKEW:
             return False
         return await self.station.speaker.store.journal.knows(id)
+
+    def _until(self, incoming: Incoming) -> float:
+        """Until when it is wanted: for so long from when it was written, though Sayso may have been away meanwhile."""
+        now, message = self.station.wall(), incoming.message
+        written = (message.edit_date or message.date).timestamp()
+        asked = now if incoming.query is not None else min(now, written + SKEW)
+        return asked + self.station.settings.note_seconds
+
+    def _late(self, incoming: Incoming) -> Refusal | None:
+        """Why it is not said any more."""
+        if self._until(incoming) > self.station.wall():
+            return None
+        message = "That was asked for too long ago to be said now; ask for it again."
+        return Refusal(Reason.EXPIRED, message, {"cause": "late"})
 
     async def _barred(self, incoming: Incoming) -> Refusal | None:
         """Why the person may not have anything said here, or not just now; else it is counted."""
@@ -188,6 +209,7 @@ class Asking:
             language=wish.language,
             channel=incoming.channel,
             priority=wish.priority,
+            deadline=self._until(incoming),
             names=wish.names,
             id=id,
             replay=wish.replay,

@@ -7,7 +7,6 @@ again after that. Nobody is told of what cannot be spoken, for nobody asked.
 from __future__ import annotations
 
 import re
-from zlib import crc32
 
 import structlog
 import telegram
@@ -16,7 +15,6 @@ from telegram.ext import filters
 
 from bot.adapters.aloud import Repeats, shortened
 from bot.adapters.memory import Memory
-from bot.adapters.telegram.asking import Wish
 from bot.adapters.telegram.content import Words, words_of, writer_of
 from bot.adapters.telegram.handling import Handlers, message
 from bot.adapters.telegram.identity import request_id, user_key
@@ -25,6 +23,7 @@ from bot.adapters.telegram.mention import is_meant, without_mention
 from bot.adapters.telegram.parcel import Parcel
 from bot.adapters.telegram.rules import Auto
 from bot.adapters.telegram.station import Station
+from bot.adapters.telegram.wish import Wish, turn_of
 from bot.errors import SaysoError
 from bot.speech import Priority
 from bot.wishes import EVERY_GUILD, Rules
@@ -50,7 +49,7 @@ class Reading:
     def __init__(self, station: Station) -> None:
         self._station = station
         self._repeats = Repeats()
-        self._albums: Memory[tuple[str, str, str], bool] = Memory(ALBUMS)
+        self._albums: Memory[tuple[str, str, int], bool] = Memory(ALBUMS)
 
     async def heed(self, station: Station, incoming: Incoming) -> None:
         """Somebody wrote something, or changed it."""
@@ -70,7 +69,7 @@ class Reading:
         if words.text != parcel.request.text:
             parcel.cancel()
             if words:
-                await self._read(incoming, words, turn=_turn(incoming.message, words.text))
+                await self._read(incoming, words, turn=turn_of(incoming.message, words.text))
 
     async def _read(self, incoming: Incoming, words: Words, *, turn: int = 0) -> None:
         writer = writer_of(incoming.message)
@@ -117,8 +116,9 @@ class Reading:
         """Whether these words have been read already: with another picture of the album, or again and again."""
         lane, album = incoming.lane, incoming.message.media_group_id
         if album is not None:
-            known = (lane, album, text) in self._albums
-            self._albums.put((lane, album, text), True)
+            caption = lane, album, hash(text)  # not its words: they are not kept anywhere
+            known = caption in self._albums
+            self._albums.put(caption, True)
             return known
         return self._repeats.too_many(lane, incoming.asker, text)
 
@@ -127,7 +127,11 @@ class Reading:
         bot, place = self._station.bot.id, incoming.place
         mine = request_id(bot, place.chat, incoming.message.message_id, business=place.business).removesuffix("0")
         ours = (parcel for parcel in self._station.courier.parcels(incoming.lane) if parcel.request.id.startswith(mine))
-        return next((parcel for parcel in ours if parcel.target.quiet and not parcel.notes), None)
+        return next((parcel for parcel in ours if parcel.target.quiet and not _has_left(parcel)), None)
+
+
+def _has_left(parcel: Parcel) -> bool:
+    return parcel.leaving or bool(parcel.notes)
 
 
 def is_written_by_people(message: telegram.Message) -> bool:
@@ -147,9 +151,3 @@ def has_words(message: telegram.Message, text: str) -> bool:
 
 
 _LINKS: list[str | None] = [MessageEntityType.URL]
-
-
-def _turn(message: telegram.Message, text: str) -> int:
-    """Which change of a message it is: the same when Telegram delivers it again, another in the same second."""
-    changed = 0 if message.edit_date is None else int(message.edit_date.timestamp())
-    return changed << 32 | crc32(text.encode("utf-8", "replace"))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bot.adapters.telegram.again import Again
 from bot.adapters.telegram.slips import Slips
 from bot.adapters.telegram.wish import Wish
@@ -15,18 +17,20 @@ def again(speaker: Speaker) -> Again:
 
 
 async def test_what_is_kept_is_sent_again_as_it_was(speaker: Speaker) -> None:
-    """Also by the next process, and once."""
+    """Also by the next process, and until that was done once."""
     name = await again(speaker).put(held(-1, key="abc", reply_to=3))
     assert name is not None
-    assert await again(speaker).take(name) == Wish(replay="abc", reply_to=3)
-    assert await again(speaker).take(name) is None
+    for _ in range(2):
+        assert await again(speaker).find(name) == Wish(replay="abc", reply_to=3)
+    await again(speaker).drop(name)
+    assert await again(speaker).find(name) is None
 
 
 async def test_what_answers_nothing_is_sent_again_without_an_answer(speaker: Speaker) -> None:
     """There need not be a message that it answers."""
     name = await again(speaker).put(held(-1, key="abc"))
     assert name is not None
-    assert await again(speaker).take(name) == Wish(replay="abc")
+    assert await again(speaker).find(name) == Wish(replay="abc")
 
 
 async def test_what_was_never_whole_is_asked_for_anew(speaker: Speaker) -> None:
@@ -35,13 +39,31 @@ async def test_what_was_never_whole_is_asked_for_anew(speaker: Speaker) -> None:
     name = await this.put(held(-1, text="My words.", user="telegram:5", reply_to=3))
     assert name is not None
     assert not await speaker.store.keep.all("telegram:slip:")
-    assert await again(speaker).take(name) is None
-    assert await this.take(name) == Wish("My words.", reply_to=3, author="telegram:5")
-    assert await this.take(name) is None
+    assert await again(speaker).find(name) is None
+    assert await this.find(name) == Wish("My words.", reply_to=3, author="telegram:5")
+    await this.drop(name)
+    assert await this.find(name) is None
+
+
+async def test_who_is_forgotten_leaves_no_words(speaker: Speaker) -> None:
+    """Neither those that they asked for nor those that another asked for; the others' stay."""
+    this = again(speaker)
+    parcels = [
+        held(-1, text="Mine.", user="telegram:5"),
+        held(-1, text="Hers.", user="telegram:5"),
+        held(-1, text="Mine, for her.", user="telegram:6"),
+        held(-1, text="Hers alone.", user="telegram:6"),
+    ]
+    for parcel, author in zip(parcels[1:3], ("telegram:6", "telegram:5"), strict=True):
+        parcel.request = replace(parcel.request, author=author)
+    names = [await this.put(parcel) or "" for parcel in parcels]
+    this.forget("telegram:5")
+    left = [await this.find(name) for name in names]
+    assert [wish and wish.text for wish in left] == [None, None, None, "Hers alone."]
 
 
 async def test_a_slip_that_another_version_wrote_is_none(speaker: Speaker) -> None:
     """It is not guessed at."""
     slips = Slips(speaker, 7, lambda: 1_700_000_000.0)
     await slips.put("again", "odd", {"replay": 5, "reply_to": "x"})
-    assert await again(speaker).take("odd") is None
+    assert await again(speaker).find("odd") is None

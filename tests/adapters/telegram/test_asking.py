@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from telegram import CallbackQuery, Update, User
 
+from bot.adapters.telegram.asking import SKEW
 from bot.adapters.telegram.following import Pauses
 from bot.adapters.telegram.identity import guild_key, request_id, user_key
 from bot.adapters.telegram.incoming import Incoming, incoming
@@ -24,6 +27,7 @@ from bot.speaker import Speaker
 from bot.speech import Reason, Refusal
 from bot.store import GuildSettings
 from tests.adapters.telegram.commands.talking import Slow, answer, answers, note, settled, spoken, talking
+from tests.adapters.telegram.held import held
 from tests.adapters.telegram.scene import host
 from tests.conftest import Opened
 from tests.doubles.engine import FakeEngine
@@ -189,6 +193,56 @@ async def test_chat_read_aloud_is_refused_in_silence(fake: FakeTelegram, station
     assert not station.errands
 
 
+# -- what comes late
+
+
+async def test_what_was_asked_for_while_sayso_was_away_is_not_said_as_if_it_were_new(
+    fake: FakeTelegram, station: Station, ann: Person
+) -> None:
+    """Each chat is told so once, not each who asked; also of what would cost nothing, for it was said before."""
+    bob = fake.person("Bob", locale="ru")
+    group = fake.group(members=[ann, bob])
+    old = [await ann.say("one", group), await bob.say("two", group), await bob.say("three"), await ann.say("four")]
+    for message in old:
+        message.date -= 6 * 3600
+    wishes = [Wish("one"), Wish("two"), Wish(replay="three"), Wish("four", quiet=True)]
+    asked = zip(old, wishes, strict=True)
+    refused = [await station.asking.ask(came(station, message), wish) for message, wish in asked]
+    assert [one.reason for one in refused if isinstance(one, Refusal)] == [Reason.EXPIRED] * 4
+    await fake.until(lambda: not station.errands)
+    assert [one.text for one in answers(fake, old[0])] == [
+        "I was away, and what was asked of me meanwhile is too old to be said now. Ask for it again."
+    ]
+    assert [len(answers(fake, message)) for message in old] == [1, 0, 1, 0]
+    assert answers(fake, old[2])[0].text.endswith("Отправьте запрос ещё раз.")
+
+
+async def test_it_is_wanted_for_so_long_from_when_it_was_written(station: Station, ann: Person) -> None:
+    """Or last changed, or from when a button is pressed; two clocks need not agree to the minute."""
+    now = station.wall()
+    station.wall = lambda: now
+    wanted = station.settings.note_seconds
+
+    async def left(message: Message, **facts: object) -> float:
+        asked = came(station, message)
+        for name, value in facts.items():
+            setattr(asked, name, value)
+        parcel = await station.asking.ask(asked, Wish("hello"))
+        assert isinstance(parcel, Parcel)
+        assert parcel.request.deadline is not None
+        return parcel.request.deadline - now
+
+    new, older, edited, menu = [await ann.say("hello") for _ in range(4)]
+    for message in (older, edited, menu):
+        message.date -= 600
+    edited.edited = edited.date + 600
+    query = CallbackQuery("7", ann_as_user(ann), "x", data="sayso:x:")
+    assert await left(new) == wanted
+    assert await left(older) == pytest.approx(wanted + SKEW - 600, abs=5.0)
+    assert await left(edited) == wanted
+    assert await left(menu, query=query) == wanted
+
+
 # -- once
 
 
@@ -280,6 +334,29 @@ async def test_what_a_restart_brings_back_is_told_of_as_before(
         await fake.until(lambda: status.id not in ann.private.by_id)
 
 
+async def test_what_a_restart_brought_back_and_arrives_at_the_last_moment_is_told_to_the_end(
+    fake: FakeTelegram, opened: Opened, offline: FakeEngine, ann: Person
+) -> None:
+    """Else its status stood there for ever, with a button that does nothing."""
+    slow = Slow(offline)
+    async with opened(slots=1) as speaker, talking(fake, speaker, pauses=Pauses(0.0, 0.02)):
+        await ann.say("/say " + " ".join(f"Verse {verse} of a song that has no end." for verse in range(60)))
+        await fake.until(lambda: offline.asked)
+        asked = await ann.say("/say hello")
+        status = await answer(fake, asked)
+    hung = fake.faults.hang("sendVoice", times=None)
+    async with opened() as speaker, talking(fake, speaker) as station:
+        slow.go()
+        await station.courier.resume()
+        await hung.met.wait()
+        closing = asyncio.ensure_future(close(station))
+        await fake.until(lambda: station.courier._deliveries._closed)
+        hung.release()
+        await closing
+    arrived = {one.reply_to for one in fake.notes(ann.private)}
+    assert asked not in arrived or status.id not in ann.private.by_id
+
+
 async def test_who_closes_waits_for_nobody(
     fake: FakeTelegram, speaker: Speaker, offline: FakeEngine, ann: Person
 ) -> None:
@@ -289,6 +366,32 @@ async def test_who_closes_waits_for_nobody(
         await ann.say("/say hello")
         await fake.until(lambda: offline.asked)
     assert not station.asking._following
+
+
+# -- what is taken back
+
+
+async def test_what_is_taken_back_takes_nobody_elses_messages_with_it(
+    fake: FakeTelegram, station: Station, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """When a group becomes another, its messages get other numbers: those that are known may then be anybody's."""
+    parcel = held(-1, id="mine", reply_to=7)
+    monkeypatch.setattr(station.courier, "find", {"mine": parcel}.get)
+    parcel.notes.append(8)
+    station.asking.retract(Place(-1), "mine")
+    parcel.target = replace(parcel.target, chat=-1002)
+    parcel.end(8, 9)
+    await fake.until(lambda: not station.errands)
+    assert parcel.withdrawn
+    assert not fake.of("deleteMessage")
+
+
+async def test_who_is_forgotten_leaves_no_words_behind(station: Station) -> None:
+    """Not in what may be sent again either."""
+    name = await station.asking.again.put(held(-1, text="My secret.", user="telegram:5"))
+    assert name is not None
+    station.asking.forget("telegram:5")
+    assert await station.asking.again.find(name) is None
 
 
 async def test_a_press_that_was_answered_already_is_refused_in_words(

@@ -39,7 +39,7 @@ async def _replay(station: Station, incoming: Incoming) -> None:
     place = incoming.place
     key = None if other is None else asking.heard.message(place.chat, other.message_id, place.business)
     if key is None and other is not None and other.voice is not None and is_from(other, station.bot):
-        await asking.refuse(incoming, Refusal(Reason.NOT_KEPT, "That is no longer kept; use /say again."))
+        await asking.refuse(incoming, Refusal(Reason.NOT_KEPT, "That is no longer kept; ask for its words anew."))
         return
     key = key or await asking.latest(incoming)
     if key is None:
@@ -84,11 +84,13 @@ async def _cancel_pressed(station: Station, incoming: Incoming) -> None:
 
 async def _again_pressed(station: Station, incoming: Incoming) -> None:
     """Whoever misses it may have it sent again."""
-    wish = await station.asking.again.take(incoming.data)
+    again = station.asking.again
+    wish = await again.find(incoming.data)
     if wish is None:
         await _answer(incoming, "gone")
         return
     if isinstance(await station.asking.ask(incoming, wish), Parcel):
+        await again.drop(incoming.data)
         place, message = incoming.place, incoming.message.message_id
         station.errands.start(station.messenger.delete(place, message), "answer_not_deleted", chat=place.chat)
 

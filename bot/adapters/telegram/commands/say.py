@@ -25,7 +25,7 @@ from bot.adapters.telegram.identity import request_id, user_key
 from bot.adapters.telegram.incoming import Incoming
 from bot.adapters.telegram.place import place_of
 from bot.adapters.telegram.station import Station
-from bot.adapters.telegram.wish import Wish
+from bot.adapters.telegram.wish import Wish, turn_of
 from bot.adapters.words import LOCALES, word
 from bot.speech import Reason, Refusal
 
@@ -69,7 +69,10 @@ class _Fits(filters.MessageFilter):
 
 
 class _Say:
-    """Has said what messages ask for, once for each time that their words change."""
+    """Has said what messages ask for, once for each time that their words change.
+
+    The notes that an edit makes old are taken back, but those that an earlier process has sent: nobody knows them.
+    """
 
     def __init__(self, station: Station) -> None:
         self._station = station
@@ -96,7 +99,7 @@ class _Say:
         if before is not None and before.bare:
             await self._heed(incoming, _typed(incoming, words_of(incoming.message)), bare=True)
         elif before is not None:
-            self._take_back(incoming, before)
+            self._take_back(incoming, before.turn)
             self._asked.put(_key(incoming.message), replace(before, fingerprint=0))
 
     async def _heed(self, incoming: Incoming, wish: Wish | Refusal | None, *, bare: bool) -> bool:
@@ -105,9 +108,9 @@ class _Say:
         before = self._asked.get(key)
         if _is_late(incoming.message) if before is None else _is_same(incoming, before, fingerprint):
             return False
-        if before is not None:
-            self._take_back(incoming, before)
-        turn = 0 if before is None else before.turn + 1
+        if incoming.edited:
+            self._take_back(incoming, 0 if before is None else before.turn)
+        turn = turn_of(incoming.message, wish.text if isinstance(wish, Wish) else "")
         self._asked.put(key, _Asked(fingerprint, turn, bare))
         if wish is None:
             await self._ask_what(incoming)
@@ -133,7 +136,7 @@ class _Say:
         if other.voice is not None and (key := heard.message(place.chat, other.message_id, place.business)) is not None:
             return Wish(replay=key, reply_to=other.message_id)
         if other.voice is not None and is_from(other, self._station.bot):
-            return Refusal(Reason.NOT_KEPT, "That is no longer kept; use /say again to have it spoken anew.")
+            return Refusal(Reason.NOT_KEPT, "That is no longer kept; ask for its words anew.")
         words, author = after_command(other) or words_of(other), _author(writer_of(other), incoming)
         return Wish(words.text, words.names, reply_to=other.message_id, author=author)
 
@@ -147,9 +150,9 @@ class _Say:
         reply = telegram.ForceReply(selective=True, input_field_placeholder=hint)
         await self._station.asking.tell(incoming, word(_QUESTION, locale), about, reply)
 
-    def _take_back(self, incoming: Incoming, before: _Asked) -> None:
+    def _take_back(self, incoming: Incoming, turn: int) -> None:
         bot, place = self._station.bot.id, incoming.place
-        request = request_id(bot, place.chat, incoming.message.message_id, before.turn, place.business)
+        request = request_id(bot, place.chat, incoming.message.message_id, turn, place.business)
         self._station.asking.retract(place, request)
 
 

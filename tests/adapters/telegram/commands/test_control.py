@@ -9,9 +9,11 @@ import pytest
 from bot.adapters.telegram.commands.control import SHOWN
 from bot.adapters.telegram.following import Pauses
 from bot.adapters.telegram.handling import data
-from bot.adapters.telegram.identity import user_key
+from bot.adapters.telegram.identity import guild_key, user_key
+from bot.adapters.telegram.rules import with_rules
 from bot.queue import Limits
 from bot.speaker import Speaker
+from bot.store import GuildSettings
 from tests.adapters.telegram.commands.talking import Slow, answer, answers, note, settled, spoken, talking
 from tests.adapters.telegram.held import held
 from tests.conftest import Opened
@@ -275,6 +277,29 @@ async def test_what_is_uncertain_is_sent_again_by_a_button(
     assert press.text is None
     assert late.text == "I no longer know what that was. Ask for it again with /say."
     assert spoken(offline) == ["hello"]
+
+
+async def test_who_cannot_have_it_sent_again_at_once_presses_later(
+    fake: FakeTelegram, speaker: Speaker, ann: Person
+) -> None:
+    """The button stays until it has done what it says."""
+    group = fake.group(members=[ann])
+    async with talking(fake, speaker) as station:
+        asked = await ann.say("/say hello", group)
+        first = await note(fake, group)
+        key = await fake.until(lambda: station.asking.heard.message(group.id, first.message.id))
+        parcel = held(group.id, key=key, reply_to=asked.id)
+        station.asking.follow(parcel)
+        parcel.end(unsure=True, delivered=False)
+        unsure = await answer(fake, asked)
+        lane, user = guild_key(group.id), user_key(ann.id)
+        await speaker.store.settings.set_guild(lane, extra=with_rules(GuildSettings(), per_minute=1))
+        station.pace.take(lane, user, 1)
+        refused = await ann.press(unsure, "Send it again")
+        await speaker.store.settings.set_guild(lane, extra=with_rules(GuildSettings(), per_minute=None))
+        await ann.press(unsure, "Send it again")
+        assert (await note(fake, group, 2)).reply_to is asked
+    assert (refused.text or "").startswith("You have asked 1 time within a minute")
 
 
 async def test_what_may_not_be_sent_again_is_told_in_a_window(

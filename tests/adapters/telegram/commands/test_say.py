@@ -12,6 +12,7 @@ from bot.adapters.telegram.rules import with_rules
 from bot.speaker import Speaker
 from bot.store import GuildSettings
 from tests.adapters.telegram.commands.talking import Slow, answer, answers, note, settled, spoken, talking
+from tests.conftest import Opened
 from tests.doubles.engine import FakeEngine
 from tests.doubles.telegram import FakeTelegram, Person
 from tests.doubles.telegram.entities import placed
@@ -376,6 +377,44 @@ async def test_what_was_refused_is_said_when_it_was_mended(fake: FakeTelegram, s
         assert "at most 10 are spoken" in (await answer(fake, asked)).text
         await ann.edit(asked, "/say few words")
         assert (await note(fake, ann.private)).reply_to is asked
+
+
+async def test_an_edit_after_a_restart_is_said_as_well(
+    fake: FakeTelegram, speaker: Speaker, offline: FakeEngine, ann: Person
+) -> None:
+    """The old note stays, for nobody knows any more which it was; and Telegram may deliver the edit twice."""
+    async with talking(fake, speaker):
+        asked = await ann.say("/say helo")
+        first = await note(fake, ann.private)
+    async with talking(fake, speaker) as station:
+        await ann.edit(asked, "/say hello")
+        assert (await note(fake, ann.private, 2)).reply_to is asked
+        await settled(fake, station)
+    async with talking(fake, speaker) as station:
+        fake.updates.put("edited_message", asked.payload())
+        await settled(fake, station)
+    assert spoken(offline) == ["helo", "hello"]
+    assert len(fake.of("sendVoice")) == 2
+    assert first.message.id in ann.private.by_id
+
+
+async def test_an_edit_takes_back_what_a_restart_brought_back(
+    fake: FakeTelegram, opened: Opened, offline: FakeEngine, ann: Person
+) -> None:
+    """What waits is known by the journal."""
+    slow = Slow(offline)
+    async with opened() as speaker, talking(fake, speaker):
+        asked = await ann.say("/say helo")
+        await fake.until(lambda: offline.active)
+    async with opened() as speaker, talking(fake, speaker) as station:
+        await station.courier.resume()
+        await fake.until(lambda: len(offline.asked) == 2)
+        await ann.edit(asked, "/say hello")
+        await fake.until(lambda: len(offline.asked) == 3)
+        slow.go()
+        await note(fake, ann.private)
+    assert [one.text for one in offline.finished] == ["hello"]
+    assert len(fake.of("sendVoice")) == 1
 
 
 async def test_the_same_message_twice_is_said_once(fake: FakeTelegram, speaker: Speaker, ann: Person) -> None:
