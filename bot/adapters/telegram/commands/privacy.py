@@ -21,8 +21,10 @@ from bot.adapters.telegram.commands.screens import Screens
 from bot.adapters.telegram.handling import Handlers, command, press
 from bot.adapters.telegram.identity import is_group
 from bot.adapters.telegram.incoming import Incoming
+from bot.adapters.telegram.note import ANSWER_SECONDS, BYTES_PER_SECOND, WRITE_SECONDS
 from bot.adapters.telegram.post import Urgency
 from bot.adapters.telegram.station import Station
+from bot.adapters.telegram.trouble import Lost
 from bot.adapters.words import language, word
 
 log = structlog.get_logger()
@@ -68,8 +70,8 @@ class PrivacyMenu:
             Act.EXPORT: self._export,
             Act.FORGET: self._forget,
             Act.SURELY: self._surely,
-            Act.SILENT: self._silent,
-            Act.HEARD: self._heard,
+            Act.SILENT: partial(self._wish, silent=True),
+            Act.HEARD: partial(self._wish, silent=False),
             Act.DONE: self._done,
         }
 
@@ -112,15 +114,11 @@ class PrivacyMenu:
         name = "opted_out" if await self._is_silent(incoming) else "done"
         self._screens.show(incoming, Page(word(f"telegram_privacy.forget.{name}", incoming.locale)))
 
-    async def _silent(self, incoming: Incoming, at: Press) -> None:
-        await self.station.speaker.store.preferences.set(incoming.user, opted_out=True)
-        self.station.courier.recall(incoming.user)
-        await incoming.answer(word("telegram_privacy.silent.done", incoming.locale))
-        self._screens.show(incoming, await self._page(incoming))
-
-    async def _heard(self, incoming: Incoming, at: Press) -> None:
-        await self.station.speaker.store.preferences.set(incoming.user, opted_out=False)
-        await incoming.answer(word("telegram_privacy.heard.done", incoming.locale))
+    async def _wish(self, incoming: Incoming, at: Press, *, silent: bool) -> None:
+        await self.station.speaker.store.preferences.set(incoming.user, opted_out=silent)
+        if silent:
+            self.station.courier.recall(incoming.user)
+        await incoming.answer(word(f"telegram_privacy.{_name(silent)}.done", incoming.locale))
         self._screens.show(incoming, await self._page(incoming))
 
     async def _done(self, incoming: Incoming, at: Press) -> None:
@@ -132,13 +130,13 @@ class PrivacyMenu:
 
     async def _page(self, incoming: Incoming) -> Page:
         locale, at, silent = incoming.locale, Press(Act.HOME, incoming.asker), await self._is_silent(incoming)
-        wish = _button("heard", at.to(Act.HEARD), locale) if silent else _button("silent", at.to(Act.SILENT), locale)
+        wish = _button(_name(not silent), at.to(Act.HEARD if silent else Act.SILENT), locale)
         buttons = keyboard(
             [_button("kept", at.to(Act.KEPT), locale), _button("export", at.to(Act.EXPORT), locale)],
             [wish],
             [_button("forget", at.to(Act.FORGET), locale), _button("done", at.to(Act.DONE), locale)],
         )
-        now = word(f"telegram_privacy.{'silent' if silent else 'heard'}.now", locale)
+        now = word(f"telegram_privacy.{_name(silent)}.now", locale)
         return Page(f"{word('telegram_privacy.title', locale)}\n{now}", buttons)
 
     async def _is_silent(self, incoming: Incoming) -> bool:
@@ -154,17 +152,30 @@ class PrivacyMenu:
         try:
             await self._deliver(incoming, name, data)
         except TelegramError as error:
-            log.info("export_refused", error=type(error).__name__, chat=incoming.chat.id)
-            self.station.tell(incoming, word("telegram_privacy.export.failed", incoming.locale))
+            log.info("export_not_sent", error=type(error).__name__, chat=incoming.chat.id)
+            name = "unsure" if isinstance(error, Lost) else "failed"
+            self.station.tell(incoming, word(f"telegram_privacy.export.{name}", incoming.locale))
 
     async def _deliver(self, incoming: Incoming, name: str, data: bytes) -> None:
         messenger, caption = self.station.messenger, word("telegram_privacy.export.done", incoming.locale)
-        where = incoming.place.arguments()
-        await messenger.post.send(
-            incoming.chat.id,
-            lambda: messenger.bot.send_document(document=data, filename=name, caption=caption, **where),
-            Urgency.ANSWER,
-        )
+
+        async def call() -> object:
+            return await messenger.bot.send_document(
+                document=data,
+                filename=name,
+                caption=caption,
+                parse_mode=None,
+                write_timeout=WRITE_SECONDS + len(data) / BYTES_PER_SECOND,
+                read_timeout=ANSWER_SECONDS,
+                **incoming.place.arguments(),
+            )
+
+        await messenger.post.send(incoming.chat.id, call, Urgency.ANSWER)
+
+
+def _name(silent: bool) -> str:
+    """How the wish is called in the catalogues."""
+    return "silent" if silent else "heard"
 
 
 def _alone(incoming: Incoming) -> bool:

@@ -6,16 +6,24 @@ import asyncio
 import gzip
 import json
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from telegram.constants import ParseMode
+from telegram.ext import Application, Defaults
 
+from bot.adapters.telegram.commands import privacy
 from bot.adapters.telegram.identity import guild_key, user_key
+from bot.adapters.telegram.plugin import assemble, close
 from bot.adapters.telegram.target import Target
+from bot.config import TelegramSettings
 from bot.speaker import Speaker
 from bot.speech import Request
 from bot.store import Preference
 from tests.adapters.telegram.commands.menus import answered, full, menus, opened, pressed, shows, turned
+from tests.adapters.telegram.quick import quick_post
+from tests.adapters.telegram.scene import polling
 from tests.doubles.engine import FakeEngine, Script
 from tests.doubles.store import clip
 from tests.doubles.telegram import FakeTelegram, Message, Person
@@ -132,6 +140,50 @@ async def test_a_file_that_telegram_does_not_take_is_told_in_words(fake: FakeTel
         fake.faults.refuse("sendDocument", 400, "Bad Request: file is too funny")
         await pressed(fake, ann, menu, "As a file")
         assert "could not be sent" in (await answered(fake, menu)).text
+
+
+@asynccontextmanager
+async def _hosted(fake: FakeTelegram, speaker: Speaker) -> AsyncIterator[None]:
+    """/privacy in an application that is in a hurry, and takes all that it sends for markup."""
+    builder = Application.builder().token(fake.token).base_url(fake.base_url).base_file_url(fake.base_file_url)
+    hurried = builder.read_timeout(0.4).write_timeout(0.4).media_write_timeout(0.4)
+    async with polling(hurried.defaults(Defaults(parse_mode=ParseMode.MARKDOWN_V2)).build()) as application:
+        station = assemble(application.bot, speaker, TelegramSettings())
+        application.add_handlers(privacy.handlers(station))
+        station.messenger.post = quick_post()
+        yield
+        await close(station)
+
+
+async def test_a_file_is_as_it_is_whatever_the_host_sends_by_default(fake: FakeTelegram, speaker: Speaker) -> None:
+    """No markup is looked for in our words."""
+    ann = fake.person()
+    async with _hosted(fake, speaker):
+        await pressed(fake, ann, await opened(fake, ann, "/privacy"), "As a file")
+        assert (await _file(fake, ann)).caption == "This is everything that I keep about you."
+        assert "parse_mode" not in fake.of("sendDocument")[0].params
+
+
+async def test_a_file_has_the_time_that_it_takes(fake: FakeTelegram, speaker: Speaker) -> None:
+    """However little a text may take: nobody is told that it failed while it is on its way."""
+    ann = fake.person()
+    async with _hosted(fake, speaker):
+        menu = await opened(fake, ann, "/privacy")
+        fake.faults.delay("sendDocument", 0.8)
+        await pressed(fake, ann, menu, "As a file")
+        await _file(fake, ann)
+    assert not any("could not be sent" in one.text for one in ann.private.messages if one.text)
+
+
+async def test_a_file_that_may_have_arrived_is_not_told_to_have_failed(fake: FakeTelegram, speaker: Speaker) -> None:
+    """Only Telegram knows; the person sees it."""
+    ann = fake.person()
+    async with menus(fake, speaker):
+        menu = await opened(fake, ann, "/privacy")
+        fake.faults.lose("sendDocument")
+        await pressed(fake, ann, menu, "As a file")
+        assert "has not told me whether" in (await answered(fake, menu)).text
+        assert len(fake.of("sendDocument")) == 1
 
 
 async def test_a_file_that_is_too_large_is_not_tried(
