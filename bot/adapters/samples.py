@@ -46,6 +46,6 @@ def sample(who: Persona | Voice, locale: str) -> str:
     return sentence(language)
 
 
-def sentence(language: str) -> str:
-    """The sentence in a language, in English where there is none."""
-    return _SENTENCES.get(primary(language), _SENTENCES["en"])
+def sentence(language: str | None = None) -> str:
+    """The sentence in a language; in English, for which nothing need be installed, if there is none or it is all one."""
+    return _SENTENCES.get(primary(language or "en"), _SENTENCES["en"])

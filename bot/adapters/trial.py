@@ -13,14 +13,11 @@ from bot.wishes import Chosen
 _NOBODY, _NOWHERE = "nobody", "nowhere"
 """Who and where nothing was decided."""
 
-_ANY = "en"
-"""A language for which nothing has to be installed, where only the decisions count and not the words."""
-
 
 async def unobtainable(speaker: Speaker, user: str, changes: Mapping[str, Any]) -> Refusal | None:
     """Why these changes of a user's choices cannot be had together with what they chose before, or None."""
     wished = {**chosen(await speaker.store.preferences.get(user)), **changes}
-    text = sentence(changes.get("language") or _ANY)
+    text = sentence(changes.get("language"))
     found = await speaker.explain(Request(_NOWHERE, _NOBODY, text, **wished))
     return found if isinstance(found, Refusal) else None
 

@@ -26,6 +26,7 @@ from bot.adapters.samples import sample, sentence
 from bot.adapters.tongues import languages
 from bot.adapters.trial import unobtainable
 from bot.adapters.words import listed, refusal, word
+from bot.script import Script
 from bot.speech import Clip, Priority, Refusal, Request
 from bot.tts.voices import UnknownName
 from bot.tts.voices.languages import primary
@@ -33,9 +34,6 @@ from bot.wishes import USER, Wishes
 
 Choice = app_commands.Choice
 Interaction = discord.Interaction
-
-_ANY = "en"
-"""A language for which nothing has to be installed, where only the decisions count and not the words."""
 
 
 def _t(name: str) -> app_commands.locale_str:
@@ -195,19 +193,18 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
     async def _shown(self, interaction: Interaction, title: str) -> str:
         """How the person is spoken here, below a title."""
         locale = locale_of(interaction)
-        found = await self.station.speaker.explain(_request(interaction, sentence(_ANY)))
+        found = await self.station.speaker.explain(_request(interaction, sentence()))
         if isinstance(found, Refusal):
             return f"{title}\n{refusal(found, locale)}"
-        wishes = found.script.wishes
-        lines = [title, in_force(wishes, locale), await self._uncounted(interaction, wishes)]
+        lines = [title, in_force(found.script.wishes, locale), await self._uncounted(interaction, found.script)]
         return "\n".join(filter(None, lines))
 
-    async def _uncounted(self, interaction: Interaction, wishes: Wishes) -> str:
+    async def _uncounted(self, interaction: Interaction, script: Script) -> str:
         """Which choices of one's own do not count here, and why; nothing if all do."""
-        store, locale = self.station.speaker.store, locale_of(interaction)
-        if (await store.settings.guild(_lane(interaction))).locked:
+        locale, wishes = locale_of(interaction), script.wishes
+        if script.rules.locked:
             return word("voice_command.show.locked", locale)
-        mine = await store.preferences.get(user_key(interaction.user.id))
+        mine = await self.station.speaker.store.preferences.get(user_key(interaction.user.id))
         pairs = ((mine.voice, wishes.voice), (mine.engine, wishes.engine))
         idle = [discord.utils.escape_markdown(own) for own, choice in pairs if own and choice.layer > USER]
         return word("voice_command.show.barred", locale, choices=listed(idle, locale)) if idle else ""

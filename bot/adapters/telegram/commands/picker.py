@@ -13,7 +13,7 @@ from bot.adapters.telegram.asking import Wish
 from bot.adapters.telegram.commands import whose
 from bot.adapters.telegram.commands.casting import Cast, cast_for, in_order, own_tongue, rules_for, tongue_for
 from bot.adapters.telegram.commands.keyboard import Page, Press, badge
-from bot.adapters.telegram.commands.pressing import Acts, Barred, obey
+from bot.adapters.telegram.commands.pressing import Acts, Barred, count_languages, obey
 from bot.adapters.telegram.commands.screens import Screens
 from bot.adapters.telegram.commands.voice_pages import Act, VoicePages, searched
 from bot.adapters.telegram.handling import Handlers, message, press
@@ -166,8 +166,7 @@ class Picker:
         self._screens.show(incoming, pages.tongues(await self._tongues(incoming)))
 
     async def _tally(self, incoming: Incoming, at: Press) -> None:
-        count = len(await self._tongues(incoming))
-        await incoming.answer(word("telegram_voice.language.count", incoming.locale, count=count))
+        await count_languages(incoming, await self._tongues(incoming))
 
     async def _search(self, incoming: Incoming, at: Press) -> None:
         await incoming.answer()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 
 from bot.adapters.telegram.commands.keyboard import Press
 from bot.adapters.telegram.incoming import Incoming
@@ -13,6 +13,11 @@ Acts = Mapping[str, Callable[[Incoming, Press], Awaitable[None]]]
 
 Barred = Callable[[Incoming, int], Awaitable[str]]
 """Why who presses may not press what was opened for an asker, in words; empty if they may."""
+
+
+async def count_languages(incoming: Incoming, tags: Collection[str]) -> None:
+    """Tell who presses between ◀ and ▶ how many languages there are to turn over."""
+    await incoming.answer(word("telegram_voice.language.count", incoming.locale, count=len(tags)))
 
 
 async def obey(incoming: Incoming, acts: Acts, barred: Barred) -> None:

@@ -15,7 +15,7 @@ from bot.adapters.telegram.commands.casting import cast_for, in_order, own_tongu
 from bot.adapters.telegram.commands.explaining import in_force, unheard
 from bot.adapters.telegram.commands.keyboard import Page, Press, button, in_rows, keyboard, leaf, pager
 from bot.adapters.telegram.commands.picker import Picker
-from bot.adapters.telegram.commands.pressing import Acts, obey
+from bot.adapters.telegram.commands.pressing import Acts, count_languages, obey
 from bot.adapters.telegram.commands.screens import Screens
 from bot.adapters.telegram.content import after_command
 from bot.adapters.telegram.handling import Handlers, command, press
@@ -25,8 +25,9 @@ from bot.adapters.tongues import languages
 from bot.adapters.trial import unobtainable
 from bot.adapters.words import language, listed, refusal, word
 from bot.casting import VoiceChoice
+from bot.script import Script
 from bot.speech import Refusal, Request
-from bot.wishes import FASTEST, SLOWEST, USER, Wishes
+from bot.wishes import FASTEST, SLOWEST, USER
 
 AREA, VOICES = "voice", "voices"
 """The areas of the menu's own buttons, and of those that choose a voice."""
@@ -36,9 +37,6 @@ RATES = (50, 75, 100, 125, 150, 175, 200)
 
 TONGUES = 24
 """Languages on a page."""
-
-_ANY = "en"
-"""A language for which nothing has to be installed, where only the decisions count and not the words."""
 
 
 class Act(StrEnum):
@@ -101,8 +99,7 @@ class VoiceMenu:
         if isinstance(found, Refusal):
             lines.append(unheard(found, locale))
         else:
-            wishes = found.script.wishes
-            lines += [*in_force(wishes, locale), await self._uncounted(incoming, wishes)]
+            lines += [*in_force(found.script.wishes, locale), await self._uncounted(incoming, found.script)]
         return Page("\n".join(filter(None, lines)), await self._ways(incoming))
 
     async def _ways(self, incoming: Incoming) -> InlineKeyboardMarkup:
@@ -114,12 +111,12 @@ class VoiceMenu:
         acts = (("listen", Act.LISTEN), ("reset", Act.RESET), ("done", Act.DONE))
         return keyboard([*voice, *how], [_button(name, at.to(act), locale) for name, act in acts])
 
-    async def _uncounted(self, incoming: Incoming, wishes: Wishes) -> str:
+    async def _uncounted(self, incoming: Incoming, script: Script) -> str:
         """Which choices of one's own do not count here, and why; nothing if all do."""
-        speaker, locale = self.station.speaker, incoming.locale
-        if (await rules_for(speaker, incoming.lane)).locked:
+        locale, wishes = incoming.locale, script.wishes
+        if script.rules.locked:
             return word("telegram_voice.home.locked", locale)
-        mine = await speaker.store.preferences.get(incoming.user)
+        mine = await self.station.speaker.store.preferences.get(incoming.user)
         pairs = ((mine.voice, wishes.voice), (mine.engine, wishes.engine))
         idle = [own for own, choice in pairs if own and choice.layer > USER]
         return word("telegram_voice.home.barred", locale, choices=listed(idle, locale)) if idle else ""
@@ -153,8 +150,7 @@ class VoiceMenu:
         self._screens.show(incoming, Page(word("telegram_voice.language.title", locale), keyboard(*rows, ways)))
 
     async def _count(self, incoming: Incoming, at: Press) -> None:
-        count = len(await self._languages(incoming))
-        await incoming.answer(word("telegram_voice.language.count", incoming.locale, count=count))
+        await count_languages(incoming, await self._languages(incoming))
 
     async def _speak(self, incoming: Incoming, at: Press) -> None:
         if at.language and at.language not in await self._languages(incoming):
@@ -229,7 +225,7 @@ class VoiceMenu:
 
 
 def _request(incoming: Incoming) -> Request:
-    return Request(incoming.lane, incoming.user, sentence(_ANY), channel=incoming.channel)
+    return Request(incoming.lane, incoming.user, sentence(), channel=incoming.channel)
 
 
 def _button(name: str, at: Press, locale: str) -> InlineKeyboardButton:

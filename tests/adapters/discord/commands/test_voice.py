@@ -15,6 +15,7 @@ from bot.speaker import Speaker
 from bot.store import Preference
 from bot.tts.engine import Voice
 from bot.tts.voices import Persona
+from bot.wishes import EVERY_GUILD
 from tests.adapters.discord.commands.online import online, quiet
 from tests.doubles.discord import FakeDiscord, Interaction
 from tests.doubles.engine import FakeEngine, Script
@@ -77,6 +78,14 @@ async def test_a_choice_for_elsewhere_is_kept_where_voices_are_locked(speaker: S
         assert "locked" in said
         assert "Voice: **sayso**, as whoever runs this bot decided" in said
         assert (await speaker.store.preferences.get(ANN)).voice == "heart"
+
+
+async def test_a_lock_of_the_owners_is_told_as_one_of_the_servers(speaker: Speaker) -> None:
+    """Who looks sees why another voice speaks for them."""
+    await speaker.store.preferences.set(ANN, voice="heart")
+    await speaker.store.settings.set_guild(EVERY_GUILD, locked=True)
+    async with FakeDiscord() as fake, online(fake, speaker):
+        assert "locked" in await _told(await fake.slash("voice show"))
 
 
 @pytest.mark.parametrize(
