@@ -47,5 +47,5 @@ def sample(who: Persona | Voice, locale: str) -> str:
 
 
 def sentence(language: str | None = None) -> str:
-    """The sentence in a language; in English, for which nothing need be installed, if there is none or it is all one."""
+    """The sentence in a language; in English, which needs nothing installed, if there is none or none is given."""
     return _SENTENCES.get(primary(language or "en"), _SENTENCES["en"])
