@@ -78,7 +78,8 @@ def incoming(update: telegram.Update) -> Incoming | None:
     """What an update brings; None if that is neither a message nor the press of a button that can still be seen."""
     query = update.callback_query
     message = query.message if query is not None else update.effective_message
-    if not isinstance(message, telegram.Message):
+    # The library has it as a Message also where Telegram tells no more of it than its id.
+    if not isinstance(message, telegram.Message) or not message.is_accessible:
         return None
     person = query.from_user if query is not None else message.from_user
     asker = query.from_user.id if query is not None else asker_of(message)

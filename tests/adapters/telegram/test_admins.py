@@ -70,6 +70,16 @@ async def test_administrators_may_and_members_may_not() -> None:
         assert here.lists == 1
 
 
+async def test_a_business_decides_in_its_chats() -> None:
+    """The customer has the chat's id, as in their private one, and decides nothing there; nobody asks Telegram."""
+    async with asked() as here:
+        ann, boss = here.fake.person("Ann"), here.fake.person("Boss")
+        place = Place(ann.id, business="connection")
+        answers = [await here.admins.may_decide(place, who) for who in (boss.id, ann.id, OWNER, 0)]
+        assert answers == [True, False, True, False]
+        assert (here.lists, here.ones) == (0, 0)
+
+
 async def test_an_administrator_with_few_rights_may() -> None:
     """Telegram's own rights are about other things; whoever administers may say how the chat sounds."""
     async with asked() as here:

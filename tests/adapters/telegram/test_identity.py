@@ -38,6 +38,13 @@ def test_a_key_holds_the_id(id: int) -> None:
     assert number(guild_key(id)) == id
 
 
+def test_a_business_has_a_lane_of_its_own_with_each_customer() -> None:
+    """The chat has the customer's id, and so has their private one; the connection's id may hold anything."""
+    lanes = {guild_key(42), guild_key(42, "AbC-1"), guild_key(42, "AbC-2"), guild_key(43, "AbC-1")}
+    assert len(lanes) == 4
+    assert {number(guild_key(42, name)) for name in (None, "AbC-1", "7", "a:8", "a@9")} == {42}
+
+
 @pytest.mark.parametrize("key", ["", "telegram:", "telegram:x", "discord"])
 def test_a_key_without_an_id_has_no_number(key: str) -> None:
     """What was damaged is an error and not somebody's id."""
@@ -79,3 +86,8 @@ def test_a_message_makes_the_same_request_again() -> None:
     assert request_id(1, 2, 3) == request_id(1, 2, 3, 0)
     ids = {request_id(*each) for each in product((1, 12), (-1, 1, 21), (3, 13), (0, 1))}
     assert len(ids) == 2 * 3 * 2 * 2
+
+
+def test_messages_that_accounts_count_apart_make_requests_of_their_own() -> None:
+    """A business's and the bot's may have the same number in what looks like the same chat."""
+    assert len({request_id(1, 2, 3, business=business) for business in (None, "a", "b")}) == 3

@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import httpx
 import pytest
-from telegram.error import BadRequest, NetworkError, RetryAfter, TelegramError, TimedOut
+from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter, TelegramError, TimedOut
 
-from bot.adapters.telegram.trouble import BUSY_SECONDS, Fate, Late, Lost, Trouble, fate, patience, trouble
+from bot.adapters.telegram.trouble import BUSY_SECONDS, Fate, Late, Lost, Trouble, fate, gone, patience, trouble
 
 
 def caused(cause: Exception) -> NetworkError:
@@ -90,3 +90,24 @@ def test_a_refusal_is_known_by_its_wording(description: str, kind: Trouble) -> N
     """However the library spells it."""
     assert trouble(BadRequest(f"Bad Request: {description}")) is kind
     assert trouble(BadRequest(description.upper())) is kind
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Forbidden("Forbidden: bot was blocked by the user"),
+        Forbidden("Forbidden: TOPIC_CLOSED"),
+        Forbidden("Forbidden: CHAT_WRITE_FORBIDDEN"),
+        Forbidden("Forbidden: something new"),
+        BadRequest("Bad Request: chat not found"),
+    ],
+)
+def test_who_is_forbidden_to_write_need_not_try_again(error: TelegramError) -> None:
+    """Whatever Telegram gives as the reason."""
+    assert gone(error)
+
+
+@pytest.mark.parametrize("error", [BadRequest("Bad Request: TOPIC_CLOSED"), NetworkError("Bad Gateway"), Late()])
+def test_what_is_refused_this_once_may_be_tried_again(error: TelegramError) -> None:
+    """The chat is still there."""
+    assert not gone(error)
