@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from telegram import Update
 
-from bot.adapters.telegram import reading
+from bot.adapters.telegram import parts, reading
 from bot.adapters.telegram.commands import say
 from bot.adapters.telegram.following import Pauses
 from bot.adapters.telegram.identity import guild_key, user_key
+from bot.adapters.telegram.incoming import incoming
 from bot.adapters.telegram.rules import Auto, with_rules
 from bot.adapters.telegram.station import Station
 from bot.errors import EngineUnavailable, StoreError
@@ -22,7 +25,7 @@ from tests.adapters.telegram.commands.talking import Slow, note, settled, spoken
 from tests.adapters.telegram.quick import quick_post
 from tests.adapters.telegram.scene import online
 from tests.conftest import Opened
-from tests.doubles.engine import FakeEngine, Script
+from tests.doubles.engine import FakeEngine, Script, at_once
 from tests.doubles.telegram import Chat, FakeTelegram, Person
 
 PHOTO = {"photo": [{"file_id": "AgAC-photo", "file_unique_id": "x", "width": 1, "height": 1}]}
@@ -214,6 +217,21 @@ async def test_the_caption_of_an_album_is_read_once(
     assert len(fake.notes(team)) == 4
 
 
+async def test_the_captions_of_albums_are_known_without_their_words(
+    fake: FakeTelegram, station: Station, ann: Person, team: Chat
+) -> None:
+    """What people have written is not kept anywhere."""
+    this = reading.Reading(station)
+    await decided(station, team)
+    await ann.post({**PHOTO, "caption": "My secret.", "media_group_id": "one"}, team)
+    update = Update.de_json({"update_id": 1, "message": team.messages[-1].payload()}, station.bot)
+    found = incoming(update)
+    assert found is not None
+    await this.heed(station, found)
+    assert len(this._albums) == 1
+    assert "secret" not in repr(this._albums._held)
+
+
 async def test_who_writes_in_a_chats_name_is_read(fake: FakeTelegram, station: Station, offline: FakeEngine) -> None:
     """Hidden administrators are people, whatever account Telegram puts there; and a channel's posts in its group."""
     boss = fake.person("Boss")
@@ -362,6 +380,57 @@ async def test_what_was_read_is_not_read_again(
     await read(fake, station, offline)
     await ann.edit(message, "Good morning.")
     assert await read(fake, station, offline) == ["Good mourning."]
+
+
+async def test_what_is_leaving_is_not_read_again(
+    fake: FakeTelegram, station: Station, ann: Person, team: Chat, offline: FakeEngine
+) -> None:
+    """Nobody could stop it any more."""
+    await decided(station, team)
+    held = fake.faults.hang("sendVoice")
+    message = await ann.say("Good mourning.", team)
+    await held.met.wait()
+    await ann.edit(message, "Good morning.")
+    await settled(fake, station)
+    held.release()
+    assert await read(fake, station, offline) == ["Good mourning."]
+    assert len(fake.notes(team)) == 1
+
+
+async def test_what_was_heard_in_part_is_not_begun_anew(
+    fake: FakeTelegram, station: Station, ann: Person, team: Chat, offline: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest comes as it was written first."""
+    monkeypatch.setattr(parts, "LIMIT", 16_000)
+    monkeypatch.setattr(parts, "SHORT", 30)
+    rest = asyncio.Event()
+    offline.scripts = [Script(60), Script(delay=1.0)]
+    offline.sleep = lambda seconds: rest.wait() if seconds else at_once(seconds)  # type: ignore[assignment,return-value]
+    await decided(station, team)
+    message = await ann.say("Verse one of a song. Verse two of a song.", team)
+    await note(fake, team)
+    await fake.until(lambda: not any(parcel.leaving for parcel in station.courier._deliveries))
+    await ann.edit(message, "Good morning.")
+    await settled(fake, station)
+    rest.set()
+    assert await read(fake, station, offline) == ["Verse one of a song.", "Verse two of a song."]
+    assert len(fake.notes(team)) > 1
+
+
+async def test_what_was_written_while_sayso_was_away_is_passed_over(
+    fake: FakeTelegram, speaker: Speaker, ann: Person, team: Chat, offline: FakeEngine
+) -> None:
+    """What people talked about in the morning nobody wants to hear in the evening."""
+    for text in ("One.", "Two."):
+        await ann.say(text, team)
+    for update in fake.updates.pending:
+        update["message"]["date"] -= 6 * 3600
+    await speaker.store.settings.set_guild(guild_key(team.id), extra=with_rules(GuildSettings(), auto=Auto.ALWAYS))
+    async with running(fake, speaker) as station:
+        new = await ann.say("Three.", team)
+        assert (await note(fake, team)).reply_to is new
+        assert await read(fake, station, offline) == ["Three."]
+    assert [message.text for message in team.messages if message.sender is fake.bot and message.text] == []
 
 
 async def test_what_waits_and_says_the_same_goes_on(
