@@ -108,7 +108,7 @@ class AudioCache:
         await self._database.write(work, kept)
 
     async def owner(self, key: str) -> str | None:
-        """Whose words they first were, as far as that is kept."""
+        """Whose words they first were; None where that is not known: then they are nobody's own."""
         rows = await self._database.read(clips.OWNER, {"key": key})
         return rows[0].owner or None if rows else None
 
@@ -185,26 +185,30 @@ class AudioCache:
                 self._uses = uses.merged(self._uses)
                 raise
 
-    async def export(self, user: str) -> list[dict[str, object]]:
-        """What is known of the clips that the user heard, or whose words they hold, newest first."""
+    async def export(self, user: str, homes: Collection[str] = ()) -> list[dict[str, object]]:
+        """What is known of the clips that the user or their homes heard, or whose words they hold, newest first."""
         await self.flush()
-        rows = await self._database.read(clips.TEXTS, {"user": user})
+        rows = await self._database.read(clips.TEXTS, {"user": user, "homes": list(homes)})
         return [
             {"key": row.key, "guild": row.guild, "at": row.at, "seconds": row.seconds, "text": clips.texts(row.spoken)}
             for row in rows
         ]
 
-    async def forget(self, user: str) -> None:
-        """Drop what the user heard, but for the clips that somebody else heard too; those no longer name the user."""
+    async def forget(self, user: str, homes: Collection[str] = ()) -> None:
+        """Drop what the user heard, but for the clips that somebody else heard too; those no longer name the user.
+
+        What was heard in ``homes`` was heard by the user alone.
+        """
         await self.flush()
-        await self._database.write(partial(clips.forget, user=user), self._settle)
+        await self._database.write(partial(clips.forget, user=user, homes=homes), self._settle)
         await self._database.scrub()
 
     async def _load(self, key: str, now: float) -> Clip | None:
         removals = self._memory.removals
         rows = await self._database.read(clips.FIND, {"key": key, "since": now - self._limits.age})
         if not rows:
-            return None
+            # Put down while it was looked for: who made it is through with it, and nobody else has it.
+            return self._memory.get(key, now - self._limits.age)
         clip = clips.decoded(rows[0])
         # What was dropped while it was read must not come back.
         if removals == self._memory.removals:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from typing import Any
 
@@ -48,16 +48,17 @@ RECENT = (
     .limit(bindparam("limit"))
 )
 
+_HEARD = (PLAYS.c.user == bindparam("user")) | PLAYS.c.guild.in_(bindparam("homes", expanding=True))
 _HEARD_AT = func.coalesce(PLAYS.c.at, CLIPS.c.at).label("at")
 
 TEXTS = (
     select(CLIPS.c.key, func.coalesce(PLAYS.c.guild, "").label("guild"), _HEARD_AT, CLIPS.c.seconds, SOUNDS.c.spoken)
     .join_from(CLIPS, SOUNDS)
-    .join(PLAYS, (PLAYS.c.key == CLIPS.c.key) & (PLAYS.c.user == bindparam("user")), isouter=True)
-    .where((PLAYS.c.user == bindparam("user")) | (CLIPS.c.owner == bindparam("user")))
+    .join(PLAYS, (PLAYS.c.key == CLIPS.c.key) & _HEARD, isouter=True)
+    .where(PLAYS.c.key.is_not(None) | (CLIPS.c.owner == bindparam("user")))
     .order_by(_HEARD_AT.desc(), CLIPS.c.key)
 )
-"""What somebody heard, and what holds their words though another had it spoken."""
+"""What somebody heard, or was heard in homes of theirs, and what holds their words though another had it spoken."""
 
 ATTACHMENT = select(ATTACHMENTS.c.value).where(
     ATTACHMENTS.c.key == bindparam("key"), ATTACHMENTS.c.name == bindparam("name")
@@ -237,17 +238,17 @@ def move(connection: Connection, old: str, new: str) -> None:
         _note(connection, {(row.user, new, row.key): row.at for row in heard})
 
 
-def forget(connection: Connection, user: str) -> Kept:
-    """Drop what the user heard or was first to ask for, but for the clips that somebody else heard too."""
+def forget(connection: Connection, user: str, homes: Collection[str]) -> Kept:
+    """Drop what holds the user's words, and what they or their homes heard, but for what somebody else heard too.
+
+    Whose words that holds is not known from then on: who heard them has not written them.
+    """
     take_turn(connection, AUDIO_LOCK)
-    others = PLAYS.alias()
-    heard_by_others = exists().where(others.c.key == CLIPS.c.key, others.c.user != user)
-    theirs = (CLIPS.c.owner == user) | CLIPS.c.key.in_(select(PLAYS.c.key).where(PLAYS.c.user == user))
+    heard = (PLAYS.c.user == user) | PLAYS.c.guild.in_(homes)
+    heard_by_others = exists().where(PLAYS.c.key == CLIPS.c.key, ~heard)
+    theirs = (CLIPS.c.owner == user) | CLIPS.c.key.in_(select(PLAYS.c.key).where(heard))
     gone = list(connection.execute(delete(CLIPS).where(theirs, ~heard_by_others).returning(CLIPS.c.key)).scalars())
-    connection.execute(delete(PLAYS).where(PLAYS.c.user == user))
-    heir = select(func.max(PLAYS.c.user)).where(PLAYS.c.key == CLIPS.c.key)
-    connection.execute(
-        update(CLIPS).where(CLIPS.c.owner == user).values(owner=func.coalesce(heir.scalar_subquery(), ""))
-    )
+    connection.execute(delete(PLAYS).where(heard))
+    connection.execute(update(CLIPS).where(CLIPS.c.owner == user).values(owner=""))
     entries, size = connection.execute(_TOTALS).one()
     return Kept(gone, entries, int(size))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Self
@@ -38,7 +38,7 @@ _USED = (
 )
 _VOICES = (
     select(FAVOURITES.c.voice, FAVOURITES.c.uses)
-    .where(FAVOURITES.c.kind == "user", FAVOURITES.c.owner == bindparam("user"))
+    .where(FAVOURITES.c.kind == bindparam("kind"), FAVOURITES.c.owner == bindparam("owner"))
     .order_by(FAVOURITES.c.uses.desc(), FAVOURITES.c.voice)
 )
 
@@ -82,10 +82,11 @@ class Favourites:
         """The voices used most: the user's own first, then the guild's."""
         return await self._copies.get((user, guild or ""), self._load)
 
-    async def export(self, user: str) -> dict[str, int]:
-        """How often the user used which voice."""
+    async def export(self, owner: Owner) -> dict[str, int]:
+        """How often which voice was used."""
         await self.flush()
-        return {row.voice: row.uses for row in await self._database.read(_VOICES, {"user": user})}
+        rows = await self._database.read(_VOICES, {"kind": owner[0], "owner": owner[1]})
+        return {row.voice: row.uses for row in rows}
 
     async def move(self, old: str, new: str) -> None:
         """Count the voices of a guild for the id that it has from now on."""
@@ -103,9 +104,10 @@ class Favourites:
         async with self._flushing:
             yield
 
-    def forgotten(self, user: str) -> None:
-        """What is in the database of the user was deleted, :meth:`at_rest`; what waits in memory goes too."""
-        self._waiting.drop(("user", user))
+    def forgotten(self, owners: Iterable[Owner]) -> None:
+        """What is in the database of theirs was deleted, :meth:`at_rest`; what waits in memory goes too."""
+        for owner in owners:
+            self._waiting.drop(owner)
         self._copies.clear()
 
     async def _write_down(self) -> None:
@@ -168,9 +170,10 @@ class _Counts:
         _trim(connection, dict(self._held.keys()))
 
 
-def forget(connection: Connection, user: str) -> None:
-    """Drop the counts of a user's voices; those of guilds name nobody."""
-    connection.execute(delete(FAVOURITES).where(FAVOURITES.c.kind == "user", FAVOURITES.c.owner == user))
+def forget(connection: Connection, owners: Iterable[Owner]) -> None:
+    """Drop the counts of their voices."""
+    for kind, owner in owners:
+        connection.execute(delete(FAVOURITES).where(FAVOURITES.c.kind == kind, FAVOURITES.c.owner == owner))
 
 
 def _add(used: dict[str, tuple[int, int]], counts: Mapping[str, int], *, own: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import asdict, fields
 from functools import partial
 from types import TracebackType
@@ -15,7 +15,7 @@ from bot.store import favourites
 from bot.store.audio import AudioCache
 from bot.store.copies import Copies
 from bot.store.database import Database
-from bot.store.favourites import Favourites
+from bot.store.favourites import Favourites, Owner
 from bot.store.journal import SqlJournal
 from bot.store.records import Preference, checked
 from bot.store.settings import Settings
@@ -82,36 +82,44 @@ class Preferences:
         """Count the voices of a guild for the id that it has from now on."""
         await self._favourites.move(old, new)
 
-    async def export(self, user: str) -> dict[str, object]:
-        """Everything that is kept about the user, as JSON."""
+    async def export(self, user: str, homes: Collection[str] = ()) -> dict[str, object]:
+        """Everything that is kept about the user, as JSON; ``homes`` as for :meth:`forget`."""
         return {
             "user": user,
             "preference": asdict(await self.get(user)),
-            "voices": await self._favourites.export(user),
-            "clips": await self._cache.export(user),
+            "voices": await self._favourites.export(("user", user)),
+            "clips": await self._cache.export(user, homes),
             "journal": await self._journal.export(user),
             "settings_changed": await self._settings.export(user),
+            "homes": {home: await self._export_home(home) for home in homes},
         }
 
-    async def forget(self, user: str) -> None:
+    async def forget(self, user: str, homes: Collection[str] = ()) -> None:
         """Delete everything that is kept about the user, but that they opted out: this is what protects them.
 
-        What a guild decided about them (a block) is the guild's, and stays; what somebody else heard too stays, without
-        their id. Counts of a guild's voices name nobody.
+        ``homes`` are the guilds that are the user's alone (a private chat): all that is kept of them goes too. What
+        another guild decided about the user (a block) is that guild's, and stays; what somebody else heard too stays,
+        without their id. Counts of a guild's voices name nobody.
         """
-        await self._database.finish(self._forget(user))
+        await self._database.finish(self._forget(user, homes))
         await self._journal.forget_user(user)
-        await self._settings.forget(user)
-        await self._cache.forget(user)
+        await self._settings.forget(user, homes)
+        await self._cache.forget(user, homes)
         await self._database.scrub()
 
-    async def _forget(self, user: str) -> None:
-        async with self._favourites.at_rest():
-            await self._database.write(partial(_forget, user=user), partial(self._forgotten, user))
+    async def _export_home(self, home: str) -> dict[str, object]:
+        voices = await self._favourites.export(("guild", home))
+        return {**await self._settings.export_guild(home), "voices": voices}
 
-    def _forgotten(self, user: str, left: Preference) -> None:
+    async def _forget(self, user: str, homes: Collection[str]) -> None:
+        owners = [("user", user), *(("guild", home) for home in homes)]
+        async with self._favourites.at_rest():
+            work = partial(_forget, user=user, owners=owners)
+            await self._database.write(work, partial(self._forgotten, user, owners))
+
+    def _forgotten(self, user: str, owners: Collection[Owner], left: Preference) -> None:
         self._copies.put(user, left)
-        self._favourites.forgotten(user)
+        self._favourites.forgotten(owners)
 
     async def _load(self, user: str) -> Preference:
         rows = await self._database.read(_FIND, {"user": user})
@@ -132,8 +140,8 @@ def _reset(connection: Connection, user: str) -> None:
     connection.execute(delete(PREFERENCES).where(PREFERENCES.c.user == user))
 
 
-def _forget(connection: Connection, user: str) -> Preference:
+def _forget(connection: Connection, user: str, owners: Collection[Owner]) -> Preference:
     rows = connection.execute(_FIND, {"user": user}).all()
     _reset(connection, user)
-    favourites.forget(connection, user)
+    favourites.forget(connection, owners)
     return _set(connection, user, {"opted_out": True}) if rows and rows[0].opted_out else Preference()

@@ -159,6 +159,22 @@ def _is_json(value: object) -> bool:
             return value is None or isinstance(value, str | int)
 
 
+def plain(record: GuildSettings | ChannelSettings | Change) -> dict[str, Any]:
+    """A record as JSON."""
+    values = {item.name: getattr(record, item.name) for item in fields(record)}
+    return {name: _as_json(value) for name, value in values.items()}
+
+
+def _as_json(value: object) -> object:
+    match value:
+        case Mapping():
+            return dict(value)
+        case frozenset():
+            return sorted(value)
+        case _:
+            return value
+
+
 def frozen_json(text: str) -> Mapping[str, Any]:
     """The JSON object in ``text``, not to be changed by who gets it."""
     return MappingProxyType(json.loads(text))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import partial
 from typing import Any, Generic, TypeVar
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, Select, Table, delete, select, update
 
 from bot.store.copies import Copies
 from bot.store.database import Database
-from bot.store.records import Change, ChannelSettings, GuildSettings, checked
+from bot.store.records import Change, ChannelSettings, GuildSettings, checked, plain
 from bot.store.tables import AUDIT, CHANNELS, GUILDS, insert
 
 AUDIT_KEPT = 1000
@@ -84,9 +84,18 @@ class Settings:
         rows = await self._database.read(select(*columns).where(AUDIT.c.by == user).order_by(AUDIT.c.id.desc()))
         return [dict(row._mapping) for row in rows]
 
-    async def forget(self, user: str) -> None:
-        """Take the user's id out of the audit; the changes stay, for they are the guild's."""
-        await self._database.write(partial(_forget, user=user))
+    async def export_guild(self, guild: str) -> dict[str, object]:
+        """All that was decided in a guild and who decided it, as JSON."""
+        channels = await self.channels(guild)
+        return {
+            "settings": plain(await self.guild(guild)),
+            "channels": {channel: plain(settings) for channel, settings in channels.items()},
+            "changes": [plain(change) for change in await self.audit(guild, AUDIT_KEPT)],
+        }
+
+    async def forget(self, user: str, homes: Collection[str] = ()) -> None:
+        """Take the user's id out of the audit: the changes are the guild's. Of ``homes`` all that was decided goes."""
+        await self._database.write(partial(_forget, user=user, homes=homes), self._drop_copies)
 
     def _drop_copies(self, _: object) -> None:
         self._guilds.copies.clear()
@@ -203,5 +212,7 @@ def _merged(extra: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any
     return {**other, **extra, **rules}
 
 
-def _forget(connection: Connection, user: str) -> None:
+def _forget(connection: Connection, user: str, homes: Collection[str]) -> None:
+    for table in (GUILDS, CHANNELS, AUDIT):
+        connection.execute(delete(table).where(table.c.guild.in_(homes)))
     connection.execute(update(AUDIT).where(AUDIT.c.by == user).values(by=None))

@@ -171,7 +171,8 @@ CLIPS = Table(
     "clips",
     METADATA,
     Column("key", Text, primary_key=True),
-    # Who it was first made for, so that forgetting them finds it even when newer plays have crowded theirs out.
+    # Whose words it holds, so that forgetting them finds it even when newer plays have crowded theirs out; empty where
+    # that is not known, or no more.
     Column("owner", Text, nullable=False, index=True),
     Column("at", Double, nullable=False),
     Column("used", Double, nullable=False, index=True),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -357,6 +358,20 @@ async def test_housekeeping_survives_a_failure(store: Store, sleep: Sleep, monke
     assert logs == [{"event": "cache_tidy_failed", "error": "the disk is full", "log_level": "warning"}]
     await sleep.one_round()
     assert len(await store.cache.recent(ANN)) == 1
+
+
+async def test_what_is_put_while_it_is_looked_for_is_found(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database had nothing when it was asked, and its answer came after the put was over."""
+    read = store.cache._database.read
+
+    async def slow(*arguments: Any) -> object:
+        rows = await read(*arguments)
+        await store.cache.put("key", clip())
+        return rows
+
+    monkeypatch.setattr(store.cache._database, "read", slow)
+    assert await store.cache.get("key") == clip()
+    assert (store.cache.stats().hits, store.cache.stats().misses) == (1, 0)
 
 
 async def test_stats_count(cache: AudioCache) -> None:

@@ -6,13 +6,15 @@ import asyncio
 import json
 
 import pytest
+from sqlalchemy import select
 
 from bot.queue.journal import Entry
-from bot.store import Preference, Store
+from bot.store import GuildSettings, Preference, Store
 from bot.store.favourites import VOICES_KEPT
+from bot.store.tables import METADATA
 from tests.doubles.store import Clock, Sleep, clip
 
-ANN, BOB, GUILD = "discord:1", "discord:2", "discord:42"
+ANN, BOB, GUILD, HOME = "discord:1", "discord:2", "discord:42", "discord:dm:1"
 
 
 async def test_nobody_has_said_anything_yet(store: Store) -> None:
@@ -221,11 +223,77 @@ async def test_forget_deletes_everything(store: Store) -> None:
         "clips": [],
         "journal": [],
         "settings_changed": [],
+        "homes": {},
     }
     assert await store.cache.get("key of ann's secret") is None
     assert await store.cache.get("key of bob's") is not None
     assert (await store.preferences.get(BOB)).voice == "aria"
     assert [entry.id for entry in await store.journal.pending(0.0)] == [f"job of {BOB}"]
+
+
+async def _decorate(store: Store) -> None:
+    """Ann decides for the guild that is hers alone, and is heard there."""
+    await store.settings.set_guild(HOME, by=ANN, max_chars=9, banned_voices=["b", "a"], extra={"chat": {"auto": "off"}})
+    await store.settings.set_channel(HOME, "room", rate=2.0)
+    await store.preferences.remember(ANN, "aria", guild=HOME)
+    await store.cache.put("hers", clip("ann's secret"), user=ANN, guild=HOME)
+    await store.cache.put("nobody's", clip("who knows"), guild=HOME)
+
+
+async def test_export_shows_the_home_of_a_user(store: Store) -> None:
+    """All that was decided in the guild that is theirs alone, and what was heard there whoever asked."""
+    await _decorate(store)
+    kept = await store.preferences.export(ANN, [HOME])
+    assert json.loads(json.dumps(kept)) == kept
+    assert {heard["key"] for heard in kept["clips"]} == {"hers", "nobody's"}  # type: ignore[attr-defined]
+    home = kept["homes"][HOME]  # type: ignore[index]
+    assert home["settings"]["max_chars"] == 9
+    assert home["settings"]["banned_voices"] == ["a", "b"]
+    assert home["settings"]["extra"] == {"chat": {"auto": "off"}}
+    assert home["channels"]["room"]["rate"] == 2.0
+    assert [(change["name"], change["by"]) for change in home["changes"]] == [
+        ("rate", None),
+        ("extra", ANN),
+        ("banned_voices", ANN),
+        ("max_chars", ANN),
+    ]
+    assert home["voices"] == {"aria": 1}
+
+
+async def test_forget_leaves_nothing_of_a_users_home(store: Store) -> None:
+    """Neither in memory nor in a row of any table; other guilds keep what is theirs."""
+    await _decorate(store)
+    await store.settings.set_guild(GUILD, locked=True)
+    await store.preferences.favourites(BOB, HOME)
+    await store.preferences.forget(ANN, [HOME])
+    assert await store.settings.guild(HOME) == GuildSettings()
+    assert await store.preferences.favourites(BOB, HOME) == []
+    await store.cache.flush()
+    for table in METADATA.tables.values():
+        rows = await store.preferences._database.read(select(table))
+        assert not [row for row in rows if ANN in map(str, row) or HOME in map(str, row)], table.name
+    assert await store.cache.get("nobody's") is None
+    assert (await store.settings.guild(GUILD)).locked
+
+
+async def test_a_home_is_forgotten_only_with_its_user(store: Store) -> None:
+    """Whoever else is forgotten."""
+    await _decorate(store)
+    await store.preferences.forget(BOB, ["discord:dm:2"])
+    await store.preferences.forget(ANN)
+    assert (await store.settings.guild(HOME)).max_chars == 9
+    assert await store.preferences.favourites(BOB, HOME) == ["aria"]
+
+
+async def test_who_heard_what_a_forgotten_user_wrote_has_not_written_it(store: Store) -> None:
+    """It stays with who heard it; whose words it holds is not known any more."""
+    await store.cache.put("theirs", clip("ann's words"), user=BOB, guild=GUILD, owner=ANN)
+    assert await store.cache.owner("theirs") == ANN
+    await store.preferences.forget(ANN)
+    assert await store.cache.get("theirs") is not None
+    assert await store.cache.owner("theirs") is None
+    await store.preferences.forget(BOB)
+    assert await store.cache.get("theirs") is None
 
 
 async def test_forget_leaves_no_name_in_the_audit(store: Store) -> None:
