@@ -3,9 +3,11 @@
 The way of a parcel, and what the journal knows of it::
 
     send ──► speaker.say ──► ACCEPTED ──► each note: SENDING "leaving …" ──► sent ──► SENDING "there …" ──► … ──► DONE
+                                            ▲                                  │
+                                            └─ SENDING "there …" (as before) ◄─┴─ surely not taken: it waits again
 
-Telegram has no idempotency key and shows a bot no history: a note is written down before it leaves, and one of which
-nobody knows whether it arrived is not sent again by itself: its asker is told, and may have it sent again.
+Telegram has no idempotency key and shows a bot no history: a note is written down in the moment in which it leaves, and
+one of which nobody knows whether it arrived is not sent again by itself: its asker is told, and may have it sent again.
 """
 
 from __future__ import annotations
@@ -18,7 +20,6 @@ from dataclasses import replace
 from bot.adapters.boundary import contained
 from bot.adapters.deliveries import Deliveries
 from bot.adapters.telegram.delivery import Delivery, restarting, show_instead
-from bot.adapters.telegram.doors import Doors
 from bot.adapters.telegram.identity import guild_key
 from bot.adapters.telegram.messenger import Messenger
 from bot.adapters.telegram.parcel import Parcel, Receipt
@@ -59,8 +60,7 @@ class Courier:
         self._messenger, self._presence, self._speaker = messenger, presence, speaker
         self._settings, self._wall, self._sleep = settings, wall, sleep
         self._deliveries: Deliveries[Parcel, Receipt] = Deliveries(speaker, restarting)
-        self._doors = Doors(messenger.post, sleep)
-        self._uploads = Uploads(speaker, messenger.bot.id, sleep=sleep)
+        self.uploads = Uploads(speaker, messenger.bot.id, sleep=sleep)
         self._aloud: dict[str, Parcel] = {}
         messenger.moved = self.moved
 
@@ -80,7 +80,7 @@ class Courier:
         """
 
         def started(said: Said) -> Parcel:
-            parcel = Parcel(request, target, said, _doors=self._doors)
+            parcel = Parcel(request, target, said, _post=self._messenger.post)
             return self._deliveries.begin(parcel, lambda: self._deliver(parcel, begin, sure, self._before(parcel)))
 
         return await self._deliveries.accept(request, started)
@@ -133,7 +133,7 @@ class Courier:
     async def close(self) -> None:
         """Stop delivering; what is not delivered stays in the journal. Notes on the wire have a moment to arrive."""
         await self._deliveries.close()
-        await self._uploads.close()
+        await self.uploads.close()
 
     def spawn(self, work: Coroutine[object, object, None]) -> None:
         """Do it in the background, until the courier is closed."""
@@ -151,8 +151,7 @@ class Courier:
         delivery = Delivery(
             parcel,
             self._messenger,
-            self._doors,
-            self._uploads,
+            self.uploads,
             before,
             wall=self._wall,
             closing=lambda: self._deliveries.closing,

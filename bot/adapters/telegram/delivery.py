@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, aclosing
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager
 
 import structlog
 from telegram.error import Forbidden, TelegramError
 
 from bot.adapters import words
 from bot.adapters.remarks import stood_in, together, truncated
-from bot.adapters.telegram.doors import Doors
 from bot.adapters.telegram.excuse import excuse, gone
 from bot.adapters.telegram.mark import Leaving, There
 from bot.adapters.telegram.messenger import Kind, Lost, Messenger, Sent, Sound
 from bot.adapters.telegram.parcel import Parcel, Receipt
 from bot.adapters.telegram.parts import BEGINNING, Part, Point, parts
+from bot.adapters.telegram.trouble import Fate, Late, fate
 from bot.adapters.telegram.uploads import Uploads
 from bot.adapters.words import language, listed, word
 from bot.errors import Cancelled, Expired, SaysoError, StoreError
-from bot.queue import State
+from bot.queue import LATE, State
 
 log = structlog.get_logger()
 
@@ -40,7 +40,6 @@ class Delivery:
         self,
         parcel: Parcel,
         messenger: Messenger,
-        doors: Doors,
         uploads: Uploads,
         before: Parcel | None = None,
         *,
@@ -50,19 +49,18 @@ class Delivery:
     ) -> None:
         self._parcel, self._said = parcel, parcel.said
         self._locale = parcel.target.locale
-        self._messenger, self._doors, self._uploads = messenger, doors, uploads
+        self._messenger, self._uploads = messenger, uploads
         self._before = before
         self._wall, self._closing, self._cleared = wall, closing, cleared
-        self._sure = True
-        self._uploaded: list[tuple[Part, str]] = []
+        self._at, self._sure = BEGINNING, True
         self._notes: list[str] = []
         self._told: set[str] = set()
 
     async def run(self, begin: Point = BEGINNING, *, sure: bool = True) -> Receipt:
         """Deliver it from a point on, and write down what became of it. ``sure``: all before that did arrive."""
-        self._sure = sure
+        self._at, self._sure = begin, sure
         try:
-            state, receipt = await self._send_all(begin)
+            state, receipt = await self._send_all()
         except SaysoError as error:
             state, receipt = self._broken_off(error)
         except TelegramError as error:
@@ -70,7 +68,6 @@ class Delivery:
         await show_instead(self._messenger, self._parcel, receipt)
         if state is not None:
             await self.mark(state, " ".join(map(str, receipt.messages)) or "-")
-        await self._keep_uploads()
         return receipt
 
     async def mark(self, state: State, mark: str) -> None:
@@ -82,71 +79,99 @@ class Delivery:
 
     # Note by note
 
-    async def _send_all(self, begin: Point) -> _End:
-        async with aclosing(parts(self._said.speech, begin)) as cut:
+    async def _send_all(self) -> _End:
+        async with aclosing(parts(self._said.speech, self._at)) as cut:
             async for part in cut:
                 await self._send(part)
         if not self._sure:
+            self._parcel.check()
             return State.FAILED, Receipt(False, self._messages, why=excuse(Lost("lost"), self._locale), unsure=True)
         return State.DONE, Receipt(True, self._messages, note=together(dict.fromkeys(self._notes), self._locale))
 
     async def _send(self, part: Part) -> None:
-        until = max(self._parcel.request.deadline or 0.0, self._wall() + PATIENCE)
-        async with AsyncExitStack() as stack:
+        try:
             with self._parcel.standing() as standing:
                 async with standing:
                     await self._after()
-                    await stack.enter_async_context(self._doors.turn(self._parcel.target.chat))
-            if self._closing():
-                raise Cancelled("Cancelled.")
-            key = self._said.key
-            sound = Sound(part.ogg, part.seconds, await self._uploads.find(key, part) if key else None)
-            await self._leave(part, sound, until)
+                    sent = await self._note(part)
+        except Lost as error:
+            log.info("note_unsure", chat=self._parcel.target.chat, error=type(error).__name__)
+            self._sure = False
+        else:
+            await self._arrived(part, sent)
+        if part.end is not None:
+            self._at = part.end
+            await self._there()
 
     async def _after(self) -> None:
         before, self._before = self._before, None
         if before is not None:
             await before.delivered()
 
-    async def _leave(self, part: Part, sound: Sound, until: float) -> None:
-        """Write down that it leaves, and let it. What cannot be written down does not leave."""
-        parcel, key = self._parcel, self._said.key if part.end is None else None
-        parcel.leaving = True
-        try:
-            await self._said.mark(State.SENDING, mark=str(Leaving(part.end, key)))
-            parcel.check()
-            self._arrived(part, await self._note(sound, self._caption(part), until))
-        except Lost as error:
-            log.info("note_unsure", chat=parcel.target.chat, error=type(error).__name__)
-            self._sure = False
-        finally:
-            parcel.leaving = False
-        if part.end is not None:
-            await self.mark(State.SENDING, str(There(part.end, self._sure)))
-
-    async def _note(self, sound: Sound, caption: str, until: float) -> Sent:
+    async def _note(self, part: Part) -> Sent:
         """Only the first answers: the others stand below it."""
         target, first = self._parcel.target, not self._parcel.notes
         return await self._messenger.note(
             target.place,
-            sound,
+            Sound(part.ogg, part.seconds, self._uploads.of(self._said, part)),
             reply_to=target.reply_to if first else None,
-            caption=caption,
-            within=max(1.0, until - self._wall()),
+            caption=self._caption(part),
+            within=max(1.0, self._until() - self._wall()),
+            key=self._parcel.request.id,
+            leaving=lambda: self._leaving(part),
         )
 
-    def _arrived(self, part: Part, sent: Sent) -> None:
+    def _until(self) -> float:
+        """When a note is given up. One that was made in time becomes late, if nothing was heard before it."""
+        now, deadline = self._wall(), self._parcel.request.deadline or 0.0
+        return deadline if self._at == BEGINNING and now < deadline else max(deadline, now + PATIENCE)
+
+    @asynccontextmanager
+    async def _leaving(self, part: Part) -> AsyncIterator[None]:
+        """Written down as leaving before, for else it does not leave; and as not, where Telegram surely has it not."""
+        self._check()
+        mark = Leaving(part.end, self._said.key if part.end is None else None)
+        self._parcel.leaving = True
+        try:
+            await self._said.mark(State.SENDING, mark=str(mark))
+            self._parcel.check()
+            yield
+        except TelegramError as error:
+            if fate(error) is not Fate.UNKNOWN:
+                await self._there()
+                self._check()  # before it waits again
+            raise
+        finally:
+            self._parcel.leaving = False
+
+    def _check(self) -> None:
+        """Raises Cancelled if nothing more of it is to be sent by this process."""
+        self._parcel.check()
+        if self._closing():
+            raise Cancelled("Cancelled.")
+
+    async def _there(self) -> None:
+        await self.mark(State.SENDING, str(There(self._at, self._sure)))
+
+    async def _arrived(self, part: Part, sent: Sent) -> None:
+        if self._parcel.withdrawn and await self._removed(sent.message):
+            self._parcel.check()
         self._parcel.notes.append(sent.message)
         self._parcel.seconds += part.seconds
         if sent.kind is Kind.AUDIO:
             self._notes.append(word("telegram_delivery.as_audio", self._locale))
-        elif sent.uploaded and sent.file_id is not None:
-            self._uploaded.append((part, sent.file_id))
 
-    async def _keep_uploads(self) -> None:
-        if (key := self._said.key) is not None:
-            for part, file_id in self._uploaded:
-                await self._uploads.keep(key, part, file_id)
+    async def _removed(self, message: int) -> bool:
+        """Whether what was taken back too late is taken away again."""
+        target = self._parcel.target
+        self._parcel.leaving = True
+        try:
+            return await self._messenger.delete(target.place, message)
+        except TelegramError as error:
+            log.info("note_not_removed", chat=target.chat, error=type(error).__name__)
+            return False
+        finally:
+            self._parcel.leaving = False
 
     # In words
 
@@ -165,6 +190,8 @@ class Delivery:
             yield word("telegram_delivery.skipped", self._locale, languages=listed(skipped, self._locale))
 
     def _refused(self, error: TelegramError) -> _End:
+        if isinstance(error, Late) and self._at == BEGINNING:
+            return self._broken_off(Expired(LATE))
         place = self._parcel.target.place
         log.info("note_not_sent", chat=place.chat, error=type(error).__name__)
         if gone(error) and place.business is None:

@@ -47,16 +47,16 @@ class Window:
     def __init__(self, most: int, seconds: float) -> None:
         self._most, self._length = most, seconds + MARGIN
         self._ends: deque[float] = deque(maxlen=most)
-        self.running = 0
+        self._running = 0
         self._held = -inf
 
     def begin(self) -> None:
         """A call has begun."""
-        self.running += 1
+        self._running += 1
 
     def end(self, now: float, *, made: bool) -> None:
         """It has ended; or was never ``made``."""
-        self.running -= 1
+        self._running -= 1
         if made:
             self._ends.append(now)
 
@@ -66,14 +66,14 @@ class Window:
 
     def free(self, spare: int = 0) -> float:
         """From when on one more may begin and leave room for ``spare``; infinite if that hangs on what is running."""
-        room = self._most - self.running - 1 - min(spare, self._most - 1)
+        room = self._most - self._running - 1 - min(spare, self._most - 1)
         if room < 0:
             return inf
         return self._held if len(self._ends) <= room else max(self._held, self._ends[-room - 1] + self._length)
 
     def ends(self, now: float) -> list[float]:
         """When the last calls ended, those that are running taken as ending now."""
-        return [*self._ends, *[now] * self.running]
+        return [*self._ends, *[now] * self._running]
 
     def after(self, ends: Sequence[float], now: float) -> float:
         """When one more may begin after calls that ended then."""
@@ -83,7 +83,7 @@ class Window:
     def idle(self, now: float) -> bool:
         """Whether there is nothing to remember of it."""
         last = self._ends[-1] + self._length if self._ends else -inf
-        return not self.running and max(last, self._held) <= now
+        return not self._running and max(last, self._held) <= now
 
 
 @dataclass(eq=False, slots=True)
@@ -138,6 +138,7 @@ class Lane:
         self.appointment: float | None = None
         self._windows = (Window(*EACH), Window(*GROUP)) if is_group(chat) else (Window(*EACH),)
         self._waiting: list[Letter] = []
+        self._letter: Letter | None = None
         self._paused = -inf
         self._since = -inf
 
@@ -168,12 +169,14 @@ class Lane:
     def begin(self) -> None:
         """Give the first of those that wait its turn; there must be one."""
         assert self._first() is not None
-        heappop(self._waiting).turn.set_result(None)
+        self._letter = heappop(self._waiting)
+        self._letter.turn.set_result(None)
         for window in self._windows:
             window.begin()
 
     def end(self, now: float, *, made: bool) -> None:
         """The turn is over; the call was ``made`` or not."""
+        self._letter = None
         for window in self._windows:
             window.end(now, made=made)
 
@@ -194,10 +197,9 @@ class Lane:
         here = next((letter for letter in self if key is not None and letter.key == key), None)
         return sum(letter.urgency <= urgency if here is None else letter < here for letter in self)
 
-    @property
-    def running(self) -> int:
-        """How many have their turn."""
-        return self._windows[0].running
+    def has(self, urgency: Urgency) -> bool:
+        """Whether one that is as urgent has its turn."""
+        return self._letter is not None and self._letter.urgency <= urgency
 
     def after(self, ahead: int, now: float) -> float:
         """When one could have its turn with so many ahead of it, if none took long."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import Any, TypeVar
 
 import telegram
@@ -59,17 +60,26 @@ class Messenger:
         self._unwanted: Memory[str, tuple[float, TelegramError]] = Memory(UNWANTED_CHATS)
 
     async def note(
-        self, place: Place, sound: Sound, *, reply_to: int | None = None, caption: str = "", within: float = 60.0
+        self,
+        place: Place,
+        sound: Sound,
+        *,
+        reply_to: int | None = None,
+        caption: str = "",
+        within: float = 60.0,
+        key: Hashable = None,
+        leaving: Callable[[], AbstractAsyncContextManager[object]] = nullcontext,
     ) -> Sent:
         """Send a voice note: by its file_id, or uploaded if there is none or Telegram refuses it.
 
         Where voice messages are forbidden it goes as an audio file. A message to reply to that is gone is not missed.
+        It waits in the post under the ``key``; each call is made inside of ``leaving``, and sees what that raises.
         """
         caption = shortened(caption, MessageLimit.CAPTION_LENGTH)
-        note = Note(self.bot, Address(place, reply_to), sound, caption, self._refused(place.lane))
+        note = Note(self.bot, Address(place, reply_to), sound, caption, self._refused(place.lane), leaving)
         await note.prepare()
         try:
-            sent = await self._post(note.address, note.send, Urgency.NOTE, within, note.otherwise)
+            sent = await self._post(note.address, note.send, Urgency.NOTE, within, note.otherwise, key)
         except TelegramError as error:
             if note.unwanted is None or not _is_about_audio(error):
                 raise
@@ -189,13 +199,15 @@ class Messenger:
         urgency: Urgency,
         within: float,
         otherwise: Callable[[TelegramError], bool],
+        key: Hashable = None,
     ) -> T:
         """Send it when it is its turn, and where its group has moved to."""
         until = self._clock() + within
         while True:
             chat = address.place.chat
             try:
-                return await self.post.send(chat, call, urgency, within=until - self._clock(), otherwise=otherwise)
+                left = until - self._clock()
+                return await self.post.send(chat, call, urgency, within=left, key=key, otherwise=otherwise)
             except ChatMigrated as error:
                 self.moved(chat, error.new_chat_id)
                 address.move(error.new_chat_id)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from bot.adapters.telegram.doors import Doors
+from bot.adapters.telegram.post import Post
 from bot.adapters.telegram.target import Target
 from bot.errors import Cancelled
 from bot.said import Said
@@ -46,8 +46,8 @@ class Parcel:
     """A request on its way: where it stands, and the way to take it back.
 
     ``notes`` are the messages that have arrived so far, ``seconds`` how much sound they hold. ``withdrawn`` is set when
-    it is taken back; what is ``leaving`` at that moment still arrives. ``barred`` says that the bot may not write there
-    any more. ``target`` changes when its group gets another id.
+    it is taken back; what is ``leaving`` at that moment is on the wire, and taken away once it has arrived. ``barred``
+    says that the bot may not write there any more. ``target`` changes when its group gets another id.
     """
 
     request: Request
@@ -59,7 +59,7 @@ class Parcel:
     withdrawn: bool = False
     barred: bool = False
     leaving: bool = False
-    _doors: Doors | None = field(default=None, repr=False)
+    _post: Post | None = field(default=None, repr=False)
     _standing: asyncio.Timeout | None = field(default=None, repr=False)
     _settled: asyncio.Event = field(default_factory=asyncio.Event, repr=False)
 
@@ -72,9 +72,9 @@ class Parcel:
         """
         if self.receipt is not None or self.leaving:
             return None
-        position, at_the_door = self.said.position, self._wait_at_the_door()
-        ahead = max(position.ahead if position else 0, at_the_door.ahead)
-        seconds = max(position.eta if position else 0.0, at_the_door.seconds)
+        position, posted = self.said.position, self._wait_in_the_post()
+        ahead = max(position.ahead if position else 0, posted.ahead)
+        seconds = max(position.eta if position else 0.0, posted.seconds)
         return Wait(ahead, seconds) if ahead or seconds else None
 
     @property
@@ -112,7 +112,7 @@ class Parcel:
 
     @contextmanager
     def standing(self) -> Iterator[asyncio.Timeout]:
-        """A timeout without an end, for a wait that is over when the parcel is taken back."""
+        """A timeout without an end, for a wait that is over when the parcel is taken back, unless it is leaving."""
         self.check()
         self._standing = asyncio.timeout(None)
         try:
@@ -125,13 +125,12 @@ class Parcel:
 
     def _stop(self) -> None:
         self.said.cancel()
-        standing, self._standing = self._standing, None
-        if standing is not None:
-            standing.reschedule(0.0)
+        if self._standing is not None and not self.leaving:
+            self._standing.reschedule(0.0)
+            self._standing = None
 
-    def _wait_at_the_door(self) -> Wait:
-        if self._doors is None:
+    def _wait_in_the_post(self) -> Wait:
+        if self._post is None:
             return Wait(0, 0.0)
-        chat, stands = self.target.chat, self._standing is not None
-        ahead = self._doors.ahead(chat) - stands
-        return Wait(ahead, self._doors.wait(chat, ahead))
+        chat, key = self.target.chat, self.request.id
+        return Wait(self._post.ahead(chat, key), self._post.wait(chat, key))

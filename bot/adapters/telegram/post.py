@@ -115,9 +115,9 @@ class Post:
             letter = letter.anew()
 
     def ahead(self, chat: int, key: Hashable = None) -> int:
-        """How many calls go before the note that waits under the key, or before one that is handed in now."""
+        """How many calls are before the note that waits under the key, or before one that is handed in now."""
         lane = self._lanes.get(chat)
-        return 0 if lane is None else lane.ahead(Urgency.NOTE, key) + lane.running
+        return 0 if lane is None else lane.ahead(Urgency.NOTE, key) + lane.has(Urgency.NOTE)
 
     def wait(self, chat: int, key: Hashable = None) -> float:
         """In about how many seconds a note could leave: the one that waits under the key, or one handed in now."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import telegram
 
-from bot.adapters.telegram.messenger import Messenger, Place, Sound
+from bot.adapters.telegram.messenger import Kind, Messenger, Place, Sound
 from bot.adapters.telegram.post import Post
 from bot.speech import Pcm, Utterance
 from bot.tts.audio import Loudness, SpeechEncoder
@@ -82,6 +82,23 @@ OGG = ogg()
 """About a second."""
 
 
+@dataclass(slots=True)
+class Known:
+    """What Telegram has of a sound: the file ids by form."""
+
+    ids: dict[Kind, str] = field(default_factory=dict)
+
+    async def find(self, kind: Kind) -> str | None:
+        return self.ids.get(kind)
+
+    @asynccontextmanager
+    async def turn(self, kind: Kind, wrong: str | None) -> AsyncIterator[str | None]:
+        yield None if self.ids.get(kind) == wrong else self.ids.get(kind)
+
+    def keep(self, kind: Kind, id: str) -> None:
+        self.ids[kind] = id
+
+
 def sound(file_id: str | None = None, seconds: float = 1.2) -> Sound:
-    """Something to send."""
-    return Sound(lambda: OGG, seconds, file_id)
+    """Something to send, that Telegram may have as a voice message already."""
+    return Sound(lambda: OGG, seconds, Known({} if file_id is None else {Kind.VOICE: file_id}))

@@ -214,6 +214,28 @@ async def test_what_waited_too_long_is_not_sent(fake: FakeTelegram, office: Offi
         other.cancel()
 
 
+async def test_what_waits_too_long_for_its_turn_is_not_sent(fake: FakeTelegram, office: Office) -> None:
+    """It was made in time; its deadline counts until it leaves."""
+    office.messenger.post._lane(office.chat.id).hold(office.messenger.post._clock() + 100)
+    parcel = await office.send(deadline=time.time() + 2)
+    receipt = await parcel.delivered()
+    assert receipt.why == word("refusals.failure.expired", "en")
+    assert office.row(parcel).state is State.EXPIRED
+    assert not fake.of("sendVoice")
+
+
+async def test_what_was_made_too_late_but_begun_in_time_is_sent(
+    fake: FakeTelegram, office: Office, offline: FakeEngine, gate: asyncio.Event
+) -> None:
+    """Though it has to wait for its turn a little."""
+    parcel = await office.send(deadline=time.time() + 0.1)
+    await fake.until(lambda: offline.active)
+    await fake.until(lambda: time.time() > (parcel.request.deadline or 0.0))
+    office.messenger.post._lane(office.chat.id).hold(office.messenger.post._clock() + 10)
+    gate.set()
+    assert (await parcel.delivered()).delivered
+
+
 async def test_people_see_that_it_is_recorded(fake: FakeTelegram, office: Office, gate: asyncio.Event) -> None:
     """From its acceptance until the note is there."""
     parcel = await office.send()
@@ -257,14 +279,13 @@ async def test_a_surprise_at_the_very_end_keeps_no_place(office: Office, monkeyp
 
 
 async def test_parcels_that_nobody_waits_for_leave_nothing_behind(fake: FakeTelegram, office: Office) -> None:
-    """No task, no place, no parcel, no door."""
+    """No task, no place, no parcel."""
     parcels = [await office.send(f"Text {number}.", priority=Priority.LOW) for number in range(5)]
     await fake.until(lambda: all(parcel.receipt for parcel in parcels))
     assert not len(office.courier._deliveries)
     assert not len(office.courier._deliveries._errands)
     assert not list(office.courier._deliveries._crowd)
     assert office.courier._deliveries._crowd._bounds.total == 0
-    assert office.courier._doors._doors == {}
     assert office.courier.find(parcels[0].request.id) is None
 
 
@@ -299,11 +320,12 @@ async def test_a_wait_is_the_longer_of_queue_and_post(
         waiting.set()
         await hung.met.wait()
         await fake.until(lambda: all(each.said.speech.done for each in parcels))
-        await fake.until(lambda: office.courier._doors.ahead(office.chat.id) == 3)
+        await fake.until(lambda: office.messenger.post.ahead(office.chat.id) == 3)
         leaving = next(each for each in parcels if each.leaving)
         assert leaving.wait is None
-        at_the_door = [each.wait for each in parcels if each is not leaving]
-        assert all(each is not None and each.ahead == 2 and each.seconds >= 2.0 for each in at_the_door)
+        waits = sorted((each.wait.ahead, each.wait.seconds) for each in parcels if each.wait is not None)
+        assert [ahead for ahead, _ in waits] == [1, 2]
+        assert [seconds for _, seconds in waits] == pytest.approx([1.03, 2.06])
         hung.release()
         await asyncio.gather(*(each.delivered() for each in parcels))
         assert all(each.wait is None and each.remaining == 0.0 for each in parcels)
@@ -344,7 +366,7 @@ async def test_what_waits_for_its_turn_can_be_taken_back_at_once(fake: FakeTeleg
     first = await office.send("First.")
     await hung.met.wait()
     second = await office.send("Second.")
-    await fake.until(lambda: office.courier._doors.ahead(office.chat.id) == 2)
+    await fake.until(lambda: office.messenger.post.ahead(office.chat.id) == 2)
     assert office.row(second).state is State.ACCEPTED
     second.cancel()
     await asyncio.sleep(0)
@@ -356,15 +378,82 @@ async def test_what_waits_for_its_turn_can_be_taken_back_at_once(fake: FakeTeleg
     assert len(fake.notes()) == 1
 
 
-async def test_a_note_that_is_leaving_arrives(fake: FakeTelegram, office: Office) -> None:
-    """It cannot be called back, and it is known where it is."""
+async def test_a_note_that_is_leaving_is_taken_away_once_it_is_there(fake: FakeTelegram, office: Office) -> None:
+    """On the wire it cannot be called back."""
     hung = fake.faults.hang("sendVoice")
+    parcel = await office.send()
+    await hung.met.wait()
+    parcel.cancel()
+    await asyncio.sleep(0)
+    assert parcel.receipt is None
+    hung.release()
+    receipt = await parcel.delivered()
+    assert (receipt.delivered, receipt.taken_back, receipt.messages) == (False, True, ())
+    assert len(fake.of("sendVoice")) == 1
+    assert not fake.notes()
+    assert office.row(parcel).state is State.CANCELLED
+
+
+async def test_a_note_that_cannot_be_taken_away_is_there(fake: FakeTelegram, office: Office) -> None:
+    """And so it is said, whatever its asker wanted; the wire may be as slow as it likes when it comes to that."""
+    hung = fake.faults.hang("sendVoice")
+    fake.faults.refuse("deleteMessage", 400, "Bad Request: message can't be deleted for everyone")
     parcel = await office.send()
     await hung.met.wait()
     parcel.cancel()
     hung.release()
     receipt = await parcel.delivered()
     assert (receipt.delivered, receipt.taken_back, len(receipt.messages)) == (True, False, 1)
+    assert office.row(parcel).state is State.DONE
+
+
+async def test_what_is_being_taken_away_is_so_when_the_courier_has_closed(fake: FakeTelegram, office: Office) -> None:
+    """It has the same moment as a note on the wire."""
+    hung, slow = fake.faults.hang("sendVoice"), fake.faults.hang("deleteMessage")
+    parcel = await office.send()
+    await hung.met.wait()
+    parcel.cancel()
+    hung.release()
+    await slow.met.wait()
+    closing = asyncio.create_task(office.courier.close())
+    await asyncio.sleep(0)
+    slow.release()
+    await closing
+    assert (await parcel.delivered()).taken_back
+    assert not fake.notes()
+
+
+async def test_what_was_taken_back_and_perhaps_arrived_is_not_offered_again(fake: FakeTelegram, office: Office) -> None:
+    """Nobody wants it."""
+    lost = fake.faults.lose("sendVoice")
+    lost.gate = asyncio.Event()
+    parcel = await office.send()
+    await lost.met.wait()
+    parcel.cancel()
+    lost.release()
+    receipt = await parcel.delivered()
+    assert (receipt.taken_back, receipt.unsure) == (True, False)
+
+
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")  # of the library's own, for a 429
+async def test_what_telegram_holds_up_can_be_taken_back(fake: FakeTelegram, office: Office) -> None:
+    """At once, while it waits to be sent again; and in the moment in which it was refused."""
+    busy = fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 600", retry_after=600)
+    waits = await office.send()
+    await busy.met.wait()
+    await fake.until(lambda: office.row(waits).mark == "there 0")
+    await fake.until(lambda: not waits.leaving)
+    waits.cancel()
+    assert (await waits.delivered()).taken_back
+    bob = fake.person("Bob")
+    busy = fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 600", retry_after=600)
+    busy.gate = asyncio.Event()
+    refused = await office.send(chat=bob.private)
+    await busy.met.wait()
+    refused.cancel()
+    busy.release()
+    assert (await refused.delivered()).taken_back
+    assert not fake.notes()
 
 
 async def test_who_takes_back_what_another_wants_too_takes_only_their_own(
@@ -404,7 +493,7 @@ async def test_a_chat_that_has_shut_the_bot_out_is_cleared(
     first = await office.send("First.")
     await hung.met.wait()
     ready = await office.send("Second.")
-    await fake.until(lambda: office.courier._doors.ahead(office.chat.id) == 2)
+    await fake.until(lambda: office.messenger.post.ahead(office.chat.id) == 2)
     waiting = asyncio.Event()
     offline.sleep = lambda _: waiting.wait()  # type: ignore[assignment,return-value]
     unmade, elsewhere = await office.send("Third."), await office.send("For Bob.", bob.private)
@@ -483,7 +572,7 @@ async def test_a_note_on_the_wire_arrives_before_the_courier_closes(fake: FakeTe
     hung = fake.faults.hang("sendVoice")
     parcel, next_one = await office.send(), await office.send("The next one.")
     await hung.met.wait()
-    await fake.until(lambda: office.courier._doors.ahead(office.chat.id) == 2)
+    await fake.until(lambda: office.messenger.post.ahead(office.chat.id) == 2)
     closing = asyncio.create_task(office.courier.close())
     await asyncio.sleep(0)
     hung.release()

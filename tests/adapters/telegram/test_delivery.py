@@ -362,7 +362,7 @@ async def test_a_sound_that_is_cached_late_keeps_its_file(
     key = parcel.said.key or ""
     assert await cache.attachment(key, f"telegram:{BOT}:1:0") is None
     may.set()
-    await fake.until(lambda: not office.courier._uploads._errands)
+    await fake.until(lambda: not office.courier.uploads._errands)
     assert await cache.attachment(key, f"telegram:{BOT}:1:0") is not None
 
 

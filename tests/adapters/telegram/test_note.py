@@ -15,7 +15,7 @@ from bot.adapters.telegram.messenger import UNWANTED_SECONDS, Kind, Lost, Messen
 from bot.adapters.telegram.post import Post, Urgency
 from bot.tts.audio import decode
 from tests.adapters.telegram.quick import quick_post
-from tests.adapters.telegram.sending import OGG, Desk, desk, sound
+from tests.adapters.telegram.sending import OGG, Desk, Known, desk, sound
 
 _NOTE = Urgency.NOTE
 FORBIDDEN = "Bad Request: VOICE_MESSAGES_FORBIDDEN"
@@ -52,7 +52,7 @@ async def test_what_is_there_already_is_not_uploaded_again(at: Desk) -> None:
     first = await at.messenger.note(at.place, sound())
     uploaded = at.fake.uploaded_bytes
     ben = at.fake.person("Ben")
-    again = await at.messenger.note(Place(ben.id), Sound(never, 1.2, first.file_id))
+    again = await at.messenger.note(Place(ben.id), Sound(never, 1.2, sound(first.file_id).copies))
     assert at.fake.uploaded_bytes == uploaded
     assert again == Sent(again.message, Kind.VOICE, first.file_id, 0)
     assert at.fake.notes(ben.private)[0].ogg == OGG
@@ -83,7 +83,7 @@ async def test_a_note_has_time_by_its_size(at: Desk, monkeypatch: pytest.MonkeyP
         return await do_request(self, **arguments)
 
     monkeypatch.setattr(type(at.bot.request), "do_request", watch)
-    await at.messenger.note(at.place, Sound(lambda: OGG + bytes(1_000_000 - len(OGG)), 249))
+    await at.messenger.note(at.place, Sound(lambda: OGG + bytes(1_000_000 - len(OGG)), 249, Known()))
     assert asked[0]["write_timeout"] == 40
     assert asked[0]["read_timeout"] == 60
 
@@ -121,7 +121,7 @@ async def test_a_file_is_made_once_however_often_it_is_uploaded(at: Desk) -> Non
 
     at.fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 2", retry_after=2)
     at.fake.faults.refuse("sendVoice", 400, FORBIDDEN)
-    assert (await at.messenger.note(at.place, Sound(make, 1.2))).kind is Kind.AUDIO
+    assert (await at.messenger.note(at.place, Sound(make, 1.2, Known()))).kind is Kind.AUDIO
     assert len(made) == 1
 
 
@@ -156,7 +156,7 @@ async def test_nobody_gets_between_a_refused_file_id_and_its_upload(at: Desk) ->
 
 
 async def test_who_wants_no_voice_messages_gets_an_audio_file(at: Desk) -> None:
-    """The same sound as MP3, with its length; and nothing to send again without an upload."""
+    """The same sound as MP3, with its length."""
     at.ann.private.voice_forbidden = True
     sent = await at.messenger.note(at.place, sound(), caption="Edge")
     (call,) = at.fake.of("sendAudio")
@@ -165,7 +165,9 @@ async def test_who_wants_no_voice_messages_gets_an_audio_file(at: Desk) -> None:
     samples, rate = decode(audio.data)
     assert len(samples) / rate == pytest.approx(1.1, abs=0.2)
     assert (call.params["duration"], call.params["caption"]) == (2, "Edge")
-    assert (sent.kind, sent.file_id) == (Kind.AUDIO, None)
+    [message] = at.ann.private.messages
+    assert message.file is not None
+    assert (sent.kind, sent.file_id) == (Kind.AUDIO, message.file.file_id)
     assert sent.uploaded == len(OGG) + len(audio.data)
 
 
@@ -307,7 +309,7 @@ async def test_an_upload_that_gets_stuck_surely_did_not_arrive(at: Desk, monkeyp
     with socket.create_server(("127.0.0.1", 0)) as deaf:  # connections come about, and nobody reads from them
         home, at.bot._base_url = at.bot._base_url, f"http://127.0.0.1:{deaf.getsockname()[1]}/bot"
         with pytest.raises(TelegramError) as caught:
-            await at.messenger.note(at.place, Sound(lambda: OGG + bytes(20_000_000), 2), within=3)
+            await at.messenger.note(at.place, Sound(lambda: OGG + bytes(20_000_000), 2, Known()), within=3)
         at.bot._base_url = home
     assert not isinstance(caught.value, Lost)
     assert at.time.now > 1
