@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import pytest
 import telegram
 
+from bot.adapters.telegram import admins
 from bot.adapters.telegram.admins import DENIED_SECONDS, DOUBTED_SECONDS, KEPT_SECONDS, Admins
 from bot.adapters.telegram.place import Place
 from tests.doubles.telegram import Chat, FakeTelegram, Status
@@ -260,3 +261,18 @@ async def test_where_the_bot_is_not_nobody_decides() -> None:
         bob = here.fake.person("Bob")
         group = here.fake.group(admins=[bob], bot=None)
         assert not await here.may(group, bob.id)
+
+
+async def test_a_crowd_that_is_asked_about_one_by_one_is_not_kept_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A channel may have millions who try; who was not heard of for longest is forgotten."""
+    monkeypatch.setattr(admins, "MEMBERS", 2)
+    async with asked() as here:
+        people = [here.fake.person(name) for name in ("Ann", "Bob", "Eve")]
+        group = here.fake.group(members=people)
+        here.fake.faults.refuse(LIST, 400, "Bad Request: member list is inaccessible", times=None)
+        for person in people:
+            assert not await here.may(group, person.id)
+        assert not await here.may(group, people[2].id)
+        assert here.ones == 3
+        assert not await here.may(group, people[0].id)
+        assert here.ones == 4
