@@ -7,7 +7,7 @@ is not in the cache becomes a production of the workshop, which those who ask fo
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -166,13 +166,13 @@ class Speaker:
                 kept.append(Unfinished.of(entry))
         return kept
 
-    async def forget(self, user: str) -> None:
+    async def forget(self, user: str, homes: Collection[str] = ()) -> None:
         """Delete all that is kept about a user, and make nothing more for them: see :meth:`Preferences.forget`.
 
         Raises StoreError.
         """
         self._workshop.withdraw(user)
-        await self.store.preferences.forget(user)
+        await self.store.preferences.forget(user, homes)
 
     def key(self, utterances: Sequence[Utterance]) -> str:
         """The cache key of these utterances under the encoding in force."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sized
+from collections.abc import Mapping, Sequence, Sized
 from enum import StrEnum
 from functools import partial
 from typing import cast
@@ -19,7 +19,7 @@ from bot.adapters.telegram.commands.keyboard import Page, Press, button, keyboar
 from bot.adapters.telegram.commands.pressing import Acts, obey
 from bot.adapters.telegram.commands.screens import Screens
 from bot.adapters.telegram.handling import Handlers, command, press
-from bot.adapters.telegram.identity import is_group
+from bot.adapters.telegram.identity import guild_key, is_group
 from bot.adapters.telegram.incoming import Incoming
 from bot.adapters.telegram.note import ANSWER_SECONDS, BYTES_PER_SECOND, WRITE_SECONDS
 from bot.adapters.telegram.post import Urgency
@@ -92,7 +92,7 @@ class PrivacyMenu:
 
     async def _kept(self, incoming: Incoming, at: Press) -> None:
         await incoming.answer()
-        kept = await self.station.speaker.store.preferences.export(incoming.user)
+        kept = await self.station.speaker.store.preferences.export(incoming.user, _homes(incoming))
         self._screens.show(incoming, Page(_summary(kept, incoming.locale), keyboard([_back(at, incoming.locale)])))
 
     async def _export(self, incoming: Incoming, at: Press) -> None:
@@ -110,7 +110,8 @@ class PrivacyMenu:
     async def _surely(self, incoming: Incoming, at: Press) -> None:
         await incoming.answer()
         self.station.courier.recall(incoming.user)  # first, for it would be kept when it is done
-        await self.station.speaker.forget(incoming.user)
+        await self.station.speaker.forget(incoming.user, _homes(incoming))
+        self.station.asking.forget(incoming.user)
         name = "opted_out" if await self._is_silent(incoming) else "done"
         self._screens.show(incoming, Page(word(f"telegram_privacy.forget.{name}", incoming.locale)))
 
@@ -144,7 +145,7 @@ class PrivacyMenu:
 
     async def _send(self, incoming: Incoming) -> None:
         """All that is kept, as a file; or why that cannot be sent."""
-        kept = await self.station.speaker.store.preferences.export(incoming.user)
+        kept = await self.station.speaker.store.preferences.export(incoming.user, _homes(incoming))
         name, data = await asyncio.to_thread(dossier, kept)
         if len(data) > MOST:
             self.station.tell(incoming, word("telegram_privacy.export.too_large", incoming.locale))
@@ -176,6 +177,11 @@ class PrivacyMenu:
 def _name(silent: bool) -> str:
     """How the wish is called in the catalogues."""
     return "silent" if silent else "heard"
+
+
+def _homes(incoming: Incoming) -> Sequence[str]:
+    """The private chat with the person; a chat in whose name somebody asks is not theirs alone."""
+    return () if is_group(incoming.asker) else (guild_key(incoming.asker),)
 
 
 def _alone(incoming: Incoming) -> bool:

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import re
+import sqlite3
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from telegram.constants import ParseMode
 from telegram.ext import Application, Defaults
 
-from bot.adapters.telegram.commands import privacy
+from bot.adapters.telegram.commands import privacy, say, settings
 from bot.adapters.telegram.identity import guild_key, user_key
 from bot.adapters.telegram.plugin import assemble, close
 from bot.adapters.telegram.target import Target
@@ -23,7 +26,7 @@ from bot.speech import Request
 from bot.store import Preference
 from tests.adapters.telegram.commands.menus import answered, full, menus, opened, pressed, shows, turned
 from tests.adapters.telegram.quick import quick_post
-from tests.adapters.telegram.scene import polling
+from tests.adapters.telegram.scene import online, polling
 from tests.doubles.engine import FakeEngine, Script
 from tests.doubles.store import clip
 from tests.doubles.telegram import FakeTelegram, Message, Person
@@ -92,7 +95,9 @@ async def test_everything_kept_comes_as_a_file(fake: FakeTelegram, speaker: Spea
         assert message.parts["document"]["file_name"] == "sayso.json"
         assert message.file is not None
         kept: dict[str, Any] = json.loads(message.file.data)
-        assert kept == json.loads(json.dumps(await speaker.store.preferences.export(user_key(ann.id)), default=str))
+        everything = await speaker.store.preferences.export(user_key(ann.id), [guild_key(ann.id)])
+        assert kept == json.loads(json.dumps(everything, default=str))
+        assert kept["homes"][guild_key(ann.id)]["settings"]["max_chars"] == 100
         assert kept["preference"]["voice"] == "heart"
         assert kept["voices"] == {"heart": 1}
         assert "Hello from Ann." in json.dumps(kept["clips"])
@@ -266,6 +271,56 @@ async def test_who_is_forgotten_leaves_nothing(fake: FakeTelegram, speaker: Spea
     kept = await speaker.store.preferences.export(user)
     assert kept["preference"] == {"voice": None, "engine": None, "rate": None, "language": None, "opted_out": False}
     assert not any(kept[name] for name in ("voices", "clips", "journal", "settings_changed"))
+
+
+async def test_who_is_forgotten_is_named_in_no_row(fake: FakeTelegram, speaker: Speaker, tmp_path: Path) -> None:
+    """Their chat with the bot has their id: what was decided and counted there is theirs."""
+    ann = fake.person()
+    async with online(fake, speaker, say.handlers, settings.handlers, privacy.handlers) as station:
+        station.messenger.post = quick_post()
+        await ann.say("/say hello")
+        await fake.until(lambda: fake.notes(ann.private))
+        await answered(fake, await ann.say("/settings language en"))
+        await fake.until(lambda: not list(station.courier.parcels(guild_key(ann.id))))
+        assert {"favourites", "guilds", "audit", "plays"} <= await _naming(speaker, tmp_path, ann)
+        menu = await opened(fake, ann, "/privacy")
+        await turned(fake, ann, menu, "Delete everything", "Yes, delete everything")
+        assert await _naming(speaker, tmp_path, ann) == set()
+
+
+async def _naming(speaker: Speaker, folder: Path, ann: Person) -> set[str]:
+    """The tables with a row in which somebody's id stands, once everything is written down."""
+    await speaker.store.preferences.export(user_key(ann.id))
+    id = re.compile(rf"(?<![\d.]){ann.id}(?![\d.])")
+    with closing(sqlite3.connect(folder / "sayso.db")) as database:
+        tables = [table for (table,) in database.execute("select name from sqlite_master where type = 'table'")]
+        rows = {table: database.execute(f'select * from "{table}"').fetchall() for table in tables}
+    return {table for table, held in rows.items() if any(id.search(str(value)) for row in held for value in row)}
+
+
+async def test_who_is_forgotten_for_a_channel_takes_nothing_from_it(fake: FakeTelegram, speaker: Speaker) -> None:
+    """What was decided in a chat is that chat's, though somebody asks in its name."""
+    ann = fake.person()
+    channel = fake.channel(admins=[ann])
+    await speaker.store.settings.set_guild(guild_key(channel.id), by=user_key(channel.id), max_chars=100)
+    async with menus(fake, speaker):
+        menu = await opened(fake, ann, "/privacy", channel)
+        await turned(fake, ann, menu, "Delete everything", "Yes, delete everything")
+    assert (await speaker.store.settings.guild(guild_key(channel.id))).max_chars == 100
+
+
+async def test_who_is_forgotten_is_not_held_in_memory(fake: FakeTelegram, speaker: Speaker) -> None:
+    """Nor what they might have sent again."""
+    ann = fake.person()
+    async with online(fake, speaker, say.handlers, privacy.handlers) as station:
+        station.messenger.post = quick_post()
+        fake.faults.lose("sendVoice")
+        asked = await ann.say("/say hello there")
+        await fake.until(lambda: any(one.buttons for one in ann.private.messages if one.reply_to is asked))
+        assert user_key(ann.id) in repr(list(station.asking.again._wishes))
+        menu = await opened(fake, ann, "/privacy")
+        await turned(fake, ann, menu, "Delete everything", "Yes, delete everything")
+        assert list(station.asking.again._wishes) == []
 
 
 async def test_the_wish_to_be_left_alone_outlives_being_forgotten(fake: FakeTelegram, speaker: Speaker) -> None:
