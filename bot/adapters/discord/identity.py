@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import discord
 
 PREFIX = "discord:"
@@ -16,6 +18,15 @@ _READING = "read-"
 def guild_key(guild: int | None, channel: int) -> str:
     """The lane of a server, or of a conversation outside of one."""
     return f"{PREFIX}{guild}" if guild else f"{PREFIX}dm:{channel}"
+
+
+def homes(interaction: discord.Interaction) -> Sequence[str]:
+    """The lanes of whoever interacts alone: that of what only they hear, and their conversation with the bot, if that
+    is where they are or the bot has met them there since its start.
+    """
+    user, here = interaction.user, interaction.channel_id if interaction.context.dm_channel else None
+    met = user.dm_channel.id if user.dm_channel is not None else None
+    return [guild_key(None, room) for room in dict.fromkeys((user.id, here, met)) if room is not None]
 
 
 def user_key(user: int) -> str:

@@ -13,7 +13,7 @@ from bot.adapters.discord.commands.asking import Asking, Wish
 from bot.adapters.discord.commands.buttons import CANCEL, FORGET, REPLAY, SKIP, STOP
 from bot.adapters.discord.commands.cog import answered
 from bot.adapters.discord.commands.rights import may_steer
-from bot.adapters.discord.identity import user_key
+from bot.adapters.discord.identity import homes, user_key
 from bot.adapters.discord.reply import defer, heed, retell, tell
 from bot.adapters.discord.translator import locale_of
 from bot.adapters.words import word
@@ -112,7 +112,7 @@ class Forget(Press, template=rf"{FORGET}:(?P<about>\d{{1,20}})"):
         station, user = self.asking.station, user_key(interaction.user.id)
         await heed(interaction)
         station.courier.recall(user)  # first, for it would be kept when it is done
-        await station.speaker.forget(user)
+        await station.speaker.forget(user, homes(interaction))
         silent = (await station.speaker.store.preferences.get(user)).opted_out
         name = "opted_out" if silent else "done"
         await retell(interaction, word(f"voice_command.forget.{name}", locale_of(interaction)))

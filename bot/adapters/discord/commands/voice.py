@@ -15,7 +15,7 @@ from bot.adapters.discord.commands.buttons import to_be_sure
 from bot.adapters.discord.commands.choosing import engine_choices, language_choices, voice_choices
 from bot.adapters.discord.commands.cog import SaysoCog, answered
 from bot.adapters.discord.commands.explaining import explained, in_force
-from bot.adapters.discord.identity import channel_key, guild_key, parent, user_key
+from bot.adapters.discord.identity import channel_key, guild_key, homes, parent, user_key
 from bot.adapters.discord.mentions import names_of
 from bot.adapters.discord.note import follow_up
 from bot.adapters.discord.reply import defer, tell
@@ -151,7 +151,8 @@ class VoiceCommands(SaysoCog, name="Sayso voice"):
     @answered
     async def export(self, interaction: Interaction) -> None:
         await defer(interaction, ephemeral=True)
-        kept = await self.station.speaker.store.preferences.export(user_key(interaction.user.id))
+        preferences = self.station.speaker.store.preferences
+        kept = await preferences.export(user_key(interaction.user.id), homes(interaction))
         (name, data), locale = await asyncio.to_thread(dossier, kept), locale_of(interaction)
         file = discord.File(io.BytesIO(data), name)
         if await tell(interaction, word("voice_command.export.done", locale), file=file) is None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 import discord
 import pytest
 
 from bot.adapters.discord.commands.buttons import CANCEL, FORGET, REPLAY, SKIP, STOP
-from bot.adapters.discord.identity import user_key
+from bot.adapters.discord.identity import guild_key, user_key
 from bot.adapters.discord.target import target_of
 from bot.speaker import Speaker
 from bot.store import Preference
@@ -288,6 +289,19 @@ async def test_what_is_kept_is_deleted_when_somebody_is_sure(speaker: Speaker) -
         assert here.room.items == []
 
 
+async def test_what_is_kept_of_a_conversation_with_the_bot_is_deleted_there(speaker: Speaker) -> None:
+    """And what somebody alone has heard elsewhere: its lane has their id."""
+    async with FakeDiscord() as fake, online(fake, speaker):
+        direct, ann = fake.direct(), user_key(int(fake.user_id))
+        lanes = [guild_key(None, int(fake.user_id)), guild_key(None, int(direct.id))]
+        for lane in lanes:
+            await speaker.store.preferences.remember(ann, "heart", guild=lane)
+        ix = await fake.slash("voice privacy forget", channel=direct)
+        await _told(ix)
+        await _changed(await fake.click(ix.original or {}, _button(ix.original or {}, FORGET)))
+        assert [await speaker.store.preferences.favourites("discord:0", lane) for lane in lanes] == [[], []]
+
+
 async def test_who_has_opted_out_stays_so_and_is_told(speaker: Speaker) -> None:
     """It is the one thing that is kept, and the answer says how to have that deleted too."""
     async with FakeDiscord() as fake, online(fake, speaker):
@@ -304,9 +318,9 @@ async def test_a_slow_store_does_not_cost_the_answer(speaker: Speaker, monkeypat
     """Discord hears of the press at once; the question stays as it is until everything is gone."""
     free, forget = asyncio.Event(), speaker.store.preferences.forget
 
-    async def slow(user: str) -> None:
+    async def slow(user: str, homes: Collection[str]) -> None:
         await free.wait()
-        await forget(user)
+        await forget(user, homes)
 
     monkeypatch.setattr(speaker.store.preferences, "forget", slow)
     async with FakeDiscord() as fake, online(fake, speaker):

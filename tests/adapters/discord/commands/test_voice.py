@@ -280,6 +280,17 @@ async def test_everything_kept_comes_as_a_file(speaker: Speaker) -> None:
         assert kept["preference"]["voice"] == "heart"
 
 
+async def test_the_file_holds_what_is_kept_of_ones_conversation_with_the_bot(speaker: Speaker) -> None:
+    """It is one's own."""
+    async with FakeDiscord() as fake, online(fake, speaker):
+        lane = guild_key(None, int(fake.direct().id))
+        await speaker.store.preferences.remember(ANN, "heart", guild=lane)
+        ix = await fake.slash("voice privacy export", channel=fake.direct())
+        await _told(ix)
+        kept = json.loads(ix.edits[0].files[0].data)
+        assert kept["homes"][lane]["voices"] == {"heart": 1}
+
+
 async def test_much_is_packed(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
     """Discord takes files only up to a size."""
     monkeypatch.setattr("bot.adapters.dossier.PLAIN", 10)
