@@ -121,7 +121,8 @@ class Messenger:
     ) -> bool:
         """Change a text of Sayso's own; True if it now reads so (also if it did before), False if it is gone.
 
-        An older change that still waits is dropped for this one, and is as good as made.
+        An older change that still waits is dropped for this one, and is as good as made. Raises ChatMigrated where the
+        group has become another: what stands in the old one stays as it is.
         """
 
         async def call() -> object:
@@ -142,7 +143,7 @@ class Messenger:
             return True
         except ChatMigrated as error:
             self.moved(place.chat, error.new_chat_id)
-            return False
+            raise
         except TelegramError as error:
             if trouble(error) not in (Trouble.UNCHANGED, Trouble.MESSAGE_GONE):
                 raise

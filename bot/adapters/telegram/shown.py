@@ -8,7 +8,7 @@ from typing import TypeVar
 
 import structlog
 from telegram.constants import MessageLimit
-from telegram.error import Forbidden, TelegramError
+from telegram.error import ChatMigrated, Forbidden, TelegramError
 
 from bot.adapters.telegram.identity import is_group
 from bot.adapters.telegram.messenger import Messenger, Urgency
@@ -35,7 +35,7 @@ Sleep = Callable[[float], Awaitable[object]]
 class Shown:
     """One stream in one chat: its first message answers ``reply_to``, and where one is full another begins.
 
-    What somebody deletes of it does not come back.
+    What somebody deletes of it does not come back; what stands in a group that becomes another is shown there anew.
     """
 
     def __init__(
@@ -97,8 +97,14 @@ class Shown:
             return
         urgency = Urgency.ANSWER if growing is None else Urgency.STATUS
         edit = self._messenger.edit(self._place, self._message, page, urgency=urgency)
-        there = await (edit if growing is None else _unless_over(growing, edit))
-        self._reads, self._deleted = (page if there else ""), there is False
+        try:
+            there = await (edit if growing is None else _unless_over(growing, edit))
+        except ChatMigrated as error:
+            self._place, self._reply_to = Place(error.new_chat_id), None
+            self._message, self._reads = None, ""
+            await self._put(page, growing)
+        else:
+            self._reads, self._deleted = (page if there else ""), there is False
 
 
 async def _unless_over(stream: Stream, work: Awaitable[T]) -> T | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import structlog
 from telegram import InlineKeyboardMarkup
-from telegram.error import TelegramError
+from telegram.error import ChatMigrated, TelegramError
 
 from bot.adapters.telegram.messenger import Messenger
 from bot.adapters.telegram.parcel import Parcel
@@ -103,9 +105,9 @@ class Status:
 
     async def _change(self, text: str, buttons: InlineKeyboardMarkup | None) -> None:
         assert self._message is not None
-        there = await self._messenger.edit(
-            self._target.place, self._message, text, buttons=buttons, urgency=Urgency.STATUS
-        )
+        place, there = self._target.place, False
+        with suppress(ChatMigrated):
+            there = await self._messenger.edit(place, self._message, text, buttons=buttons, urgency=Urgency.STATUS)
         self._text = text
         if not there:
             self._held, self._lost = None, True

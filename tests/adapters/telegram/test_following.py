@@ -16,7 +16,7 @@ from bot.adapters.telegram.following import Following, Pauses, clock
 from bot.adapters.telegram.messenger import Messenger
 from bot.adapters.telegram.once import Once
 from bot.adapters.telegram.parcel import Receipt, Wait
-from bot.adapters.telegram.slips import Slips
+from bot.adapters.telegram.slips import Slips, short
 from bot.adapters.telegram.status import Status
 from bot.speaker import Speaker
 from tests.adapters.telegram.held import Held, held
@@ -141,6 +141,21 @@ async def test_the_status_follows_what_it_tells_of(teller: Teller) -> None:
         assert status.buttons == ["Cancel"]
         parcel.end(20, 21)
     assert not teller.texts
+    assert len(teller.fake.of("sendMessage")) == 1
+
+
+async def test_a_status_in_a_group_that_becomes_another_is_given_up(teller: Teller) -> None:
+    """Nothing of it is known to the next process, in whose group its number may be another's message."""
+    group = teller.fake.group(members=[teller.person], basic=True)
+    parcel = held(group.id, id="r1")
+    _, status = teller.following(parcel)
+    await status.show("One moment.")
+    assert await teller.slips.get("status", short("r1"))
+    await teller.fake.migrate(group)
+    await status.show("Soon.")
+    await status.show("Now.")
+    assert not status.shown
+    assert not await teller.slips.get("status", short("r1"))
     assert len(teller.fake.of("sendMessage")) == 1
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 import pytest
 import telegram
 from telegram import InlineKeyboardButton, InlineKeyboardMarkup
-from telegram.error import BadRequest, Forbidden, NetworkError, RetryAfter
+from telegram.error import BadRequest, ChatMigrated, Forbidden, NetworkError, RetryAfter
 from telegram.ext import Defaults, ExtBot
 
 from bot.adapters.telegram.messenger import Lost, Messenger, Place, Urgency
@@ -285,9 +285,10 @@ async def test_a_text_that_is_gone_cannot_be_changed(at: Desk) -> None:
     assert not await at.messenger.edit(at.place, theirs.id, "two")
     group = at.fake.group(basic=True, members=[at.ann])
     sent = await at.messenger.text(Place(group.id), "hello")
-    await at.fake.migrate(group)
-    assert not await at.messenger.edit(Place(group.id), sent, "two")
-    assert at.moved != []
+    new = await at.fake.migrate(group)
+    with pytest.raises(ChatMigrated):
+        await at.messenger.edit(Place(group.id), sent, "two")
+    assert at.moved == [(group.id, new.id)]
 
 
 async def test_an_edit_is_made_again_although_its_answer_was_lost(at: Desk) -> None:

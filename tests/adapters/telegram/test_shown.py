@@ -219,6 +219,28 @@ async def test_what_was_deleted_does_not_come_back(scene: Scene) -> None:
     assert scene.texts == []
 
 
+@pytest.mark.parametrize("ended", [False, True])
+async def test_in_a_group_that_becomes_another_it_goes_on_there(
+    fake: FakeTelegram, messenger: Messenger, ended: bool
+) -> None:
+    """What the bot wrote in the old one it cannot change any more; and nothing there is what it answered."""
+    ann = fake.person("Ann")
+    team = fake.group("Team", members=[ann], basic=True)
+    scene = Scene(fake, messenger, team, await ann.say("Who are you?", team))
+    await scene.begin("I")
+    await scene.write(" am")
+    await scene.reads("I am")
+    new = await fake.migrate(team)
+    before = list(new.by_id)
+    if not ended:
+        await scene.write(" a")
+        await fake.until(lambda: len(new.by_id) > len(before))
+    await scene.end(" bot", ".")
+    (shown,) = [message for message in new.messages if message.sender is fake.bot]
+    assert (shown.text, shown.reply_to) == ("I am bot." if ended else "I am a bot.", None)
+    assert len(fake.of("sendMessage")) == 2
+
+
 async def test_an_edit_that_fails_is_made_good(scene: Scene) -> None:
     """By the next one."""
     await scene.begin("One")
