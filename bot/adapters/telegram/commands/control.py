@@ -55,10 +55,11 @@ async def _cancel(station: Station, incoming: Incoming) -> None:
         await _tell(station, incoming, "cancel.everybody")
         return
     waiting = [parcel for parcel in _on_their_way(station, incoming) if everybody or _is_own(parcel, incoming)]
+    name = "leaving" if any(parcel.leaving for parcel in waiting) else "done"
     for parcel in waiting:
         parcel.cancel()
     if waiting:
-        station.tell(incoming, word("telegram_say.cancel.done", incoming.locale, count=len(waiting)))
+        station.tell(incoming, word(f"telegram_say.cancel.{name}", incoming.locale, count=len(waiting)))
     else:
         await _tell(station, incoming, "cancel.nothing_at_all" if everybody else "cancel.nothing")
 
@@ -76,8 +77,9 @@ async def _cancel_pressed(station: Station, incoming: Incoming) -> None:
     if parcel is None:
         await _answer(incoming, "over")
     elif _is_own(parcel, incoming) or await station.admins.may_decide(incoming.place, incoming.asker):
+        name = "leaving" if parcel.leaving else "cancelled"
         parcel.cancel()
-        await _answer(incoming, "cancelled")
+        await _answer(incoming, name)
     else:
         await _answer(incoming, "not_yours")
 

@@ -163,6 +163,22 @@ async def test_administrators_take_back_everybodys(
     assert not fake.notes()
 
 
+async def test_what_is_leaving_goes_away_again(fake: FakeTelegram, speaker: Speaker, ann: Person) -> None:
+    """It cannot be stopped on the wire, and that is what is told."""
+    async with talking(fake, speaker) as station:
+        hung = fake.faults.hang("sendVoice")
+        await ann.say("/say hello")
+        await hung.met.wait()
+        asked = await ann.say("/cancel")
+        await settled(fake, station)
+        hung.release()
+        told = await answer(fake, asked)
+        await fake.until(lambda: fake.of("deleteMessage"))
+        await fake.until(lambda: not fake.notes(ann.private))
+    assert told.text == "Taken back: 1. What was just being sent goes away in a moment."
+    assert len(fake.of("sendVoice")) == 1
+
+
 # -- /queue
 
 
@@ -242,6 +258,25 @@ async def test_who_asked_takes_it_back_by_a_button(
         slow.go()
     assert (press.text, press.alert) == ("Taken back.", False)
     assert over.text == "That is over already."
+
+
+async def test_the_button_tells_the_same_as_the_command(
+    fake: FakeTelegram, opened: Opened, offline: FakeEngine, ann: Person
+) -> None:
+    """Of what is leaving in the moment in which it is pressed."""
+    slow = Slow(offline)
+    async with opened(slots=1) as speaker, talking(fake, speaker, pauses=Pauses(0.0, 60.0)) as station:
+        status = await waiting(fake, offline, ann)
+        first, second = station.courier.parcels(f"telegram:{ann.id}")
+        first.cancel()
+        hung = fake.faults.hang("sendVoice")
+        slow.go()
+        await hung.met.wait()
+        press = await ann.press(status, "Cancel")
+        hung.release()
+        assert (await second.delivered()).taken_back
+    assert press.text == "Taken back. It was just being sent, so it goes away in a moment."
+    assert not fake.notes()
 
 
 async def test_only_who_asked_and_administrators_take_it_back(
