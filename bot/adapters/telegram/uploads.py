@@ -93,7 +93,7 @@ class Uploads:
             yield None
         finally:
             flight.set_result(None)
-            if self._flights[file] is flight:
+            if self._flights.get(file) is flight:
                 del self._flights[file]
 
     def keep(self, file: File, id: str) -> None:

@@ -426,11 +426,10 @@ async def test_what_is_being_taken_away_is_so_when_the_courier_has_closed(fake: 
 async def test_what_was_taken_back_and_perhaps_arrived_is_not_offered_again(fake: FakeTelegram, office: Office) -> None:
     """Nobody wants it."""
     lost = fake.faults.lose("sendVoice")
-    lost.gate = asyncio.Event()
     parcel = await office.send()
     await lost.met.wait()
+    assert parcel.leaving
     parcel.cancel()
-    lost.release()
     receipt = await parcel.delivered()
     assert (receipt.taken_back, receipt.unsure) == (True, False)
 
@@ -447,11 +446,10 @@ async def test_what_telegram_holds_up_can_be_taken_back(fake: FakeTelegram, offi
     assert (await waits.delivered()).taken_back
     bob = fake.person("Bob")
     busy = fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 600", retry_after=600)
-    busy.gate = asyncio.Event()
     refused = await office.send(chat=bob.private)
     await busy.met.wait()
+    assert refused.leaving
     refused.cancel()
-    busy.release()
     assert (await refused.delivered()).taken_back
     assert not fake.notes()
 

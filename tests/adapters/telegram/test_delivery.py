@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bot.adapters.telegram import delivery, uploads
+from bot.adapters.telegram import note as notes
 from bot.adapters.telegram import parts as cutting
 from bot.adapters.telegram.courier import Parcel
 from bot.adapters.telegram.mark import There, read
@@ -50,6 +53,14 @@ def small(monkeypatch: pytest.MonkeyPatch, offline: FakeEngine) -> None:
     monkeypatch.setattr(cutting, "LIMIT", SMALL)
     monkeypatch.setattr(cutting, "SHORT", 30)
     offline.scripts = (Script(10),)
+
+
+@pytest.fixture
+def gate(offline: FakeEngine) -> asyncio.Event:
+    """The engine speaks on when this is set."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    return gate
 
 
 async def words(*pieces: str) -> AsyncIterator[str]:
@@ -303,6 +314,86 @@ async def test_several_notes_are_uploaded_once(fake: FakeTelegram, office: Offic
     assert len(receipt.messages) == len(first)
 
 
+async def test_what_has_arrived_is_not_uploaded_again_while_the_rest_is_on_its_way(
+    fake: FakeTelegram, office: Office, small: None
+) -> None:
+    """The key was known only when the first notes had arrived; somebody else gets those by their file ids."""
+    bob = fake.person("Bob")
+    parcel = await office.send(LONG)
+    await fake.until(lambda: len(parcel.notes) >= 2)
+    arrived, hung = len(parcel.notes), fake.faults.hang("sendVoice", chat=office.chat)
+    await hung.met.wait()
+    await fake.until(lambda: parcel.said.key)
+    theirs = await office.send(LONG, chat=bob.private)
+    await fake.until(lambda: len(theirs.notes) >= arrived)
+    assert not any(note.uploaded for note in fake.notes(bob.private)[:arrived])
+    hung.release()
+    assert (await theirs.delivered()).delivered
+
+
+async def test_what_has_arrived_is_kept_though_the_house_is_closed_in_between(
+    fake: FakeTelegram, opened: Opened, tmp_path: Path, small: None
+) -> None:
+    """And so is not uploaded again, by whomever."""
+    async with at_work(fake, opened, tmp_path) as office:
+        parcel = await office.send(LONG)
+        await fake.until(lambda: parcel.notes)
+        hung = fake.faults.hang("sendVoice", chat=office.chat)
+        await hung.met.wait()
+        await fake.until(lambda: parcel.said.key)
+        asyncio.get_running_loop().call_later(0.1, hung.release)
+    before, bob = len(fake.notes()), fake.person("Bob")
+    async with at_work(fake, opened, tmp_path) as office:
+        assert (await office.delivered(LONG, chat=bob.private)).delivered
+    assert before
+    assert [note.uploaded for note in fake.notes(bob.private)][:before] == [False] * before
+
+
+async def test_two_chats_at_once_upload_a_sound_once(fake: FakeTelegram, office: Office) -> None:
+    """Who comes second waits for the file of the first, and holds up nobody else."""
+    bob, eve = fake.person("Bob"), fake.person("Eve")
+    hung = fake.faults.hang("sendVoice", chat=office.chat)
+    mine = await office.send()
+    await hung.met.wait()
+    theirs = await office.send(chat=bob.private)
+    assert (await office.delivered("Something else.", chat=eve.private)).delivered
+    assert not theirs.notes
+    hung.release()
+    for parcel in (mine, theirs):
+        assert (await parcel.delivered()).delivered
+    assert [note.uploaded for note in fake.notes(office.chat)] == [True]
+    assert [note.uploaded for note in fake.notes(bob.private)] == [False]
+
+
+async def test_an_upload_that_fails_is_made_by_the_next(fake: FakeTelegram, office: Office) -> None:
+    """Though its own was waited for."""
+    bob, hung = fake.person("Bob"), fake.faults.hang("sendVoice", chat=office.chat)
+    mine = await office.send()
+    await hung.met.wait()
+    theirs = await office.send(chat=bob.private)
+    await fake.until(lambda: office.messenger.post.ahead(bob.id))
+    office.chat.blocked = True
+    hung.release()
+    assert not (await mine.delivered()).delivered
+    assert (await theirs.delivered()).delivered
+    assert [note.uploaded for note in fake.notes(bob.private)] == [True]
+
+
+async def test_an_upload_that_hangs_is_not_waited_for_for_long(
+    fake: FakeTelegram, office: Office, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other chat's line may be better."""
+    monkeypatch.setattr(uploads, "PATIENCE", 0.05)
+    bob, hung = fake.person("Bob"), fake.faults.hang("sendVoice", chat=office.chat)
+    mine = await office.send()
+    await hung.met.wait()
+    assert (await office.delivered(chat=bob.private)).delivered
+    hung.release()
+    assert (await mine.delivered()).delivered
+    assert (await office.delivered(chat=bob.private)).delivered
+    assert [note.uploaded for note in fake.notes(bob.private)] == [True, False]
+
+
 async def test_a_restart_uploads_nothing_again(fake: FakeTelegram, opened: Opened, tmp_path: Path, small: None) -> None:
     """The file ids are kept with the sound."""
     async with at_work(fake, opened, tmp_path) as office:
@@ -384,7 +475,7 @@ async def test_a_cache_that_fails_costs_an_upload_and_no_note(
 
 
 async def test_where_voice_is_unwanted_it_comes_as_music(fake: FakeTelegram, office: Office) -> None:
-    """The receipt says why; and that file is not kept for others."""
+    """The receipt says why; and that file is not kept as a voice message's."""
     office.chat.voice_forbidden = True
     parcel = await office.send()
     receipt = await parcel.delivered()
@@ -394,6 +485,24 @@ async def test_where_voice_is_unwanted_it_comes_as_music(fake: FakeTelegram, off
     assert message.file is not None
     assert message.file.kind == "audio"
     assert await office.speaker.store.cache.attachment(parcel.said.key or "", f"telegram:{BOT}:1:0") is None
+
+
+async def test_what_comes_as_music_is_made_and_uploaded_once(
+    fake: FakeTelegram, opened: Opened, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where that is found out anew, and after a restart."""
+    async with at_work(fake, opened, tmp_path) as office:
+        office.chat.voice_forbidden = True
+        assert (await office.delivered()).delivered
+        uploaded = fake.uploaded_bytes
+        monkeypatch.setattr(notes, "convert", None)
+        assert (await office.delivered()).delivered
+    assert fake.uploaded_bytes == uploaded
+    async with at_work(fake, opened, tmp_path) as office:
+        fake.faults.refuse("sendVoice", 400, "Bad Request: VOICE_MESSAGES_FORBIDDEN")
+        assert (await office.delivered()).delivered
+    assert len(fake.of("sendAudio")) == 3
+    assert [bool(call.files) for call in fake.of("sendAudio")] == [True, False, False]
 
 
 async def test_where_nothing_may_be_heard_the_asker_is_told_why(fake: FakeTelegram, office: Office) -> None:
@@ -467,6 +576,70 @@ async def test_what_telegram_does_not_take_for_now_comes_a_little_later(fake: Fa
 
 
 @pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
+@pytest.mark.parametrize("arrived", [0, 1])
+async def test_what_telegram_holds_up_is_tried_until_it_is_not_wanted_any_more(
+    fake: FakeTelegram, office: Office, small: None, monkeypatch: pytest.MonkeyPatch, arrived: int
+) -> None:
+    """However little patience there is beyond that; the first note, and those that follow it."""
+    monkeypatch.setattr(delivery, "PATIENCE", 0.0)
+    parcel = await office.send(LONG, deadline=time.time() + 600)
+    await fake.until(lambda: len(parcel.notes) >= arrived)
+    busy = fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 5", retry_after=5)
+    assert (await parcel.delivered()).delivered
+    assert busy.hits == 1
+
+
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
+async def test_what_was_begun_in_time_is_tried_for_a_while_after_it(
+    fake: FakeTelegram, office: Office, small: None
+) -> None:
+    """Who has heard the first of it would not thank us for that."""
+    parcel = await office.send(LONG, deadline=time.time() + 600)
+    await fake.until(lambda: parcel.notes)
+    parcel.request = replace(parcel.request, deadline=time.time() - 1)
+    busy = fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 5", retry_after=5)
+    assert (await parcel.delivered()).delivered
+    assert busy.hits == 1
+
+
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
+async def test_each_time_it_is_tried_it_is_written_down_whether_it_left(
+    fake: FakeTelegram, office: Office, small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is refused has surely not left, whatever comes next: after a crash it is sent."""
+    marks: list[str] = []
+    mark = office.speaker.store.journal.mark
+
+    async def seen(id: str, state: State, **how: Any) -> None:
+        marks.append(how["mark"])
+        await mark(id, state, **how)
+
+    monkeypatch.setattr(office.speaker.store.journal, "mark", seen)
+    fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 1", retry_after=1)
+    fake.faults.refuse("sendVoice", 400, "Bad Request: VOICE_MESSAGES_FORBIDDEN")
+    parcel = await office.send(LONG)
+    await fake.until(lambda: parcel.notes)
+    assert (await parcel.delivered()).delivered
+    end = marks[0].removeprefix("leaving ")
+    assert marks[:6] == [f"leaving {end}", "there 0", f"leaving {end}", "there 0", f"leaving {end}", f"there {end}"]
+
+
+async def test_a_business_that_may_not_write_to_somebody_bars_nobody(
+    fake: FakeTelegram, office: Office, gate: asyncio.Event
+) -> None:
+    """What they have asked the bot for goes on."""
+    gate.set()
+    assert (await office.delivered("Your parcel is here.")).delivered
+    gate.clear()
+    own = await office.send("For herself.")
+    fake.faults.refuse("sendVoice", 403, "Forbidden: bot was blocked by the user")
+    target = office.target(business="connected")
+    assert not (await office.delivered("Your parcel is here.", to=target)).delivered
+    gate.set()
+    assert (await own.delivered()).delivered
+
+
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")
 async def test_what_telegram_holds_up_is_given_up_when_its_chat_is(fake: FakeTelegram, office: Office) -> None:
     """Nobody waits minutes to be told that they have shut the bot out."""
     busy = fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 600", retry_after=600)
@@ -511,6 +684,18 @@ async def test_an_answer_that_was_heard_or_taken_back_is_not_shown(fake: FakeTel
     fake.faults.lose("sendVoice")
     assert (await office.delivered(words("It is 44."), to=target)).unsure
     assert [message.text for message in office.chat.messages if message.sender is fake.bot and message.text] == []
+
+
+async def test_in_a_chat_that_is_gone_nothing_is_shown_either(
+    fake: FakeTelegram, office: Office, gate: asyncio.Event
+) -> None:
+    """Telegram has said so once."""
+    parcel = await office.send("It is 42.", to=office.target(text=True))
+    office.courier.clear(office.chat.id)
+    receipt = await parcel.delivered()
+    assert (receipt.delivered, receipt.taken_back, receipt.why) == (False, False, word("telegram_send.outside", "en"))
+    assert office.row(parcel).state is State.FAILED
+    assert not fake.of("sendMessage")
 
 
 async def test_where_nothing_can_be_written_either_it_ends_in_a_receipt(

@@ -11,19 +11,23 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import httpx
 import numpy as np
 import pytest
 from structlog.testing import capture_logs
+from telegram.error import NetworkError
 
 from bot.adapters.telegram import parts as cutting
 from bot.adapters.telegram import revival
 from bot.adapters.telegram.commands import control, say
 from bot.adapters.telegram.mark import Leaving, There, read
 from bot.adapters.telegram.parcel import Parcel
+from bot.adapters.telegram.parts import Point
 from bot.adapters.telegram.target import Target
 from bot.adapters.words import word
 from bot.errors import StoreError
 from bot.queue import Entry, Limits, State, to_json
+from bot.queue.journal import ATTEMPTS
 from bot.speech import Request
 from tests.adapters.telegram.office import BOT, Office, Row, at_work, heard, rows
 from tests.adapters.telegram.scene import online
@@ -74,6 +78,16 @@ async def ended(office: Office, number: int = 1) -> list[Parcel]:
     return office.told
 
 
+async def _sent_once(fake: FakeTelegram, work: Work, parcel: Parcel) -> None:
+    """The next process delivers it."""
+    async with work() as office:
+        assert await office.courier.resume() == 1
+        [told] = await ended(office)
+        assert (await told.delivered()).delivered
+        assert office.row(parcel).state is State.DONE
+    assert len(fake.notes()) == 1
+
+
 # In each state
 
 
@@ -115,6 +129,50 @@ async def test_a_note_that_was_leaving_is_not_sent_again(fake: FakeTelegram, wor
         assert await office.courier.resume() == 0
     assert len(fake.of("sendVoice")) == 1
     assert len(offline.asked) == made
+
+
+@pytest.mark.filterwarnings("ignore::telegram.warnings.PTBDeprecationWarning")  # of the library's own, for a 429
+@pytest.mark.parametrize("killed", [False, True])
+async def test_what_telegram_surely_did_not_take_is_sent(fake: FakeTelegram, work: Work, killed: bool) -> None:
+    """It held the chat up when the process ended, however that came."""
+    async with work() as office:
+        busy = fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 600", retry_after=600)
+        parcel = await office.send()
+        await busy.met.wait()
+        await fake.until(lambda: not parcel.leaving)
+        if killed:
+            office.kill()
+    await _sent_once(fake, work, parcel)
+
+
+async def test_what_never_had_a_connection_is_sent(
+    fake: FakeTelegram, work: Work, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Telegram could not be reached when the process ended."""
+    tried = asyncio.Event()
+
+    async def unreached(self: object, url: str, *_: object, **__: object) -> None:
+        tried.set()
+        raise NetworkError("httpx.ConnectError") from httpx.ConnectError("refused")
+
+    async with work() as office:
+        with monkeypatch.context() as away:
+            away.setattr(type(office.messenger.bot.request), "do_request", unreached)
+            parcel = await office.send()
+            await tried.wait()
+            await fake.until(lambda: not parcel.leaving)
+            office.kill()
+    await _sent_once(fake, work, parcel)
+
+
+async def test_a_first_note_that_waited_too_long_for_a_restart_is_late(fake: FakeTelegram, work: Work) -> None:
+    """Though it was tried before."""
+    async with work() as office:
+        asked = await office.left(office.request(deadline=time.time() - 1), State.SENDING, "there 0")
+        await office.courier.resume()
+        [told] = await ended(office)
+        assert (await told.delivered()).why == word("refusals.failure.expired", "en")
+        assert office.row(asked.id).state is State.EXPIRED
 
 
 async def test_what_was_unsure_can_be_had_again_without_an_upload(fake: FakeTelegram, work: Work) -> None:
@@ -466,14 +524,40 @@ async def test_a_start_that_ends_before_it_is_through_leaves_the_rest_to_the_nex
     assert len(fake.notes()) == 1
 
 
-async def test_five_starts_are_enough(fake: FakeTelegram, work: Work, journal: Callable[[], dict[str, Row]]) -> None:
-    """What takes the process down every time is given up at last."""
+@pytest.mark.parametrize(
+    ("mark", "unsure"),
+    [(None, False), (str(There(Point(1))), False), (str(There(Point(1), sure=False)), True), (str(Leaving()), True)],
+)
+async def test_what_ends_every_process_is_given_up_and_told(
+    fake: FakeTelegram, work: Work, offline: FakeEngine, mark: str | None, unsure: bool
+) -> None:
+    """Once, after five starts; of what was leaving meanwhile nobody knows whether it arrived."""
     async with work() as office:
-        asked = await office.left(office.request(), State.ACCEPTED)
-        assert [len(await office.speaker.unfinished()) for _ in range(5)] == [1] * 5
+        asked = await office.left(office.request(), State.SENDING, mark, office.target(locale="ru"))
+        await office.speaker.store.journal.count([asked.id], ATTEMPTS)
+        assert await office.courier.resume() == 1
+        [told] = await ended(office)
+        receipt = await told.delivered()
+        why = word("telegram_delivery.interrupted" if unsure else "delivery.given_up", "ru")
+        assert (receipt.delivered, receipt.unsure, receipt.why) == (False, unsure, why)
+        assert office.row(asked.id).state is State.FAILED
         assert await office.courier.resume() == 0
-    assert journal()[asked.id].state is State.FAILED
     assert not fake.of("sendVoice")
+    assert not offline.asked
+
+
+async def test_who_waits_for_what_is_given_up_is_told_and_the_status_goes(fake: FakeTelegram, opened: Opened) -> None:
+    """With all of the rest of Sayso: the message that said that it waits says no longer so."""
+    ann = next(one for one in fake.world.accounts.values() if isinstance(one, Person))
+    async with opened() as speaker, online(fake, speaker, say.handlers, control.handlers) as station:
+        asked = Request(f"telegram:{ann.id}", f"telegram:{ann.id}", "Boom.", target=Target(BOT, ann.id).to_json())
+        data = to_json(asked)
+        assert data is not None
+        await speaker.store.journal.accept(Entry(asked.id, data, at=1.0))
+        await speaker.store.journal.count([asked.id], ATTEMPTS)
+        assert await station.courier.resume() == 1
+        told = await fake.until(lambda: next((each for each in ann.private.messages if each.text), None))
+        assert told.text == word("delivery.given_up", "en")
 
 
 async def test_who_is_told_can_have_it_sent_again_with_one_press(fake: FakeTelegram, opened: Opened) -> None:
