@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ import telegram
 from telegram.error import BadRequest, Forbidden, RetryAfter, TelegramError
 
 from bot.adapters.telegram.messenger import UNWANTED_SECONDS, Kind, Lost, Messenger, Place, Sent, Sound
+from bot.adapters.telegram.note import Address, Note
 from bot.adapters.telegram.post import Post, Urgency
+from bot.errors import Cancelled
 from bot.tts.audio import decode
 from tests.adapters.telegram.quick import quick_post
 from tests.adapters.telegram.sending import OGG, Desk, Known, desk, sound
@@ -244,6 +247,90 @@ async def test_an_audio_whose_answer_is_lost_is_lost(at: Desk) -> None:
     with pytest.raises(Lost):
         await at.messenger.note(at.place, sound())
     assert len(at.ann.private.messages) == 1
+
+
+async def test_an_audio_file_is_made_and_uploaded_once(at: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether it is known beforehand that it has to be one, or Telegram says so."""
+    at.ann.private.voice_forbidden = True
+    first, copies = await at.messenger.note(at.place, sound()), Known()
+    assert first.file_id is not None
+    copies.keep(Kind.AUDIO, first.file_id)
+    monkeypatch.setattr("bot.adapters.telegram.note.convert", never)
+    ben = at.fake.person("Ben")
+    ben.private.voice_forbidden = True
+    for place in (at.place, Place(ben.id)):
+        uploaded = at.fake.uploaded_bytes
+        again = await at.messenger.note(place, Sound(lambda: OGG, 1.2, copies))
+        assert (again.kind, again.file_id) == (Kind.AUDIO, first.file_id)
+        assert at.fake.uploaded_bytes - uploaded == (0 if place == at.place else len(OGG))
+
+
+async def test_an_audio_files_wrong_id_is_replaced_by_an_upload(at: Desk) -> None:
+    """As a voice message's is, also after that was."""
+    copies = Known({Kind.VOICE: "AwACold", Kind.AUDIO: "CQACold"})
+    at.fake.faults.refuse("sendVoice", 400, "Bad Request: wrong file identifier/HTTP URL specified")
+    at.fake.faults.refuse("sendVoice", 400, FORBIDDEN)
+    at.fake.faults.refuse("sendAudio", 400, "Bad Request: wrong file identifier/HTTP URL specified")
+    sent = await at.messenger.note(at.place, Sound(lambda: OGG, 1.2, copies))
+    assert sent.kind is Kind.AUDIO
+    assert copies.ids == {Kind.VOICE: "AwACold", Kind.AUDIO: sent.file_id}
+    assert [call.params.get("audio") for call in at.fake.of("sendAudio")][:1] == ["CQACold"]
+
+
+# -- in the moment of leaving
+
+
+async def test_each_call_is_seen_to_leave_and_to_fail(at: Desk) -> None:
+    """Right before it, in its turn, and before it waits again."""
+    seen: list[str] = []
+
+    @asynccontextmanager
+    async def leaving() -> AsyncIterator[None]:
+        seen.append(f"leaves at {round(at.time.now)} after {len(at.fake.of('sendVoice'))}")
+        try:
+            yield
+        except TelegramError as error:
+            seen.append(f"{type(error).__name__} at {round(at.time.now)}")
+            raise
+        seen.append("there")
+
+    await at.messenger.text(at.place, "before it")
+    at.fake.faults.refuse("sendVoice", 429, "Too Many Requests: retry after 7", retry_after=7)
+    await at.messenger.note(at.place, sound(), leaving=leaving)
+    assert seen == ["leaves at 1 after 0", "RetryAfter at 1", "leaves at 8 after 1", "there"]
+
+
+async def test_what_may_not_leave_does_not(at: Desk) -> None:
+    """What is raised in that moment is raised, and the next one has its turn."""
+
+    @asynccontextmanager
+    async def leaving() -> AsyncIterator[None]:
+        raise Cancelled("Cancelled.")
+        yield
+
+    with pytest.raises(Cancelled):
+        await at.messenger.note(at.place, sound(), leaving=leaving)
+    assert not at.fake.of("sendVoice")
+    await at.messenger.note(at.place, sound())
+
+
+async def test_a_note_that_waits_is_known_by_its_key(at: Desk) -> None:
+    """For who wants to tell how long it takes."""
+    at.messenger.post = quick_post()
+    hanging = at.fake.faults.hang("sendVoice")
+    sending = [asyncio.create_task(at.messenger.note(at.place, sound(), key=key)) for key in "abc"]
+    await hanging.met.wait()
+    assert [at.messenger.post.ahead(at.ann.id, key) for key in "bc"] == [1, 2]
+    hanging.release()
+    await asyncio.gather(*sending)
+    await at.messenger.post.close()
+
+
+def test_no_repr_shows_the_token(at: Desk) -> None:
+    """Nor all of a sound: both may come into a log."""
+    note = Note(at.bot, Address(at.place), sound(), _ogg=OGG, _mp3=OGG)
+    assert at.fake.token not in repr(note)
+    assert "OggS" not in repr(note)
 
 
 # -- where it goes
