@@ -8,7 +8,7 @@ import re
 import secrets
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
 from urllib.parse import urlsplit
 
 import structlog
@@ -111,28 +111,32 @@ class Run:
             running.result()
 
     async def _run(self) -> None:
-        async with self._host:
-            # First what may fail: what was left over counts each time that it is taken up and put down again.
-            if self._settings.set_commands:
-                await Menu(self._host.bot, self._speaker).tell()
-            if self._settings.webhook_url:
-                await self._announce()
-            await install(self._host, self._speaker, settings=self._settings)
-            try:
-                async with self._started():
-                    log.info("telegram_ready", bot=self._host.bot.id)
-                    await asyncio.Event().wait()
-            finally:
-                await uninstall(self._host)
+        with _listener(self._settings) as listener:
+            async with self._host:
+                await self._serve(listener)
+
+    async def _serve(self, listener: socket.socket | None) -> None:
+        # First what may fail: what was left over counts each time that it is taken up and put down again.
+        if self._settings.set_commands:
+            await Menu(self._host.bot, self._speaker).tell()
+        if listener is not None:
+            await self._announce()
+        await install(self._host, self._speaker, settings=self._settings)
+        try:
+            async with self._started(listener):
+                log.info("telegram_ready", bot=self._host.bot.id)
+                await asyncio.Event().wait()
+        finally:
+            await uninstall(self._host)
 
     @asynccontextmanager
-    async def _started(self) -> AsyncIterator[None]:
+    async def _started(self, listener: socket.socket | None) -> AsyncIterator[None]:
         """Updates come in. What Telegram has handed over by the end is still worked on."""
         updater = self._host.updater
         assert updater is not None
         await self._host.start()
         try:
-            await (self._listen(updater) if self._settings.webhook_url else self._fetch(updater))
+            await (self._fetch(updater) if listener is None else self._listen(updater, listener))
             yield
         finally:
             if updater.running:
@@ -156,10 +160,10 @@ class Run:
         except BadRequest as error:
             raise ConfigError(f"telegram.webhook_url: Telegram refuses it ({error.message})") from None
 
-    async def _listen(self, updater: telegram.ext.Updater) -> None:
+    async def _listen(self, updater: telegram.ext.Updater, listener: socket.socket) -> None:
         url = self._settings.webhook_url
         await updater.start_webhook(
-            unix=_listener(self._settings),
+            unix=listener,
             url_path=urlsplit(url).path.strip("/"),
             bootstrap_retries=-1,
             webhook_url=url,
@@ -176,8 +180,10 @@ class Run:
         self._away = self._fetching.away = True
 
 
-def _listener(settings: TelegramSettings) -> socket.socket:
-    """The port, taken. Raises ConfigError."""
+def _listener(settings: TelegramSettings) -> AbstractContextManager[socket.socket | None]:
+    """The port of the webhook, if there is one, taken: who comes too early waits there. Raises ConfigError."""
+    if not settings.webhook_url:
+        return nullcontext()
     host, port = settings.webhook_host, settings.webhook_port
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:

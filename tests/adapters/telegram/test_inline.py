@@ -269,6 +269,19 @@ async def test_only_ones_own_words_are_offered_again(scene: Scene) -> None:
     assert [note["title"] for note in await scene.notes("")] == ["Mine."]
 
 
+async def test_the_words_of_who_is_forgotten_become_nobody_elses(scene: Scene) -> None:
+    """Nobody knows any more whose they were: they are not offered as those of who had them spoken."""
+    await scene.notes("Mine.")
+    user = user_key(scene.ann.id)
+    said = await scene.station.speaker.say(Request("api:x", user, "Their diary.", author="telegram:777"))
+    await said.speech.clip()  # type: ignore[union-attr]
+    await scene.fake.until(lambda: cast("Any", said).key)
+    await scene.notes("Their diary.")
+    await scene.station.speaker.store.cache.flush()
+    await scene.station.speaker.forget("telegram:777")
+    assert [note["title"] for note in await scene.notes("")] == ["Mine."]
+
+
 async def test_without_anything_there_is_an_invitation(scene: Scene) -> None:
     """And not nothing, which looks like a bot that is gone."""
     answered = await scene.ann.offered("")

@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 import telegram
 from structlog.testing import capture_logs
+from telegram.error import NetworkError
 from telegram.ext import CommandHandler, ConversationHandler, MessageHandler, PicklePersistence, filters
 
 from bot.adapters.telegram import plugin
+from bot.adapters.telegram.courier import Courier
 from bot.adapters.telegram.plugin import GROUP, install, speak_reply, uninstall
 from bot.errors import ConfigError
 from bot.speaker import Speaker
@@ -24,6 +26,13 @@ def ours(application: Host) -> set[str]:
     """The commands that Sayso listens to there."""
     found = (handler for handler in application.handlers.get(GROUP, ()) if isinstance(handler, CommandHandler))
     return {name for handler in found for name in handler.commands}
+
+
+def a_message(application: Host) -> telegram.Message:
+    """One that came to its bot."""
+    message = telegram.Message(1, datetime.now(UTC), telegram.Chat(1, "private"), text="hi")
+    message.set_bot(application.bot)
+    return message
 
 
 COMMANDS = {"say", "voice", "replay", "queue", "cancel", "privacy", "help", "start", "settings", "auto"}
@@ -90,6 +99,82 @@ async def test_a_second_time_is_a_mistake(speaker: Speaker) -> None:
             await install(application, speaker)
         assert ours(application) == COMMANDS
         await uninstall(application)
+
+
+async def test_two_at_once_are_a_mistake_of_the_second(speaker: Speaker) -> None:
+    """It comes while the first still waits for Telegram; nobody has an answer spoken meanwhile."""
+    async with FakeTelegram() as fake:
+        application, hanging = host(fake), fake.faults.hang("getMe")
+        first = asyncio.create_task(install(application, speaker))
+        await fake.until(hanging.met.is_set)
+        with pytest.raises(ConfigError, match="uninstall it first"):
+            await install(application, speaker)
+        with pytest.raises(ConfigError, match=r"see install\(\)"):
+            await speak_reply(a_message(application), "Hello.")
+        await uninstall(application)  # there is nothing yet
+        hanging.release()
+        await first
+        assert ours(application) == COMMANDS
+        await uninstall(application)
+        assert not application.handlers
+        await application.bot.shutdown()
+
+
+async def test_a_telegram_that_is_away_leaves_nothing_behind(speaker: Speaker) -> None:
+    """It may be tried again."""
+    async with FakeTelegram() as fake:
+        application = host(fake)
+        fake.faults.html("getMe", 502)
+        with pytest.raises(NetworkError):
+            await install(application, speaker)
+        assert not application.handlers
+        await install(application, speaker)
+        await uninstall(application)
+        await application.bot.shutdown()
+
+
+@pytest.mark.parametrize("part", ["a module", "what was left over"])
+async def test_what_cannot_be_put_in_is_taken_out_again(
+    speaker: Speaker, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """Whatever breaks, and however far it had come: no handler, no task, and it may be tried again."""
+
+    def broken(*_: object) -> Any:
+        raise RuntimeError("It is broken.")
+
+    async with FakeTelegram() as fake, host(fake) as application:
+        before = {task for task in asyncio.all_tasks() if not task.done()}
+        with monkeypatch.context() as patch:
+            if part == "a module":
+                patch.setattr(plugin, "_MODULES", (*plugin._MODULES, broken))
+            else:
+                patch.setattr(Courier, "resume", broken)
+            with pytest.raises(RuntimeError, match="It is broken"):
+                await install(application, speaker)
+        assert not application.handlers
+        assert {task for task in asyncio.all_tasks() if not task.done()} <= before
+        await install(application, speaker)
+        assert ours(application) == COMMANDS
+        await uninstall(application)
+
+
+async def test_it_goes_in_and_out_of_an_application_that_runs(speaker: Speaker) -> None:
+    """Each time it speaks, and leaves neither handler nor task; what it is told meanwhile it does not hear."""
+    async with FakeTelegram() as fake:
+        ann = fake.person()
+        async with polling(host(fake)) as application:
+            before = {task for task in asyncio.all_tasks() if not task.done()}
+            for number in (1, 2):
+                await install(application, speaker)
+                await ann.say(f"/say Number {number}.")
+                await fake.until(lambda number=number: len(fake.notes()) == number)  # type: ignore[misc]
+                await uninstall(application)
+                assert not application.handlers
+            await ann.say("/say Nobody is here.")
+            await fake.until(lambda: not fake.updates.pending)
+            left = {task.get_name() for task in asyncio.all_tasks() - before if not task.done()}
+            assert not any("telegram post" in name or "delivery" in name or "intake" in name for name in left), left
+        assert len(fake.notes()) == 2
 
 
 async def test_a_group_of_the_hosts_own_is_not_shared(speaker: Speaker) -> None:
@@ -190,11 +275,8 @@ async def test_an_llm_of_the_hosts_has_its_answer_spoken(speaker: Speaker) -> No
 async def test_an_answer_for_an_application_without_sayso_is_a_mistake(speaker: Speaker) -> None:
     """The host is told what to do."""
     async with FakeTelegram() as fake, host(fake) as application:
-        chat = telegram.Chat(1, "private")
-        message = telegram.Message(1, datetime.now(UTC), chat, text="hi")
-        message.set_bot(application.bot)
         with pytest.raises(ConfigError, match=r"see install\(\)"):
-            await speak_reply(message, "Hello.")
+            await speak_reply(a_message(application), "Hello.")
 
 
 async def test_what_telegram_has_handed_over_is_not_lost_when_sayso_goes(

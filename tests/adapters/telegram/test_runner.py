@@ -7,8 +7,10 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import telegram
 from structlog.testing import capture_logs
 
 from bot.adapters.telegram import runner
@@ -101,6 +103,18 @@ async def test_it_comes_back_when_telegram_was_away(speaker: Speaker, monkeypatc
         assert [line["event"] for line in logs].count("telegram_away") == 2
 
 
+async def test_it_is_tried_again_less_and_less_often(speaker: Speaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Up to the last of the pauses, and then at that."""
+    monkeypatch.setattr(runner, "RETRY_SECONDS", (0.01, 0.02, 0.03))
+    async with FakeTelegram() as fake:
+        fake.faults.html("getMe", 502, times=5)
+        with capture_logs() as logs:
+            async with running(fake, speaker):
+                await fake.until(lambda: fake.polls)
+    pauses = [line["retry_in"] for line in logs if line["event"] == "telegram_away"]
+    assert pauses == [0.01, 0.02, 0.03, 0.03, 0.03]
+
+
 async def test_another_program_with_this_bot_is_named(speaker: Speaker) -> None:
     """Telegram gives updates to one of them only; nobody finds that out alone."""
     async with FakeTelegram() as fake:
@@ -161,6 +175,36 @@ async def test_a_webhook_that_could_not_be_set_at_first_is_set_later(
             await fake.until(lambda: fake.updates.webhook)
             await fake.person().say("/say Pushed after all.")
             await fake.until(fake.notes)
+
+
+async def test_what_was_left_over_is_not_taken_up_by_a_start_that_fails(
+    speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each time that it was taken up and put down counts against it; and a webhook may be away for hours."""
+    monkeypatch.setattr(runner, "RETRY_SECONDS", (0.01,))
+    taken_up, unfinished = list[int](), Speaker.unfinished
+
+    async def counted(self: Speaker, *args: Any) -> Any:
+        taken_up.append(len(fake.of("setWebhook")))
+        return await unfinished(self, *args)
+
+    monkeypatch.setattr(Speaker, "unfinished", counted)
+    port = free_port()
+    settings = TelegramSettings(webhook_url=f"http://127.0.0.1:{port}/hook", webhook_port=port)
+    async with FakeTelegram() as fake:
+        fake.faults.html("setWebhook", 502, times=3)
+        async with running(fake, speaker, settings):
+            await fake.until(lambda: fake.updates.webhook and taken_up)
+    assert len(taken_up) == 1
+    assert taken_up[0] > 3
+
+
+@pytest.mark.parametrize("kind", [telegram.Update.INLINE_QUERY, telegram.Update.CHOSEN_INLINE_RESULT])
+async def test_all_that_the_handlers_listen_to_is_asked_for(speaker: Speaker, kind: str) -> None:
+    """What is not named in the list never comes."""
+    async with FakeTelegram() as fake, running(fake, speaker):
+        await fake.until(lambda: fake.polls)
+        assert kind in fake.updates.allowed
 
 
 async def test_it_ends_when_told_though_telegram_does_not_answer(speaker: Speaker) -> None:
