@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from bot.errors import Cancelled, Expired, SaysoError
-from bot.queue import LATE, Journal, Position, State, Ticket
+from bot.queue import LATE, Attempts, Position, State, Ticket
 from bot.script import Script
 from bot.speech import Request, Speech, Utterance
 
@@ -109,7 +109,7 @@ class Said:
     figures: Figures
     cached: bool = False
     shared: bool = False
-    _journal: Journal | None = None
+    _attempts: Attempts | None = None
     _production: Production | None = None
     _leave: Callable[[], None] | None = None
     _key: str | None = None
@@ -160,5 +160,5 @@ class Said:
 
     async def mark(self, state: State, *, mark: str | None = None) -> None:
         """Tell the journal how far the delivery has come (SENDING before it leaves, then DONE, FAILED, CANCELLED)."""
-        if self._journal is not None and self.request.target:
-            await self._journal.mark(self.request.id, state, mark=mark)
+        if self._attempts is not None and self.request.target:
+            await self._attempts.mark(self.request.id, state, mark=mark)

@@ -18,7 +18,7 @@ from bot.casting import Casting, Taste, VoiceChoice
 from bot.config import AudioSettings
 from bot.errors import AudioError, Cancelled, StoreError
 from bot.health import EngineHealth, examine
-from bot.queue import Dispatcher, Entry, Job, State, Unfinished, everything, to_json
+from bot.queue import Attempts, Dispatcher, Entry, Job, State, Unfinished, everything, to_json
 from bot.said import Asker, Figures, Production, Said
 from bot.script import Explanation, Script, Stage, unfit, write
 from bot.speech import Clip, Reason, Refusal, Request, Speech, Utterance
@@ -30,9 +30,6 @@ from bot.workshop import Workshop, cost
 log = structlog.get_logger()
 
 UNWRITTEN = "The request could not be written down; try again."
-
-ATTEMPTS = 5
-"""How many starts a request may go through undelivered: after that it may itself be what ends the process."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +66,8 @@ class Speaker:
         self.audio = audio
         self._clock = clock
         self._wall = wall
-        self._workshop = Workshop(store, audio, clock)
+        self._attempts = Attempts(store.journal)
+        self._workshop = Workshop(store, audio, self._attempts, clock)
         self._casting: Casting | None = None
 
     async def say(self, request: Request) -> Said | Refusal:
@@ -152,19 +150,16 @@ class Speaker:
     async def unfinished(self, wanted: Callable[[Request], bool] = everything) -> Sequence[Unfinished]:
         """The requests that a crash or a shutdown left undelivered, to be said again by the adapter of their target.
 
-        Only those that are ``wanted`` are handed out and counted as tried; the rest belongs to other adapters, and to
-        other processes on the same database, of which one may be newer and have written what cannot be read here.
-        ``wanted`` must be pure. Call it once after a start, before anything new of the kind is asked for. What is too
-        late by now is handed out once, as EXPIRED. One that has been through too many starts is given up instead.
+        Only those that are ``wanted`` are handed out; the rest belongs to other adapters, and to other processes on the
+        same database, of which one may be newer and have written what cannot be read here. ``wanted`` must be pure.
+        Call it once after a start, before anything new of the kind is asked for. What is too late by now is handed out
+        once, as EXPIRED; and as FAILED what was begun in too many processes that did not survive it.
         """
-        kept = []
-        for entry in await self.store.journal.pending(self._wall(), lambda entry: _is_wanted(entry, wanted)):
-            if entry.attempts > ATTEMPTS:
-                log.warning("journal_entry_given_up")
-                await self.store.journal.mark(entry.id, State.FAILED)
-            else:
-                kept.append(Unfinished.of(entry))
-        return kept
+        entries = await self.store.journal.pending(self._wall(), lambda entry: _is_wanted(entry, wanted))
+        if given_up := sum(entry.state is State.FAILED for entry in entries):
+            log.warning("journal_entries_given_up", count=given_up)
+        self._attempts.hand_out(entry.id for entry in entries if not entry.state.finished)
+        return [Unfinished.of(entry) for entry in entries]
 
     async def forget(self, user: str, homes: Collection[str] = ()) -> None:
         """Delete all that is kept about a user, and make nothing more for them: see :meth:`Preferences.forget`.
@@ -179,9 +174,10 @@ class Speaker:
         return self._workshop.key(utterances)
 
     async def close(self, drain: float = 0.0) -> None:
-        """Refuse what is new, let what was accepted finish for ``drain`` seconds, then give the rest up."""
+        """Refuse what is new, let what was accepted finish for ``drain`` seconds, then leave the rest to the next."""
         await self.dispatcher.drain(drain)
         await self._workshop.close()
+        await self._attempts.forgive()
 
     async def _layers(self, user: str, guild: str, channel: str | None) -> _Layers:
         """What the user, the channel, the guild and the owner have settled."""
@@ -276,8 +272,8 @@ class Speaker:
     ) -> Said:
         await self._accept(request)
         figures = Figures(accepted, first_audio=self._clock() - accepted)
-        speech, journal = Speech.finished(*found), self.store.journal
-        return Said(request, speech, figures, cached=True, _journal=journal, _key=key, _skipped=skipped)
+        speech, attempts = Speech.finished(*found), self._attempts
+        return Said(request, speech, figures, cached=True, _attempts=attempts, _key=key, _skipped=skipped)
 
     async def _join(self, key: str, request: Request, script: Script, accepted: float) -> Said | None:
         """A share of what is being made under a key; None if nothing is that the asker could rely on."""
@@ -293,6 +289,8 @@ class Speaker:
         except BaseException:
             production.leave(asker, Cancelled(UNWRITTEN))
             raise
+        if production.begun and not production.speech.done:
+            await self._attempts.begin((request.id,))
         if production.key:  # whole before the asker came, or while the journal was written
             self.store.cache.heard(production.key, user=request.user, guild=request.guild)
         return self._said(production, asker, skipped, shared=True)
@@ -344,7 +342,7 @@ class Speaker:
             production.figures,
             cached,
             shared,
-            self.store.journal,
+            self._attempts,
             production,
             partial(production.leave, asker, Cancelled("Cancelled.")),
             _skipped=skipped,

@@ -12,6 +12,7 @@ import structlog
 from bot.config import AudioSettings
 from bot.errors import Abandoned, Cancelled, SaysoError, StoreError
 from bot.log import where
+from bot.queue import Attempts
 from bot.said import Production
 from bot.speech import Clip, Speech, Utterance
 from bot.store import Store, cache_key
@@ -27,8 +28,9 @@ GRACE = 5.0
 class Workshop:
     """Makes productions, each in a task of its own, and finds them by key from their announcement to the cache."""
 
-    def __init__(self, store: Store, audio: AudioSettings, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, audio: AudioSettings, attempts: Attempts, clock: Callable[[], float]) -> None:
         self._store = store
+        self._attempts = attempts
         self._audio = audio
         self._clock = clock
         self._loudness = Loudness()
@@ -119,6 +121,7 @@ class Workshop:
         engine = production.script.stage.engines[production.script.engine]
         async with production.ticket.turn(cost(utterance)):
             production.begun = True
+            await self._attempts.begin(asker.request.id for asker in production.askers)
             began, before = self._clock(), production.speech.seconds
             encoder.begin()
             async with aclosing(engine.synthesize(utterance)) as pieces:

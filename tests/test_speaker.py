@@ -22,8 +22,9 @@ from bot.errors import (
     StoreError,
 )
 from bot.queue import Entry, Limits, Position, State, Unfinished
+from bot.queue.journal import ATTEMPTS
 from bot.said import Said
-from bot.speaker import ATTEMPTS, Speaker
+from bot.speaker import Speaker
 from bot.speech import Priority, Reason, Refusal, Request
 from bot.tts.audio import decode, packets
 from bot.tts.engine import Voice
@@ -707,7 +708,7 @@ async def test_what_is_to_be_delivered_is_journalled_before_it_is_acknowledged(o
         await said(speaker, request("No target, no journal."))
     async with opened() as speaker:
         (unfinished,) = await speaker.unfinished()
-        assert unfinished == Unfinished(wanted, State.ACCEPTED, None, 1)
+        assert unfinished == Unfinished(wanted, State.ACCEPTED, None, 0)
         answer = await said(speaker, unfinished.request)
         await answer.speech.clip()
         await answer.mark(State.SENDING, mark="nonce")
@@ -925,27 +926,141 @@ async def test_a_journal_entry_of_another_version_keeps_nobody_back(opened: Open
 
 
 async def test_each_adapter_takes_up_its_own(opened: Opened) -> None:
-    """What is for another is neither handed out nor counted as tried, and a mark comes back with its request."""
+    """What is for another is not handed out, and a mark comes back with its request."""
     async with opened() as speaker:
         on_discord = await said(speaker, request(target={"platform": "discord"}))
         await on_discord.mark(State.SENDING, mark="nonce")
         await said(speaker, request(user="telegram:7", target={"platform": "telegram"}))
     async with opened() as speaker:
-        for attempt in (1, 2):
+        for _ in range(2):
             (found,) = await speaker.unfinished(lambda request: request.target["platform"] == "discord")
-            assert (found.request.user, found.state) == ("discord:42", State.SENDING)
-            assert (found.mark, found.attempts) == ("nonce", attempt)
+            assert (found.request.user, found.state, found.mark) == ("discord:42", State.SENDING, "nonce")
         (other,) = await speaker.unfinished(lambda request: request.target["platform"] == "telegram")
-        assert (other.request.user, other.attempts) == ("telegram:7", 1)
+        assert other.request.user == "telegram:7"
 
 
-async def test_a_request_that_no_start_survives_is_given_up(opened: Opened) -> None:
-    """It may be what ends the process; after a few starts it is FAILED and never comes back."""
+def killed(speaker: Speaker) -> None:
+    """From here on nothing is counted or forgiven: the process is dead."""
+
+    async def nothing(*_: object, **__: object) -> None: ...
+
+    speaker.store.journal.count = nothing  # type: ignore[method-assign]
+
+
+@pytest.fixture
+def gate(offline: FakeEngine) -> asyncio.Event:
+    """Until it is set, whatever the engine has begun goes on."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    return gate
+
+
+async def taken_up(speaker: Speaker) -> list[Said]:
+    return [await said(speaker, left.request) for left in await speaker.unfinished()]
+
+
+async def test_what_waits_survives_any_number_of_starts(
+    opened: Opened, offline: FakeEngine, gate: asyncio.Event
+) -> None:
+    """Ten processes that end by themselves, and ten that are killed, while it stands behind another."""
+    for number in range(21):
+        async with opened(slots=1) as speaker:
+            await said(speaker, request("Something long of somebody else's.", user="discord:9"))
+            await until(lambda: offline.active)
+            answers = await taken_up(speaker) if number else []
+            if not number:
+                for text in "abc":
+                    await said(speaker, request(f"Good morning, {text}.", target={"platform": "discord"}))
+            assert len(answers) == (3 if number else 0)
+            if number % 2:
+                killed(speaker)
+    async with opened() as speaker:
+        assert [left.attempts for left in await speaker.unfinished()] == [0, 0, 0]
+
+
+async def test_what_was_begun_survives_any_number_of_ends_in_order(
+    opened: Opened, offline: FakeEngine, gate: asyncio.Event
+) -> None:
+    """A process that was told to end was not ended by what it did."""
     async with opened() as speaker:
         await said(speaker, request(target={"platform": "discord"}))
-        tried = [len(await speaker.unfinished()) for _ in range(ATTEMPTS + 2)]
-        assert tried == [1] * ATTEMPTS + [0, 0]
+    for _ in range(10):
+        async with opened() as speaker:
+            (answer,) = await taken_up(speaker)
+            await until(lambda: offline.active)
+            await answer.mark(State.SENDING, mark="nonce")
+    gate.set()
+    async with opened() as speaker:
+        (answer,) = await taken_up(speaker)
+        await answer.speech.clip()
+
+
+async def test_a_request_that_no_process_survives_is_given_up(
+    opened: Opened, offline: FakeEngine, gate: asyncio.Event, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is handed out once more as that, for people to be told; what was asked for beside it is not."""
+    async with opened() as speaker:
+        await said(speaker, request(target={"platform": "discord"}))
+    for attempts in range(ATTEMPTS):
+        async with opened(slots=1) as speaker:
+            (left,) = await speaker.unfinished()
+            assert (left.state, left.attempts) == (State.ACCEPTED, attempts)
+            await said(speaker, left.request)
+            await until(lambda: offline.active)
+            killed(speaker)
+    async with opened() as speaker:
+        (left,) = await speaker.unfinished()
+        assert (left.state, left.request.text) == (State.FAILED, TEXT)
+        assert list(await speaker.unfinished()) == []
         assert [job["state"] for job in await speaker.store.journal.export("discord:42")] == ["failed"]
+    assert "journal_entries_given_up" in "".join(capsys.readouterr())
+
+
+async def test_sound_that_is_kept_counts_when_it_is_sent(opened: Opened) -> None:
+    """Once, however often it is marked."""
+    async with opened() as speaker:
+        await (await said(speaker, request())).speech.clip()
+        await kept(speaker, 1)
+        await said(speaker, request(target={"platform": "discord"}))
+    for attempts in (0, 1):
+        async with opened() as speaker:
+            (left,) = await speaker.unfinished()
+            assert left.attempts == attempts
+            answer = await said(speaker, left.request)
+            assert answer.cached
+            for mark in "ab":
+                await answer.mark(State.SENDING, mark=mark)
+            killed(speaker)
+
+
+async def test_what_is_made_for_several_counts_for_each(
+    opened: Opened, offline: FakeEngine, gate: asyncio.Event
+) -> None:
+    """Any of them begins the same again."""
+    async with opened() as speaker:
+        for user in ("discord:1", "discord:2"):
+            await said(speaker, request(user=user, target={"platform": "discord"}))
+    async with opened() as speaker:
+        one, other = await taken_up(speaker)
+        assert (one.shared, other.shared) == (False, True)
+        await until(lambda: offline.active)
+        killed(speaker)
+    async with opened() as speaker:
+        assert [left.attempts for left in await speaker.unfinished()] == [1, 1]
+
+
+async def test_what_cannot_be_counted_is_said_all_the_same(opened: Opened) -> None:
+    """The store is away, and the sound can be made without it."""
+    async with opened() as speaker:
+        await said(speaker, request(target={"platform": "discord"}))
+    async with opened() as speaker:
+
+        async def away(*_: object, **__: object) -> None:
+            raise StoreError("away")
+
+        speaker.store.journal.count = away  # type: ignore[method-assign]
+        (answer,) = await taken_up(speaker)
+        assert (await answer.speech.clip()).spoken
 
 
 async def test_a_stream_that_was_cut_is_closed(opened: Opened) -> None:

@@ -1,5 +1,6 @@
 """Who speaks next: fair turns over every engine's slots, and the journal of what was promised."""
 
+from bot.queue.attempts import Attempts
 from bot.queue.bounds import Bounds, Limits, refusal
 from bot.queue.desk import LATE, Position, Snapshot
 from bot.queue.dispatcher import Dispatcher
@@ -11,6 +12,7 @@ from bot.queue.ticket import Ticket
 
 __all__ = [
     "LATE",
+    "Attempts",
     "Bounds",
     "Dispatcher",
     "Entry",

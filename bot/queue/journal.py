@@ -12,13 +12,16 @@ where it has none the adapter chose before it wrote SENDING. What a crash may lo
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from enum import StrEnum
 from types import NoneType
 from typing import Any, Protocol, Self
 
 from bot.speech import Priority, Request
+
+ATTEMPTS = 5
+"""In how many processes that took it up again a request may begin unfinished: it may itself be what ends them."""
 
 
 class State(StrEnum):
@@ -42,8 +45,8 @@ class Entry:
     """A request as it is written down.
 
     ``request`` is :func:`to_json` of it, and empty once it is finished; ``at`` and ``expires`` are Unix time;
-    ``attempts`` counts how often :meth:`Journal.pending` handed it out; ``mark`` is the adapter's own idempotency mark
-    (a Discord nonce).
+    ``attempts`` counts the processes that took it up again, began it, and were ended before it was finished (or are at
+    it now); ``mark`` is the adapter's own idempotency mark (a Discord nonce).
     """
 
     id: str
@@ -59,8 +62,8 @@ class Entry:
 class Unfinished:
     """A request that was accepted and, as far as the journal knows, not delivered.
 
-    ``state`` is ACCEPTED or SENDING, with the ``mark`` that its adapter gave it, or EXPIRED if it is too late by now
-    and people are only to be told; ``attempts`` counts how often it was handed out, this time included.
+    ``state`` is ACCEPTED or SENDING, with the ``mark`` that its adapter gave it; people are only to be told of it if it
+    is EXPIRED, too late by now, or FAILED, given up after so many ``attempts``.
     """
 
     request: Request
@@ -113,14 +116,17 @@ class Journal(Protocol):
         ...
 
     async def pending(self, now: float, wanted: Callable[[Entry], bool] = everything) -> Sequence[Entry]:
-        """The unfinished entries, oldest ``at`` first, each with ``attempts`` one higher, durably, than before.
+        """The unfinished entries, oldest ``at`` first.
 
-        Those with ``expires <= now`` are set EXPIRED, and handed out as that this once, for people to be told. Entries
-        that are not ``wanted`` are left as they are: they are another adapter's, or another process's that shares the
-        journal. ``wanted`` must be pure and must not raise. Called once after a start, before anything new of the kind
-        that is wanted is accepted: ``attempts`` then tells how many starts an entry has been through, and an entry that
-        takes the process down every time can be given up.
+        Those with ``expires <= now`` are set EXPIRED, and those that were begun in :data:`ATTEMPTS` processes FAILED;
+        as that they are handed out this once, for people to be told. Entries that are not ``wanted`` are left as they
+        are: they are another adapter's, or another process's that shares the journal. ``wanted`` must be pure and must
+        not raise. Called once after a start, before anything new of the kind that is wanted is accepted.
         """
+        ...
+
+    async def count(self, ids: Collection[str], by: int) -> None:
+        """Add to the attempts of unfinished entries; durable when this returns."""
         ...
 
     async def forget(self, *, before: float) -> int:
@@ -131,11 +137,11 @@ class Journal(Protocol):
         ...
 
 
-def tried_at(entry: Entry, now: float) -> Entry:
-    """An entry as :meth:`Journal.pending` hands it out: with one attempt more, or EXPIRED."""
+def handed_out(entry: Entry, now: float) -> Entry:
+    """An entry as :meth:`Journal.pending` hands it out: as it is, EXPIRED, or given up."""
     if entry.expires is not None and entry.expires <= now:
         return replace(entry, state=State.EXPIRED)
-    return replace(entry, attempts=entry.attempts + 1)
+    return replace(entry, state=State.FAILED) if entry.attempts >= ATTEMPTS else entry
 
 
 @dataclass(slots=True)
@@ -161,9 +167,14 @@ class MemoryJournal:
         for entry in sorted(self.entries.values(), key=lambda entry: entry.at):
             if entry.state.finished or not wanted(entry):
                 continue
-            pending.append(tried := tried_at(entry, now))
-            self.entries[entry.id] = replace(tried, request={}) if tried.state.finished else tried
+            pending.append(out := handed_out(entry, now))
+            self.entries[entry.id] = replace(out, request={}) if out.state.finished else out
         return pending
+
+    async def count(self, ids: Collection[str], by: int) -> None:
+        for entry in [self.entries[id] for id in ids if id in self.entries]:
+            if not entry.state.finished:
+                self.entries[entry.id] = replace(entry, attempts=entry.attempts + by)
 
     async def forget(self, *, before: float) -> int:
         old = [entry.id for entry in self.entries.values() if _is_over(entry, before)]

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Insert, Row, Text, bindparam, case, delete, func, or_, select, update
+from sqlalchemy import Connection, Insert, Integer, Row, Text, bindparam, case, delete, func, or_, select, update
 
-from bot.queue.journal import Entry, State, everything, tried_at
+from bot.queue.journal import Entry, State, everything, handed_out
 from bot.store.database import Database
 from bot.store.tables import JOURNAL, insert, spelt
 
@@ -21,8 +21,7 @@ _UNFINISHED = or_(*(JOURNAL.c.state == state.value for state in State if not sta
 _THIS = update(JOURNAL).where(JOURNAL.c.id == bindparam("b_id"), _UNFINISHED)
 _MARK = _THIS.values(state=bindparam("b_state"), mark=func.coalesce(bindparam("b_mark", type_=Text), JOURNAL.c.mark))
 _END = _MARK.values(request={})
-_EXPIRE = _THIS.values(state=State.EXPIRED.value, request={})
-_TRY = _THIS.values(attempts=JOURNAL.c.attempts + 1)
+_COUNT = _THIS.values(attempts=JOURNAL.c.attempts + bindparam("b_by", type_=Integer))
 _KNOWN = select(JOURNAL.c.id).where(JOURNAL.c.id == bindparam("id"))
 
 
@@ -48,8 +47,13 @@ class SqlJournal:
         await self._join(lambda batch: (batch.ends if state.finished else batch.marks).append(row))
 
     async def pending(self, now: float, wanted: Callable[[Entry], bool] = everything) -> Sequence[Entry]:
-        """The unfinished entries that are wanted, oldest first, each with one attempt more or as EXPIRED."""
+        """The unfinished entries that are wanted, oldest first; those that are too late or given up as that, once."""
         return await self._database.write(partial(_pending, now=now, wanted=wanted))
+
+    async def count(self, ids: Collection[str], by: int) -> None:
+        """Add to the attempts of what is unfinished."""
+        rows: list[dict[str, object]] = [{"b_id": id, "b_by": by} for id in ids]
+        await self._join(lambda batch: batch.counts.extend(rows))
 
     async def forget(self, *, before: float) -> int:
         """Drop the finished entries from before, and what was to be over before."""
@@ -98,6 +102,7 @@ class _Batch:
 
     def __init__(self) -> None:
         self.entries: list[dict[str, object]] = []
+        self.counts: list[dict[str, object]] = []
         self.marks: list[dict[str, object]] = []
         self.ends: list[dict[str, object]] = []
         self._closing = threading.Lock()
@@ -119,7 +124,7 @@ class _Batch:
         self._close()
         if self.entries:
             connection.execute(_accepted(connection), self.entries)
-        for statement, rows in ((_MARK, self.marks), (_END, self.ends)):
+        for statement, rows in ((_COUNT, self.counts), (_MARK, self.marks), (_END, self.ends)):
             if rows:
                 connection.execute(statement, rows)
 
@@ -131,12 +136,10 @@ def _accepted(connection: Connection) -> Insert:
 
 def _pending(connection: Connection, now: float, wanted: Callable[[Entry], bool]) -> Sequence[Entry]:
     rows = connection.execute(select(JOURNAL).where(_UNFINISHED).order_by(JOURNAL.c.at, JOURNAL.c.id))
-    mine = [tried_at(entry, now) for entry in map(_entry, rows) if wanted(entry)]
-    late = [entry for entry in mine if entry.state.finished]
-    rest = [entry for entry in mine if not entry.state.finished]
-    for statement, entries in ((_EXPIRE, late), (_TRY, rest)):
-        if entries:
-            connection.execute(statement, [{"b_id": entry.id} for entry in entries])
+    mine = [handed_out(entry, now) for entry in map(_entry, rows) if wanted(entry)]
+    over = [{"b_id": entry.id, "b_state": entry.state.value, "b_mark": None} for entry in mine if entry.state.finished]
+    if over:
+        connection.execute(_END, over)
     return mine
 
 

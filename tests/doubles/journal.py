@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from bot.queue.journal import Entry, Journal, State
+from bot.queue.journal import ATTEMPTS, Entry, Journal, State
 
 
 def entry(id: str, at: float = 0.0, *, expires: float | None = None) -> Entry:
@@ -28,17 +28,50 @@ class JournalContract:
         assert await ids(journal) == ["a", "b", "c"]
 
     async def test_an_entry_comes_back_as_it_was_written(self, journal: Journal) -> None:
-        """Nothing of an entry is lost on the way, and this is its first attempt."""
+        """Nothing of an entry is lost on the way, and nothing was attempted yet."""
         wanted = entry("a", 1.5, expires=9.0)
         await journal.accept(wanted)
         (found,) = await journal.pending(2.0)
         assert (found.id, dict(found.request), found.state) == ("a", dict(wanted.request), State.ACCEPTED)
-        assert (found.at, found.expires, found.attempts, found.mark) == (1.5, 9.0, 1, None)
+        assert (found.at, found.expires, found.attempts, found.mark) == (1.5, 9.0, 0, None)
 
-    async def test_attempts_count_how_often_an_entry_was_handed_out(self, journal: Journal) -> None:
-        """Each call of pending is one more attempt, durably."""
+    async def test_an_entry_that_waits_is_handed_out_as_often_as_one_likes(self, journal: Journal) -> None:
+        """Nothing is counted by that."""
         await journal.accept(entry("a"))
-        assert [(await journal.pending(0.0))[0].attempts for _ in range(3)] == [1, 2, 3]
+        assert [(await journal.pending(0.0))[0].attempts for _ in range(20)] == [0] * 20
+
+    async def test_attempts_are_counted_and_forgiven(self, journal: Journal) -> None:
+        """Those of unfinished entries, and of no others."""
+        for id in "abc":
+            await journal.accept(entry(id))
+        await journal.mark("b", State.SENDING, mark="nonce")
+        await journal.mark("c", State.DONE)
+        await journal.count(["a", "b", "c", "nobody"], 2)
+        await journal.count({"b"}, -1)
+        await journal.count([], 1)
+        found = await journal.pending(0.0)
+        assert [(each.id, each.attempts, each.mark) for each in found] == [("a", 2, None), ("b", 1, "nonce")]
+        assert not await journal.knows("nobody")
+
+    async def test_what_was_begun_too_often_is_given_up(self, journal: Journal) -> None:
+        """It is handed out as that, whole and with its mark, and then never again."""
+        for id in ("killer", "almost"):
+            await journal.accept(entry(id))
+            await journal.mark(id, State.SENDING, mark=f"mark of {id}")
+        await journal.count(["killer"], ATTEMPTS)
+        await journal.count(["almost"], ATTEMPTS - 1)
+        almost, killer = sorted(await journal.pending(0.0), key=lambda entry: entry.id)
+        assert (almost.state, killer.state) == (State.SENDING, State.FAILED)
+        assert (killer.mark, dict(killer.request)) == ("mark of killer", dict(entry("killer").request))
+        assert await ids(journal) == ["almost"]
+        assert await journal.knows("killer")
+
+    async def test_who_gives_up_gives_up_only_its_own(self, journal: Journal) -> None:
+        """Another process's is told of by that one."""
+        await journal.accept(entry("theirs"))
+        await journal.count(["theirs"], ATTEMPTS)
+        assert await journal.pending(0.0, lambda entry: entry.id == "mine") == []
+        assert [found.state for found in await journal.pending(0.0)] == [State.FAILED]
 
     async def test_an_entry_on_its_way_is_pending_with_its_mark(self, journal: Journal) -> None:
         """What a crash left SENDING comes back as SENDING, with the adapter's mark."""
@@ -102,16 +135,17 @@ class JournalContract:
         await journal.accept(entry("soon", 1.0, expires=10.5))
         late, soon = await journal.pending(10.0)
         assert (late.id, late.state, dict(late.request)) == ("late", State.EXPIRED, dict(entry("late").request))
-        assert (soon.id, soon.state, soon.attempts) == ("soon", State.ACCEPTED, 1)
+        assert (soon.id, soon.state) == ("soon", State.ACCEPTED)
         assert await ids(journal, now=5.0) == ["soon"]
 
     async def test_what_is_not_wanted_is_left_to_others(self, journal: Journal) -> None:
-        """Neither tried nor expired: another adapter, or another process, asks for it itself."""
+        """Not expired either: another adapter, or another process, asks for it itself."""
         for id, expires in (("mine", None), ("theirs", None), ("their late one", 5.0)):
             await journal.accept(entry(id, expires=expires))
         assert [found.id for found in await journal.pending(9.0, lambda entry: entry.id == "mine")] == ["mine"]
         theirs = await journal.pending(4.0, lambda entry: entry.id != "mine")
-        assert sorted((found.id, found.attempts) for found in theirs) == [("their late one", 1), ("theirs", 1)]
+        states = {found.id: found.state for found in theirs}
+        assert states == {"their late one": State.ACCEPTED, "theirs": State.ACCEPTED}
 
     async def test_each_takes_its_own_and_together_they_take_all(self, journal: Journal) -> None:
         """Two that share a journal and ask at the same time hand nothing out twice, and leave nothing."""
@@ -123,7 +157,6 @@ class JournalContract:
         )
         assert [int(found.id) for found in even] == list(range(0, 20, 2))
         assert [int(found.id) for found in odd] == list(range(1, 20, 2))
-        assert {found.attempts for found in (*even, *odd)} == {1}
 
     async def test_what_is_wanted_may_depend_on_all_that_was_written(self, journal: Journal) -> None:
         """The predicate sees the entry as it stands, mark and all."""

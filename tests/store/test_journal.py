@@ -48,13 +48,14 @@ async def test_a_mark_of_what_was_done_is_found(store: Store) -> None:
 
 
 async def test_entries_survive_a_restart(url: str) -> None:
-    """What was accepted before the end is pending after it, with the mark it had."""
+    """What was accepted before the end is pending after it, with the mark and the attempts it had."""
     async with Store.open(url) as store:
         await store.journal.accept(entry("a", 1.0))
         await store.journal.mark("a", State.SENDING, mark="nonce")
+        await store.journal.count(["a"], 3)
     async with Store.open(url) as store:
         (found,) = await store.journal.pending(2.0)
-    assert (found.id, found.state, found.mark, found.attempts) == ("a", State.SENDING, "nonce", 1)
+    assert (found.id, found.state, found.mark, found.attempts) == ("a", State.SENDING, "nonce", 3)
 
 
 async def test_what_was_accepted_is_known_to_the_next_process(url: str) -> None:

@@ -89,28 +89,29 @@ class Revival:
     async def _take_up(self, each: Unfinished, target: Target) -> bool:
         if target.guild is not None and (guild := self._client.get_guild(target.guild)) and guild.unavailable:
             return False
-        mark = read(each.mark) if each.state is State.SENDING else None
-        receipt = await self._settled(each.request, target, mark)
+        mark = None if each.state is State.ACCEPTED else read(each.mark)
+        receipt = await self._settled(each, target, mark)
         if receipt is None:
             return await self._begin(each, target, mark)
         failed = State.CANCELLED if receipt.taken_back else State.FAILED
         await self._end(each, target, State.DONE if receipt.delivered else failed, receipt)
         return True
 
-    async def _settled(self, request: Request, target: Target, mark: Heard | Noted | None) -> Receipt | None:
+    async def _settled(self, each: Unfinished, target: Target, mark: Heard | Noted | None) -> Receipt | None:
         """What became of it already, or None if it is to be delivered."""
+        given_up = Receipt(False, why=word("delivery.given_up", target.locale)) if each.state is State.FAILED else None
         hook = hook_of(self._client, target)
         if target.guild is not None and hook is None and self._client.get_guild(target.guild) is None:
             return Receipt(False, why=word("delivery.left_server", target.locale))
-        if await self._is_unsaid(request, target):
+        if await self._is_unsaid(each.request, target):
             return Receipt(False, why=word("delivery.taken_back", target.locale), taken_back=True)
         if not isinstance(mark, Noted):
-            return None
+            return given_up
         if hook is not None:  # no nonce holds there, and nothing can be looked up
             return Receipt(False, why=word("delivery.unsure", target.locale))
-        if self._wall() - mark.at <= NONCE_SECONDS:
+        if given_up is None and self._wall() - mark.at <= NONCE_SECONDS:
             return None
-        return await self._arrived(nonce_of(request.id), target, mark)
+        return await self._arrived(nonce_of(each.request.id), target, mark) or given_up
 
     async def _is_unsaid(self, request: Request, target: Target) -> bool:
         """Whether it reads a message aloud that was deleted meanwhile."""

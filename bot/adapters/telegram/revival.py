@@ -91,10 +91,22 @@ class Revival:
                 why = words.failure(Expired(LATE), target.locale)
                 await self._end(each, target, State.EXPIRED, Receipt(False, why=why))
                 return True
+            if each.state is State.FAILED:
+                await self._give_up(each, target)
+                return True
             return await self._take_up(each, target)
         except StoreError as error:
             log.info("resuming_put_off", error=type(error).__name__)
             return False
+
+    async def _give_up(self, each: Unfinished, target: Target) -> None:
+        """It has ended too many processes; of what was leaving meanwhile nobody knows whether it arrived."""
+        match read(each.mark) if each.mark else There(BEGINNING):
+            case There(_, True):
+                why = word("delivery.given_up", target.locale)
+                await self._end(each, target, State.FAILED, Receipt(False, why=why))
+            case mark:
+                await self._unsure(each, target, mark.key if isinstance(mark, Leaving) else None)
 
     def _is_late(self, request: Request) -> bool:
         return request.deadline is not None and request.deadline <= self._wall()

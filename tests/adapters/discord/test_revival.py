@@ -25,6 +25,7 @@ from bot.adapters.discord.voice import Outcome, Trouble
 from bot.adapters.words import word
 from bot.errors import StoreError
 from bot.queue import Entry, Limits, State, to_json
+from bot.queue.journal import ATTEMPTS
 from bot.speech import PACKET_SECONDS, Request
 from tests.adapters.discord.posting import CHANNEL, GUILD, HEARD, NOTE, Office, Row, at_work, commanded, request, rows
 from tests.conftest import Opened
@@ -639,6 +640,44 @@ async def test_the_message_tells_why_nothing_comes(fake: FakeDiscord, work: Work
     async with work() as office:
         await office.courier.resume()
         await fake.until(lambda: "添付" in message["content"])
+
+
+async def begun_too_often(work: Work, asked: Request) -> None:
+    async with work() as office:
+        await office.speaker.store.journal.count([asked.id], ATTEMPTS)
+
+
+@pytest.mark.parametrize("mark", [None, str(Heard(1.0)), str(Noted(1.0, 1))])
+async def test_what_ends_every_process_is_given_up_and_told(
+    fake: FakeDiscord, work: Work, offline: FakeEngine, mark: str | None
+) -> None:
+    """Once, after five starts, where its buttons are; wherever it was going."""
+    message = await shown(fake)
+    target = replace(NOTE, response=int(message["id"]), locale="ru")
+    await left(work, asked := request(), target, State.SENDING, mark)
+    await begun_too_often(work, asked)
+    async with work() as office:
+        assert await office.courier.resume() == 1
+        await fake.until(lambda: message["content"] == word("delivery.given_up", "ru"))
+        assert office.row(asked.id).state is State.FAILED
+        assert await office.courier.resume() == 0
+    assert message["components"] == []
+    assert fake.notes() == []
+    assert not offline.asked
+
+
+async def test_what_arrived_before_it_was_given_up_is_not_told_to_have_failed(fake: FakeDiscord, work: Work) -> None:
+    """It is looked for, however lately it left."""
+    message = await shown(fake)
+    async with work() as office:
+        dies_before_done(office)
+        parcel = await office.send(target=replace(NOTE, response=int(message["id"])))
+        await fake.until(fake.notes)
+    await begun_too_often(work, parcel.request)
+    async with work() as office:
+        await office.courier.resume()
+        await fake.until(lambda: message["content"] == word("delivery.done", "en"))
+    assert len(fake.notes(CHANNEL)) == 1
 
 
 async def test_a_message_that_was_deleted_is_no_trouble(fake: FakeDiscord, work: Work) -> None:
