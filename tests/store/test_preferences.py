@@ -265,6 +265,8 @@ async def test_forget_leaves_nothing_of_a_users_home(store: Store) -> None:
     await _decorate(store)
     await store.settings.set_guild(GUILD, locked=True)
     await store.preferences.favourites(BOB, HOME)
+    await store.cache.put("also bob's", clip("who knows that"), guild=HOME)
+    await store.cache.get("also bob's", user=BOB, guild=GUILD)
     await store.preferences.forget(ANN, [HOME])
     assert await store.settings.guild(HOME) == GuildSettings()
     assert await store.preferences.favourites(BOB, HOME) == []
@@ -273,6 +275,7 @@ async def test_forget_leaves_nothing_of_a_users_home(store: Store) -> None:
         rows = await store.preferences._database.read(select(table))
         assert not [row for row in rows if ANN in map(str, row) or HOME in map(str, row)], table.name
     assert await store.cache.get("nobody's") is None
+    assert await store.cache.get("also bob's") is not None
     assert (await store.settings.guild(GUILD)).locked
 
 

@@ -177,7 +177,7 @@ async def test_a_file_has_the_time_that_it_takes(fake: FakeTelegram, speaker: Sp
         fake.faults.delay("sendDocument", 0.8)
         await pressed(fake, ann, menu, "As a file")
         await _file(fake, ann)
-    assert not any("could not be sent" in one.text for one in ann.private.messages if one.text)
+    assert [one for one in ann.private.messages if one.text and one.reply_to is menu] == []
 
 
 async def test_a_file_that_may_have_arrived_is_not_told_to_have_failed(fake: FakeTelegram, speaker: Speaker) -> None:
