@@ -1,4 +1,8 @@
-"""What people see while they wait: that a voice message is being recorded."""
+"""What people see while they wait: that a voice message is being recorded.
+
+Telegram does not say how often it may be shown, but counts it; and each time costs us what a note would. So what comes
+at once is not announced, and where many wait it is shown less often.
+"""
 
 from __future__ import annotations
 
@@ -15,17 +19,26 @@ from bot.adapters.boundary import contained
 from bot.adapters.telegram.place import Place
 from bot.adapters.telegram.trouble import Fate, fate, patience
 
+FIRST = 0.15
+"""Seconds of waiting before it is shown: what is in the cache is there sooner."""
+
 EVERY = 4.0
 """Seconds after which it is shown again: Telegram shows it for five."""
+
+EACH = 0.1
+"""Seconds that each place adds to that where there are many."""
+
+AT_ONCE = 8
+"""In how many places it is being shown at a time; the others wait for that, who has waited for longest first."""
 
 
 @dataclass(eq=False, slots=True)
 class _Show:
-    """What is shown in a place: for how many, by which task, and whether that only waits."""
+    """What is shown in a place: for how many, by which task, and whether that is just being sent."""
 
     waiting: int = 0
     task: asyncio.Task[object] | None = None
-    asleep: bool = False
+    leaving: bool = False
 
 
 class Presence:
@@ -34,12 +47,13 @@ class Presence:
     def __init__(self, bot: telegram.Bot, *, sleep: Callable[[float], Awaitable[object]] = asyncio.sleep) -> None:
         self._bot, self._sleep = bot, sleep
         self._shows: dict[Place, _Show] = {}
+        self._room = asyncio.Semaphore(AT_ONCE)
         self._tasks: set[asyncio.Task[object]] = set()
         self._closed = False
 
     @contextmanager
     def recording(self, place: Place) -> Iterator[None]:
-        """Show it from here to the end of the block. Never raises, never waits."""
+        """Show it from here to the end of the block, if that is not over at once. Never raises, never waits."""
         show = self._shows.setdefault(place, _Show())
         show.waiting += 1
         if show.task is None and not self._closed:
@@ -63,18 +77,12 @@ class Presence:
         loop = self._loop(place, show)
         task = show.task = asyncio.create_task(contained(loop, "presence_crashed", chat=place.chat))
         self._tasks.add(task)
-
-        def over(task: asyncio.Task[object]) -> None:
-            loop.close()  # a task that is cancelled before its first step never had it
-            self._tasks.discard(task)
-            if not show.waiting:
-                self._forget(place, show)
-
-        task.add_done_callback(over)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: loop.close())  # a task that is cancelled before its first step never had it
 
     def _end(self, place: Place, show: _Show) -> None:
         # What is on the wire is left alone: to break it off would cost a connection, which the note may need.
-        if show.task is None or show.asleep or show.task.done():
+        if not show.leaving:
             self._forget(place, show)
             if show.task is not None:
                 show.task.cancel()
@@ -84,21 +92,31 @@ class Presence:
             del self._shows[place]
 
     async def _loop(self, place: Place, show: _Show) -> None:
-        while show.waiting:
-            pause = await self._shown(place)
-            if pause is None or not show.waiting:
-                return
-            show.asleep = True
-            await self._sleep(pause)
-            show.asleep = False
+        pause: float | None = FIRST
+        try:
+            while pause is not None and show.waiting:
+                await self._sleep(pause)
+                async with self._room:
+                    pause = await self._sent(place, show)
+        finally:
+            if not show.waiting:  # who comes from now on begins anew
+                self._forget(place, show)
+
+    async def _sent(self, place: Place, show: _Show) -> float | None:
+        show.leaving = True
+        try:
+            return await self._shown(place)
+        finally:
+            show.leaving = False
 
     async def _shown(self, place: Place) -> float | None:
         """Show it once; in how many seconds again, or None if never."""
+        every = max(EVERY, EACH * len(self._shows))
         try:
             await self._bot.send_chat_action(action=ChatAction.RECORD_VOICE, **place.arguments())
         except TelegramError as error:
             became = fate(error)
             if became is Fate.REFUSED:
                 return None
-            return max(EVERY, patience(error)) if became is Fate.BUSY else EVERY
-        return EVERY
+            return max(every, patience(error)) if became is Fate.BUSY else every
+        return every
