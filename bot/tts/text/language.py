@@ -15,6 +15,19 @@ _WIDE = re.compile(f"[{CJK}]+")
 _KANA = re.compile("[\u3040-\u309f\u30a1-\u30fa\u30fc-\u30ff]+")
 _WORD = re.compile(r"[^\W\d_]+")
 _LATIN_WORD = re.compile("[A-Za-z\u00aa-\u02af\u1e00-\u1eff'’]+")
+_CODE = re.compile(r"\w[._/\\:@#=]+\w|[\d_]")
+"""What is found in file names, addresses, versions and names in programs, which are the same in every language."""
+_TERMS = frozenset(
+    wordlist(
+        "afk api apk app apt async auth aws bash bot brb cd cli cmd config cors cpu cron css csv cuda db debug "
+        "discord dll dns docker dps exe ffmpeg fps gg git github glhf gpu gui html http https idk ios java "
+        "javascript jpeg jpg js json kubectl lint linux llm lmao localhost lol mp3 mysql nginx npm omg omw opus "
+        "parse parser pdf php pip pls png postgres prod proxy pvp python ram redis regex repo rofl router rust sdk "
+        "server sql sqlite ssh ssl stdout sudo sync tbh telegram tls toml traceback ui url usb ux vm vpn wifi wp "
+        "wtf xml yaml yml zip"
+    )
+)
+"""Words of machines and players that people write in whatever language they speak, and that prove none."""
 _ENGLISH = frozenset(
     wordlist(
         "the and you that with this have they what your from would there their which about because been it's "
@@ -55,6 +68,9 @@ _SURE = 0.5
 _SURE_WHEN_SHORT = 0.6
 _SURE_AGAINST_HINT = 0.9
 _SHORT = 15
+_SURE_WHEN_PLAIN = 0.9
+_PLAIN = 60
+"""Letters up to which a text that needs no more than ASCII hardly proves a language that nobody here speaks."""
 _TINY = 5
 _AT_HOME = 3
 """How much more a Chinese character counts among people who write Chinese: their foreign words are terms."""
@@ -69,8 +85,9 @@ Detector = Callable[[str], tuple[str, float]]
 def language_of(text: str, hint: str | None = None, spoken: frozenset[str] = frozenset()) -> str:
     """The primary BCP-47 subtag of the sentence; ``hint`` is the language that the speaker is known to use.
 
-    ``spoken`` are the languages to choose from for a short text in Latin letters; empty are all. A mixed sentence has
-    the language of its dominant script, a Chinese character counting as much as a foreign word.
+    ``spoken`` are the languages that somebody here can speak; empty are all. A short text in Latin letters is taken for
+    another only where there is little doubt. A mixed sentence has the language of its dominant script, a Chinese
+    character counting as much as a foreign word.
     """
     hint = hint.split("-")[0].lower() if hint else None
     if text.isascii():
@@ -126,10 +143,11 @@ def _shared(text: str, first: str, languages: frozenset[str], hint: str | None) 
 
 
 def _latin(text: str, hint: str | None, spoken: frozenset[str]) -> str:
-    low = text.lower()
-    if len(_ENGLISH.intersection(low.split())) >= (1 if hint == "en" else 2):
+    tokens = text.lower().split()
+    if len(_ENGLISH.intersection(tokens)) >= (1 if hint == "en" else 2):
         return "en"
-    letters = _LATIN_WORD.findall(low)
+    plain = " ".join(token for token in tokens if _CODE.search(token) is None)
+    letters = [word for word in _LATIN_WORD.findall(plain) if word not in _TERMS]
     known = hint if hint in _LATIN or hint in ("nb", "fil") else None
     if not letters:
         return hint or DEFAULT
@@ -137,11 +155,18 @@ def _latin(text: str, hint: str | None, spoken: frozenset[str]) -> str:
     if (hint and len(said) < _TINY) or all(len(word) == 1 for word in letters):
         return hint or DEFAULT
     found, score = detector()(said)
-    unlikely = spoken and len(said) < _SHORT and _SUBTAG.get(found, found) not in spoken
+    unlikely = spoken and _SUBTAG.get(found, found) not in spoken and not _is_evident(said, score)
     if unlikely or found not in _LATIN or score < _threshold(said, hint):
         # "OK" from a Chinese speaker is Chinese; a whole sentence in Latin letters is not.
         return (hint if len(said) < _SHORT else known) or DEFAULT
     return _SUBTAG.get(found, found)
+
+
+def _is_evident(said: str, score: float) -> bool:
+    """Whether it is better refused than read by those who are here."""
+    if len(said) < _SHORT:
+        return False
+    return score >= _SURE_WHEN_PLAIN or len(said) >= _PLAIN or not said.isascii()
 
 
 def _threshold(said: str, hint: str | None) -> float:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.tts.text import Options, clean
 from bot.tts.text.language import language_of
@@ -135,3 +137,171 @@ def test_a_whole_sentence_is_evidence_enough() -> None:
 def test_a_language_that_is_spoken_here_may_be_short() -> None:
     """Where German is spoken, a German word is German."""
     assert language_of("im back", None, frozenset({"en", "de"})) == language_of("im back")
+
+
+CHAT = """
+json parse error
+some words 500 json
+null pointer again lol
+git push failed
+docker build broken again
+npm install hangs
+my api key expired
+server returns 502 bad gateway
+check readme.md please
+open main.py line 42
+pull request merged
+segfault in libc
+kernel panic on boot
+update nginx config
+regex does not match
+stack overflow error
+cannot import numpy
+python traceback attached
+ssh timeout again
+reboot the router
+sudo apt install ffmpeg
+commit message typo
+merge conflict in package.json
+unit tests pass locally
+prod is down
+deploy to staging now
+cpu usage 100 percent
+gpu driver crashed
+memory leak in worker
+async await bug
+postgres index missing
+sql query too slow
+redis cache miss
+cron job did not run
+kubectl get pods
+pod keeps restarting
+yaml indent error
+invalid token in header
+http 404 not found
+html css layout broken
+utf8 decode error
+ffmpeg codec missing
+bitrate too low
+opus audio stutter
+discord bot offline
+telegram webhook timeout
+sqlite database locked
+config.yaml missing field
+permission denied on data dir
+disk full on server
+raid array degraded
+vpn tunnel drops
+dns lookup failed
+tls cert expired
+cors blocked request
+websocket closed 1006
+lint errors everywhere
+mypy strict passes
+ci green finally
+release tag v2 pushed
+rebase onto main
+cherry pick hotfix
+hotfix in prod
+patch notes soon
+fps drop after patch
+lag spike in ranked
+ping 300 ms lol
+gg wp no re
+brb coffee
+afk 5 min
+nice clutch bro
+report jungler pls
+nerf this champ
+loot drop rate sucks
+raid at nine tonight
+queue pop ready up
+tank heal dps
+mic check one two
+mute your mic
+stream starts soon
+good game everyone
+omw home
+idk maybe later
+same here tbh
+that meme is gold
+new keyboard arrived
+backup script finished
+parse json
+error code 17
+test run ok
+debug build crash
+login page blank
+todo fix parser
+broken link in docs
+typo in docs
+random seed matters
+tensor shape mismatch
+cuda out of memory
+batch size 32
+epoch 12 loss nan
+latency p99 spikes
+""".strip().splitlines()
+"""What people write to each other about machines and games, in English."""
+
+HERE = frozenset({"en", "zh", "ja"})
+
+
+@pytest.mark.parametrize("text", CHAT)
+def test_words_of_machines_make_no_chat_a_language_that_nobody_here_speaks(text: str) -> None:
+    """It was refused as Czech, or Turkish; whoever writes it, and also within a longer text."""
+    for hint in (None, "en", "zh"):
+        assert language_of(text, hint, HERE) in HERE
+        assert language_of(f"{text.capitalize()}.", hint, HERE) in HERE
+    assert {sentence.language for sentence in clean(text, Options(spoken=HERE))} <= HERE
+
+
+@given(st.lists(st.sampled_from(CHAT), min_size=1, max_size=3))
+def test_neither_do_several_of_them_in_a_row(lines: list[str]) -> None:
+    """However they are put together."""
+    assert {sentence.language for sentence in clean("\n".join(lines), Options(spoken=HERE))} <= HERE
+    assert language_of(" ".join(lines), None, HERE) in HERE
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["package.json", "src/parser/json_util.c", "jsou_data_2", "v1.2.3-rc1", "json.parse", "user@host", "a=b", "json"],
+)
+def test_a_name_in_a_program_is_no_word(name: str) -> None:
+    """A sentence has the language of the rest of it, and where there is no rest that of its speaker."""
+    assert (language_of(name), language_of(name, "fr")) == ("en", "fr")
+    assert language_of(f"Ich habe {name} gestern leider gelöscht.") == "de"
+    assert language_of(f"words {name}", None, HERE) == "en"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("Zítra přijdu trochu později, protože mi ujel vlak. Nevím, co s tím mám dělat.", "cs"),
+        ("Dneska jsem opravil parser na JSON. Nevím, proč to předtím nefungovalo.", "cs"),
+        ("Je suis en retard aujourd'hui. On se retrouve demain matin devant la gare.", "fr"),
+        ("Peut-être allez-vous comprendre. Est-ce que vous pensez revenir demain avec lui ?", "fr"),
+        ("Ik heb geen tijd vandaag. Misschien kunnen we elkaar morgen op kantoor spreken.", "nl"),
+        ("Nie mam dzisiaj czasu. Zobaczymy się jutro rano na dworcu.", "pl"),
+        ("Bugün hiç zamanım yok. Yarın sabah istasyonda görüşürüz.", "tr"),
+        ("Saya tidak punya waktu hari ini, mungkin besok pagi saya bisa datang ke rumah kamu.", "id"),
+    ],
+)
+def test_two_sentences_in_a_language_that_nobody_here_speaks_are_known_as_that(text: str, language: str) -> None:
+    """To read them as if they were English would help nobody."""
+    assert {sentence.language for sentence in clean(text, Options(spoken=HERE))} == {language}
+
+
+@pytest.mark.parametrize("text", ["Was machst du heute Abend?", "Tu viens ce soir ?", "bitrate too low"])
+def test_where_it_is_spoken_less_is_evidence(text: str) -> None:
+    """Only what would be refused is doubted."""
+    plain = language_of(text)
+    assert plain != "en"
+    assert language_of(text, None, HERE) == "en"
+    assert language_of(text, None, HERE | {plain}) == plain
+
+
+def test_a_word_without_end_is_weighed_in_no_time() -> None:
+    """Neither letters nor dots make it look at them again and again."""
+    for text in ("a" * 200_000, "a." * 100_000, "." * 200_000, "é=" * 100_000):
+        assert language_of(text, "en", HERE) in {"en", "fr"} | HERE
