@@ -67,6 +67,11 @@ class Production:
         own = (asker.request for asker in self.askers if asker.request.replay is None)
         return next((request.author or request.user for request in own), None)
 
+    @property
+    def wanted_by(self) -> tuple[str, ...]:
+        """The ids of the requests that it is made for."""
+        return tuple(asker.request.id for asker in self.askers)
+
     def serves(self, request: Request, at: float, deadline: float | None) -> bool:
         """Whether who asks since ``at`` can rely on it; their urgency and deadline (by the same clock) then count too.
 

@@ -101,6 +101,7 @@ class Workshop:
             production.key = self.key([spoken.utterance for spoken in clip.spoken])
             self._running[production.key] = production  # until it is in the cache
             speech.finish(clip)
+            await self._attempts.survive(production.wanted_by)
             await self._keep(production, production.key, clip)
         except Abandoned as error:
             _fail(speech, error)
@@ -121,7 +122,7 @@ class Workshop:
         engine = production.script.stage.engines[production.script.engine]
         async with production.ticket.turn(cost(utterance)):
             production.begun = True
-            await self._attempts.begin(asker.request.id for asker in production.askers)
+            await self._attempts.begin(production.wanted_by)
             began, before = self._clock(), production.speech.seconds
             encoder.begin()
             async with aclosing(engine.synthesize(utterance)) as pieces:

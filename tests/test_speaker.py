@@ -1033,6 +1033,20 @@ async def test_sound_that_is_kept_counts_when_it_is_sent(opened: Opened) -> None
             killed(speaker)
 
 
+async def test_what_was_made_and_waits_to_be_sent_is_not_counted(opened: Opened) -> None:
+    """Even where nothing of it is kept: it did not end the process."""
+    async with opened() as speaker:
+        await said(speaker, request(target={"platform": "discord"}))
+    for number in range(ATTEMPTS + 2):
+        async with opened() as speaker:
+            (left,) = await speaker.unfinished()
+            assert (left.state, left.attempts) == (State.ACCEPTED, 0)
+            answer = await said(speaker, replace(left.request, text=f"{TEXT} {number}"))
+            await answer.speech.clip()
+            await kept(speaker, number + 1)
+            killed(speaker)
+
+
 async def test_what_is_made_for_several_counts_for_each(
     opened: Opened, offline: FakeEngine, gate: asyncio.Event
 ) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 
 import structlog
 
@@ -15,8 +15,8 @@ log = structlog.get_logger()
 class Attempts:
     """What this process was handed out of the journal, and what of that it has begun.
 
-    Only that is counted, once, when it begins: what merely waits can have ended no process, and what is new is written
-    down often enough.
+    Only that is counted, when it begins, and no longer when it is made: what merely waits can have ended no process,
+    and what is new is written down often enough.
     """
 
     def __init__(self, journal: Journal) -> None:
@@ -35,11 +35,16 @@ class Attempts:
             return
         self._waiting -= begun
         self._begun |= begun
-        try:
-            await self._journal.count(begun, 1)
-        except StoreError as error:
-            log.warning("attempt_not_counted", error=type(error).__name__)
+        if not await self._counted(begun, 1):
             self._begun -= begun
+
+    async def survive(self, ids: Iterable[str]) -> None:
+        """What was begun for them is done, and the process is alive: they wait again, to be sent."""
+        done = self._begun.intersection(ids)
+        if done:
+            self._begun -= done
+            self._waiting |= done
+            await self._counted(done, -1)
 
     async def mark(self, id: str, state: State, *, mark: str | None = None) -> None:
         """As :meth:`Journal.mark`; what is being sent has begun."""
@@ -51,9 +56,13 @@ class Attempts:
         """The process ends of its own accord: what it began and did not finish is not to blame. Then none begins."""
         begun, self._begun = self._begun, set()
         self._waiting.clear()
-        if not begun:
-            return
+        if begun:
+            await self._counted(begun, -1)
+
+    async def _counted(self, ids: Set[str], by: int) -> bool:
         try:
-            await self._journal.count(begun, -1)
+            await self._journal.count(ids, by)
         except StoreError as error:
-            log.warning("attempts_not_forgiven", error=type(error).__name__)
+            log.warning("attempts_not_counted", by=by, error=type(error).__name__)
+            return False
+        return True

@@ -83,6 +83,16 @@ async def test_an_end_of_its_own_accord_forgives(journal: Counted, attempts: Att
     assert [journal.entries[id].attempts for id in "abc"] == [0, 0, 0]
 
 
+async def test_what_is_made_waits_again_and_counts_anew_when_it_is_sent(journal: Counted, attempts: Attempts) -> None:
+    """It has not ended the process; what comes after may."""
+    await attempts.begin("ab")
+    await attempts.survive(["a", "c", "new"])
+    assert [journal.entries[id].attempts for id in "abc"] == [0, 1, 0]
+    await attempts.mark("a", State.SENDING)
+    assert [journal.entries[id].attempts for id in "abc"] == [1, 1, 0]
+    assert journal.counts == [(["a", "b"], 1), (["a"], -1), (["a"], 1)]
+
+
 async def test_what_cannot_be_counted_goes_on(journal: Counted, attempts: Attempts) -> None:
     """And is not forgiven what was never held against it; an end that cannot be written down is an end."""
     journal.away = True
