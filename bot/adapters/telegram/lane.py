@@ -26,6 +26,9 @@ GROUP = (20, 60.0)
 SPARE = 5
 """How many of a group's calls are kept for what somebody waits for; how it goes is told with the rest."""
 
+OVERTAKING = 25
+"""How many answers in a row may go before a note in a chat; who presses buttons without end holds it up no longer."""
+
 
 class Urgency(IntEnum):
     """What goes first."""
@@ -139,6 +142,7 @@ class Lane:
         self._windows = (Window(*EACH), Window(*GROUP)) if is_group(chat) else (Window(*EACH),)
         self._waiting: list[Letter] = []
         self._letter: Letter | None = None
+        self._overtaken = 0
         self._paused = -inf
         self._since = -inf
 
@@ -168,9 +172,11 @@ class Lane:
 
     def begin(self) -> None:
         """Give the first of those that wait its turn; there must be one."""
-        assert self._first() is not None
-        self._letter = heappop(self._waiting)
-        self._letter.turn.set_result(None)
+        self._letter = letter = self._first()
+        assert letter is not None
+        letter.turn.set_result(None)
+        overtakes = letter.urgency is Urgency.ANSWER and self._note() is not None
+        self._overtaken = self._overtaken + 1 if overtakes else 0
         for window in self._windows:
             window.begin()
 
@@ -214,4 +220,9 @@ class Lane:
     def _first(self) -> Letter | None:
         while self._waiting and not self._waiting[0].waits:
             heappop(self._waiting)
-        return self._waiting[0] if self._waiting else None
+        note = self._note() if self._overtaken >= OVERTAKING else None
+        return note or (self._waiting[0] if self._waiting else None)
+
+    def _note(self) -> Letter | None:
+        """The first note that waits."""
+        return min((letter for letter in self if letter.urgency is Urgency.NOTE), default=None)

@@ -386,6 +386,28 @@ def test_however_many_answers_there_are_the_others_have_their_share(pressers: in
     assert most_within(server.all(), 1.0) <= 30
 
 
+@pytest.mark.parametrize(("chat", "seconds"), [(1, 27 * 1.03), (GROUP, 121.0)])
+def test_who_presses_buttons_without_end_does_not_hold_up_a_note_for_ever(chat: int, seconds: float) -> None:
+    """Answers go first, but after 25 of them in a row it is a note's turn; the next one waits as long."""
+
+    async def main() -> None:
+        post, server = Post(clock=now), Server()
+        presses = [handed_in(post, server, chat, "answer", urgency=Urgency.ANSWER) for _ in range(200)]
+        notes = [handed_in(post, server, chat, f"note {number}") for number in range(2)]
+        await notes[0]
+        assert now() < seconds
+        await notes[1]
+        assert [number for number, name in enumerate(server.order) if name != "answer"] == [26, 52], (
+            "the first was alone"
+        )
+        assert server.order[52] == "note 1"
+        for task in presses:
+            task.cancel()
+        await post.close()
+
+    run(main())
+
+
 def test_a_slow_call_holds_up_its_own_chat_only() -> None:
     """While one chat's upload takes ten seconds, others are written to, and the next of its own waits."""
 
