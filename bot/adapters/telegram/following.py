@@ -65,9 +65,9 @@ class Following:
         elif not receipt.delivered:
             await self._failed(receipt)
         else:
-            await self._status.remove()
             if receipt.note and self._once.first((self._parcel.target.place.lane, receipt.note), KNOWN_SECONDS):
                 await self._reply(receipt.note)
+            await self._status.remove()  # which may take its time
 
     async def _tell(self) -> None:
         ended = asyncio.ensure_future(self._parcel.delivered())

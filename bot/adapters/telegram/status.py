@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 
 import structlog
@@ -13,6 +15,7 @@ from bot.adapters.telegram.parcel import Parcel
 from bot.adapters.telegram.post import Urgency
 from bot.adapters.telegram.slips import Slips, short
 from bot.adapters.telegram.target import Target
+from bot.adapters.telegram.trouble import Late
 
 log = structlog.get_logger()
 
@@ -24,15 +27,30 @@ WITHIN = 5.0
 JAM = 1.0
 """Seconds for which notes may wait in a chat before it has no room for anything else."""
 
+LEISURE, LOOK = 20.0, 1.0
+"""Seconds for which what is over may stand there while others have more need of Telegram, and between two looks."""
+
+HURRY = 2.0
+"""Seconds to take it away when the house closes meanwhile."""
+
 
 class Status:
     """There is none until something is worth telling, and it goes away in the end, or becomes the answer.
 
+    Where many are written to there is none either: what Telegram takes is for what they wait for.
+
     A restart does not part it from its request: which message it is, is written down as long as it is there.
     """
 
-    def __init__(self, messenger: Messenger, slips: Slips, parcel: Parcel) -> None:
-        self._messenger, self._slips = messenger, slips
+    def __init__(
+        self,
+        messenger: Messenger,
+        slips: Slips,
+        parcel: Parcel,
+        *,
+        sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+    ) -> None:
+        self._messenger, self._slips, self._sleep = messenger, slips, sleep
         self._parcel = parcel
         self._name = short(parcel.request.id)
         self._held = parcel.target.status
@@ -66,8 +84,8 @@ class Status:
         try:
             await (self._begin(text, buttons) if self._message is None else self._change(text, buttons))
         except TelegramError as error:
-            # It may be there or not: another would perhaps be a second one.
-            self._lost = self._message is None
+            # It may be there or not: another would perhaps be a second one. What never left is not there.
+            self._lost = self._message is None and not isinstance(error, Late)
             log.info("status_not_shown", error=type(error).__name__, chat=self._target.chat)
 
     async def become(self, text: str, buttons: InlineKeyboardMarkup | None = None) -> bool:
@@ -83,7 +101,24 @@ class Status:
             return False
 
     async def remove(self) -> None:
-        """Take it away, if there is one."""
+        """Take it away, if there is one: in a crowd when there is time for it."""
+        if self._message is None:
+            return
+        try:
+            await self._leisure()
+        except asyncio.CancelledError:  # nobody but us knows that it is there
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._delete(), HURRY)
+            raise
+        await self._delete()
+
+    async def _leisure(self) -> None:
+        left = LEISURE
+        while left > 0 and self._messenger.post.crowded():
+            await self._sleep(LOOK)
+            left -= LOOK
+
+    async def _delete(self) -> None:
         if self._message is None:
             return
         message, self._held = self._message, None
@@ -94,7 +129,7 @@ class Status:
         await self._slips.drop(_KIND, self._name)
 
     async def _begin(self, text: str, buttons: InlineKeyboardMarkup | None) -> None:
-        if self._messenger.post.wait(self._target.chat) > JAM:
+        if self._messenger.post.crowded() or self._messenger.post.wait(self._target.chat) > JAM:
             return
         place, answers = self._target.place, self._target.reply_to
         self._held = await self._messenger.text(
