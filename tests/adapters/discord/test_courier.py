@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from bot.adapters.discord import courier as couriers
 from bot.adapters.discord import posting
 from bot.adapters.discord.courier import Parcel
 from bot.adapters.discord.delivery import nonce_of
@@ -23,8 +20,7 @@ from bot.adapters.words import word
 from bot.config import DiscordSettings, SpeakSettings
 from bot.errors import EngineUnavailable, StoreError
 from bot.queue import Limits, State
-from bot.speech import PACKET_SECONDS, Priority, Reason, Refusal
-from bot.wishes import EVERY_GUILD
+from bot.speech import PACKET_SECONDS, Reason
 from tests.adapters.discord.posting import CHANNEL, GUILD, HEARD, NOTE, VOICE, Office, at_work, commanded, request
 from tests.conftest import Opened
 from tests.doubles.discord import FakeDiscord, Kind
@@ -306,19 +302,6 @@ async def test_a_surprise_in_one_delivery_stays_in_it(
     assert (await office.delivered()).delivered
 
 
-async def test_a_journal_that_cannot_be_written_is_told_in_words(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing is said that could not be written down."""
-
-    async def full(*_: object) -> None:
-        raise StoreError("disk full")
-
-    monkeypatch.setattr(office.speaker.store.journal, "accept", full)
-    assert (await office.refused()).reason is Reason.INVALID
-    assert office.courier.find("any") is None
-
-
 async def test_a_note_that_cannot_be_noted_down_is_not_sent(
     fake: FakeDiscord, office: Office, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -474,19 +457,6 @@ async def test_a_surprise_of_a_room_keeps_no_place(office: Office, monkeypatch: 
     await office.send(HEARD)
 
 
-async def test_a_surprise_at_the_very_end_keeps_no_place(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor does anybody wait for ever."""
-
-    async def breaks(work: Coroutine[object, object, object], *_: object, **__: object) -> None:
-        work.close()
-        raise RuntimeError("secret")
-
-    monkeypatch.setattr(couriers, "contained", breaks)
-    parcel = await office.send()
-    assert not (await parcel.delivered()).delivered
-    assert office.courier.find(parcel.request.id) is None
-
-
 async def test_a_person_is_recalled_wherever_they_are_heard(office: Office, offline: FakeEngine) -> None:
     """In every server and conversation, for themselves and for others, and nobody else."""
     held(offline)
@@ -516,56 +486,6 @@ async def test_the_playlist_is_bounded_for_each_person(fake: FakeDiscord, opened
         office.rooms[GUILD].hear()
         await first.delivered()
         await office.send(HEARD)
-
-
-async def test_ten_at_once_find_no_more_places_than_there_are(
-    fake: FakeDiscord, opened: Opened, tmp_path: Path
-) -> None:
-    """A place is taken before anything is waited for."""
-    async with at_work(fake, opened, tmp_path, limits=Limits(per_user=3)) as office:
-        answers = await asyncio.gather(*(office.courier.send(request(f"Text {n}."), HEARD) for n in range(10)))
-    assert sum(isinstance(answer, Parcel) for answer in answers) == 3
-
-
-async def test_a_server_may_have_bounds_of_its_own(office: Office) -> None:
-    """In its settings."""
-    await office.speaker.store.settings.set_guild(f"discord:{GUILD}", per_user=1)
-    await office.send(HEARD)
-    assert (await office.refused(HEARD)).details["limit"] == 1
-
-
-async def test_the_owners_bounds_for_all_servers_hold_in_each(office: Office) -> None:
-    """The narrower of the two counts."""
-    settings = office.speaker.store.settings
-    await settings.set_guild(EVERY_GUILD, per_user=1, per_guild=2)
-    await settings.set_guild(f"discord:{GUILD}", per_user=5)
-    await office.send(HEARD)
-    assert (await office.refused(HEARD)).details["limit"] == 1
-    await office.send(HEARD, user="discord:7")
-    assert (await office.refused(HEARD, user="discord:8")).details["limit"] == 2
-
-
-async def test_what_is_refused_takes_no_place(fake: FakeDiscord, opened: Opened, tmp_path: Path) -> None:
-    """However often somebody tries."""
-    async with at_work(fake, opened, tmp_path, limits=Limits(per_user=1)) as office:
-        for _ in range(3):
-            assert (await office.refused(text="...")).reason is Reason.NOTHING_TO_SAY
-        assert (await office.delivered()).delivered
-
-
-async def test_the_same_request_is_taken_once(office: Office, offline: FakeEngine) -> None:
-    """An event that Discord repeats is no second wish."""
-    held(offline)
-    answers = await asyncio.gather(*(office.courier.send(request(id="one"), NOTE) for _ in range(3)))
-    refused = [answer for answer in answers if isinstance(answer, Refusal)]
-    assert [answer.details["cause"] for answer in refused] == ["repeated"] * 2
-
-
-async def test_bounds_that_are_changed_hold_at_once(office: Office) -> None:
-    """The owner's of all guilds together, too."""
-    await office.send(HEARD)
-    office.speaker.dispatcher.limits = Limits(total=1)
-    assert (await office.refused(HEARD, guild="discord:6")).reason is Reason.QUEUE_FULL
 
 
 async def test_parcels_stand_in_the_order_in_which_they_will_be_heard(office: Office) -> None:
@@ -608,17 +528,6 @@ async def test_nothing_has_to_be_waited_for_when_it_is_made_and_first(office: Of
     office.rooms[GUILD].hear()
     await parcel.delivered()
     assert parcel.wait is None
-
-
-async def test_parcels_that_nobody_waits_for_leave_nothing_behind(fake: FakeDiscord, office: Office) -> None:
-    """No task, no place, no parcel."""
-    parcels = [await office.send(text=f"Text {number}.", priority=Priority.LOW) for number in range(5)]
-    await fake.until(lambda: all(parcel.receipt for parcel in parcels))
-    assert not len(office.courier._deliveries)
-    assert not len(office.courier._deliveries._errands)
-    assert not list(office.courier._deliveries._crowd)
-    assert office.courier._deliveries._crowd._bounds.total == 0
-    assert office.courier.find(parcels[0].request.id) is None
 
 
 # Closing
@@ -665,32 +574,6 @@ async def test_a_note_that_does_not_arrive_does_not_hold_the_house(
     assert office.row(parcel).state is State.SENDING
 
 
-async def test_what_is_accepted_while_the_courier_closes_comes_back(office: Office) -> None:
-    """It is in the journal already, and so is not refused."""
-    journal, original = office.speaker.store.journal, office.speaker.store.journal.accept
-
-    async def slowly(entry: Any) -> None:
-        await original(entry)
-        await office.courier.close()
-
-    journal.accept = slowly  # type: ignore[method-assign]
-    parcel = await office.send()
-    assert "restarted" in (await parcel.delivered()).why
-    assert office.row(parcel).state is State.ACCEPTED
-
-
-async def test_work_that_has_not_begun_when_the_courier_closes_is_left_with_nothing_open(office: Office) -> None:
-    """A coroutine that nobody awaits would be complained of by Python, long afterwards."""
-
-    async def work() -> None:
-        raise AssertionError
-
-    coroutine = work()
-    office.courier.spawn(coroutine)
-    await office.courier.close()
-    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
-
-
 async def test_what_the_speaker_gives_up_when_it_closes_is_not_given_up_for_good(
     office: Office, offline: FakeEngine
 ) -> None:
@@ -722,14 +605,6 @@ async def test_a_room_that_closes_first_takes_nothing_from_the_journal(office: O
     room.close()
     assert "restarted" in (await parcel.delivered()).why
     assert office.row(parcel).state is State.SENDING
-
-
-async def test_refusals_of_a_house_that_closes_are_handed_on(office: Office) -> None:
-    """They are values like any other."""
-    await office.speaker.close(0.0)
-    answer = await office.courier.send(request(), NOTE)
-    assert isinstance(answer, Refusal)
-    assert answer.reason is Reason.CLOSING
 
 
 def test_a_nonce_fits_and_is_the_requests_own() -> None:

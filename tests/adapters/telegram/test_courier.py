@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import time
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
 
-from bot.adapters.telegram import courier as couriers
 from bot.adapters.telegram import delivery
-from bot.adapters.telegram.courier import Parcel
 from bot.adapters.telegram.target import target_of
 from bot.adapters.words import word
-from bot.errors import EngineUnavailable, StoreError
+from bot.errors import EngineUnavailable
 from bot.queue import Limits, State
-from bot.speech import Priority, Reason, Refusal
-from bot.wishes import EVERY_GUILD
+from bot.speech import Priority, Reason
 from tests.adapters.telegram.office import BOT, Office, at_work
 from tests.conftest import Opened
 from tests.doubles.engine import FakeEngine, Script
@@ -77,13 +72,6 @@ async def test_what_is_refused_is_not_journalled(office: Office) -> None:
         office.row("anything")
 
 
-async def test_the_same_request_is_taken_once(office: Office, gate: asyncio.Event) -> None:
-    """An update that Telegram repeats is no second wish."""
-    asked = [office.courier.send(office.request(id="one"), office.target()) for _ in range(3)]
-    refused = [answer for answer in await asyncio.gather(*asked) if isinstance(answer, Refusal)]
-    assert [answer.details["cause"] for answer in refused] == ["repeated"] * 2
-
-
 async def test_a_person_and_a_chat_have_so_many_places(fake: FakeTelegram, opened: Opened, tmp_path: Path) -> None:
     """Until it was heard, not only until it was made."""
     group = fake.group(members=[next(iter(fake.world.chats.values())).person])  # type: ignore[list-item]
@@ -101,46 +89,6 @@ async def test_a_person_and_a_chat_have_so_many_places(fake: FakeTelegram, opene
         held.release()
         await first.delivered()
         await office.send("Fourth.", group)
-
-
-async def test_ten_at_once_find_no_more_places_than_there_are(
-    fake: FakeTelegram, opened: Opened, tmp_path: Path, gate: asyncio.Event
-) -> None:
-    """A place is taken before anything is waited for."""
-    async with at_work(fake, opened, tmp_path, limits=Limits(per_user=3)) as office:
-        asked = (office.courier.send(office.request(f"Text {number}."), office.target()) for number in range(10))
-        answers = await asyncio.gather(*asked)
-    assert sum(isinstance(answer, Parcel) for answer in answers) == 3
-
-
-async def test_bounds_of_a_chat_and_of_the_owner_hold(office: Office, gate: asyncio.Event) -> None:
-    """The narrower of the two counts."""
-    settings = office.speaker.store.settings
-    await settings.set_guild(EVERY_GUILD, per_user=2)
-    await settings.set_guild(f"telegram:{office.chat.id}", per_user=1)
-    await office.send()
-    assert (await office.refused("Another.")).details["limit"] == 1
-
-
-async def test_what_is_refused_takes_no_place(fake: FakeTelegram, opened: Opened, tmp_path: Path) -> None:
-    """However often somebody tries."""
-    async with at_work(fake, opened, tmp_path, limits=Limits(per_user=1)) as office:
-        for _ in range(3):
-            assert (await office.refused("...")).reason is Reason.NOTHING_TO_SAY
-        assert (await office.delivered()).delivered
-
-
-async def test_a_journal_that_cannot_be_written_is_told_in_words(
-    office: Office, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing is said that could not be written down."""
-
-    async def full(*_: object) -> None:
-        raise StoreError("disk full")
-
-    monkeypatch.setattr(office.speaker.store.journal, "accept", full)
-    assert (await office.refused()).reason is Reason.INVALID
-    assert office.courier.parcels(f"telegram:{office.chat.id}") == []
 
 
 # Delivering
@@ -263,19 +211,6 @@ async def test_a_surprise_in_one_delivery_stays_in_it(
     assert "secret" not in str(logs)
     assert office.row(parcel).state is State.FAILED
     assert (await office.delivered()).delivered
-
-
-async def test_a_surprise_at_the_very_end_keeps_no_place(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nor does anybody wait for ever."""
-
-    async def breaks(work: Coroutine[object, object, object], *_: object, **__: object) -> None:
-        work.close()
-        raise RuntimeError("secret")
-
-    monkeypatch.setattr(couriers, "contained", breaks)
-    parcel = await office.send()
-    assert not (await parcel.delivered()).delivered
-    assert office.courier.find(parcel.request.id) is None
 
 
 async def test_parcels_that_nobody_waits_for_leave_nothing_behind(fake: FakeTelegram, office: Office) -> None:
@@ -450,7 +385,8 @@ async def test_what_telegram_holds_up_can_be_taken_back(fake: FakeTelegram, offi
     await busy.met.wait()
     assert refused.leaving
     refused.cancel()
-    assert (await refused.delivered()).taken_back
+    async with asyncio.timeout(5):
+        assert (await refused.delivered()).taken_back
     assert not fake.notes()
 
 
@@ -596,32 +532,6 @@ async def test_a_note_that_does_not_arrive_does_not_hold_the_house(
     assert (row.state, row.mark) == (State.SENDING, f"leaving all {parcel.said.key}")
 
 
-async def test_what_is_accepted_while_the_courier_closes_comes_back(office: Office) -> None:
-    """It is in the journal already, and so is not refused."""
-    journal, original = office.speaker.store.journal, office.speaker.store.journal.accept
-
-    async def slowly(entry: Any) -> None:
-        await original(entry)
-        await office.courier.close()
-
-    journal.accept = slowly  # type: ignore[method-assign]
-    parcel = await office.send()
-    assert (await parcel.delivered()).later
-    assert office.row(parcel).state is State.ACCEPTED
-
-
-async def test_work_that_has_not_begun_when_the_courier_closes_is_left_with_nothing_open(office: Office) -> None:
-    """A coroutine that nobody awaits would be complained of by Python, long afterwards."""
-
-    async def work() -> None:
-        raise AssertionError
-
-    coroutine = work()
-    office.courier.spawn(coroutine)
-    await office.courier.close()
-    assert inspect.getcoroutinestate(coroutine) == inspect.CORO_CLOSED
-
-
 async def test_what_the_speaker_gives_up_when_it_closes_is_not_given_up_for_good(
     fake: FakeTelegram, office: Office, offline: FakeEngine, gate: asyncio.Event
 ) -> None:
@@ -631,12 +541,6 @@ async def test_what_the_speaker_gives_up_when_it_closes_is_not_given_up_for_good
     await office.speaker.close(0.0)
     assert (await parcel.delivered()).later
     assert office.row(parcel).state is State.ACCEPTED
-
-
-async def test_refusals_of_a_house_that_closes_are_handed_on(office: Office) -> None:
-    """They are values like any other."""
-    await office.speaker.close(0.0)
-    assert (await office.refused()).reason is Reason.CLOSING
 
 
 # In the order in which it was written
