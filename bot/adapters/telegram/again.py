@@ -29,15 +29,21 @@ class Again:
         wish, name = _wish(parcel), short(parcel.request.id)
         if wish is None:
             return None
-        self._wishes.put(name, _Named(name, wish, parcel.request.user))
+        lane = parcel.target.place.lane
+        self._wishes.put(name, _Named(name, wish, parcel.request.user, lane))
         if wish.replay is not None:
-            await self._slips.put(_KIND, name, {"replay": wish.replay, "reply_to": wish.reply_to})
+            await self._slips.put(_KIND, name, {"replay": wish.replay, "reply_to": wish.reply_to, "lane": short(lane)})
         return name
 
-    async def find(self, name: str) -> Wish | None:
-        """The wish; None if it was fulfilled, or nobody knows it any more."""
+    async def find(self, name: str, lane: str) -> Wish | None:
+        """The wish; None if it was fulfilled, nobody knows it any more, or it is another chat's.
+
+        A name can be guessed, and data be forged: what was meant for one chat is heard in no other.
+        """
         held = self._wishes.get(name)
-        return _read(await self._slips.get(_KIND, name)) if held is None else held.wish
+        if held is not None:
+            return held.wish if held.lane == lane else None
+        return _read(await self._slips.get(_KIND, name), lane)
 
     async def drop(self, name: str) -> None:
         """It is fulfilled: what was pressed is not pressed again."""
@@ -53,11 +59,12 @@ class Again:
 
 @dataclass(frozen=True, slots=True)
 class _Named:
-    """A wish, its name, and whose it is."""
+    """A wish, its name, whose it is, and in which chat."""
 
     name: str
     wish: Wish
     user: str
+    lane: str
 
 
 def _wish(parcel: Parcel) -> Wish | None:
@@ -78,9 +85,9 @@ def _wish(parcel: Parcel) -> Wish | None:
     )
 
 
-def _read(slip: object) -> Wish | None:
+def _read(slip: object, lane: str) -> Wish | None:
     match slip:
-        case {"replay": str(key), "reply_to": int() | None as answers}:
+        case {"replay": str(key), "reply_to": int() | None as answers, "lane": str(here)} if here == short(lane):
             return Wish(replay=key, reply_to=answers)
         case _:
             return None

@@ -87,7 +87,7 @@ class Asking:
     async def refuse(self, incoming: Incoming, refused: Refusal) -> None:
         """Tell why not."""
         text, cause = _phrase(refused, incoming.locale), refused.details.get("cause", refused.reason)
-        about = (cause,) if refused.reason in _EVERYBODYS else (cause, incoming.asker)
+        about = (cause,) if refused.reason in _EVERYBODYS else (text, incoming.asker)
         await self.tell(incoming, text, about)
 
     async def tell(self, incoming: Incoming, text: str, about: Hashable, buttons: Buttons | None = None) -> None:

@@ -58,7 +58,7 @@ class Delivery:
 
     async def run(self, begin: Point = BEGINNING, *, sure: bool = True) -> Receipt:
         """Deliver it from a point on, and write down what became of it. ``sure``: all before that did arrive."""
-        self._at, self._sure = begin, sure
+        self._at, self._sure, self._counted = begin, sure, begin == BEGINNING
         try:
             state, receipt = await self._send_all()
         except SaysoError as error:
@@ -109,12 +109,12 @@ class Delivery:
             await before.delivered()
 
     async def _note(self, part: Part) -> Sent:
-        """Only the first answers: the others stand below it."""
-        target, first = self._parcel.target, not self._parcel.notes
+        """All of them answer, for others' notes may come in between."""
+        target = self._parcel.target
         return await self._messenger.note(
             target.place,
             Sound(part.ogg, part.seconds, self._uploads.of(self._said, part)),
-            reply_to=target.reply_to if first else None,
+            reply_to=target.reply_to,
             caption=self._caption(part),
             within=max(1.0, self._until() - self._wall()),
             key=self._parcel.request.id,
@@ -178,10 +178,16 @@ class Delivery:
     def _caption(self, part: Part) -> str:
         """What is to be known of this note, or at the end of all of them, and was not said of one before."""
         spoken = part.spoken if part.end is not None else self._said.speech.spoken
-        remarks = [*stood_in(spoken, self._locale, voices=True), *(self._at_last() if part.end is None else ())]
+        last = self._at_last() if part.end is None else ()
+        remarks = [*self._number(part), *stood_in(spoken, self._locale, voices=True), *last]
         new = [remark for remark in remarks if remark not in self._told]
         self._told.update(new)
         return together(new, self._locale)
+
+    def _number(self, part: Part) -> Iterator[str]:
+        """Which of several it is; where an earlier process has sent some, nobody knows how many."""
+        if self._counted and (part.end is not None or self._parcel.notes):
+            yield word("telegram_delivery.part", self._locale, number=len(self._parcel.notes) + 1)
 
     def _at_last(self) -> Iterator[str]:
         if self._said.truncated:

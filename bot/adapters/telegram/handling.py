@@ -7,6 +7,7 @@ handles one update at a time.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any
 
 import structlog
@@ -41,6 +42,11 @@ def press(station: Station, area: str, work: Work) -> BaseHandler[Any, Any, Any]
     return CallbackQueryHandler(_taken(station, work), pattern=rf"^{OURS}:{area}:")
 
 
+def orphans(station: Station) -> Handlers:
+    """Answers presses of buttons that nobody listens to any more; to be put behind all others."""
+    return [press(station, "[^:]*", _outdated)]
+
+
 def message(station: Station, wanted: filters.BaseFilter, work: Work) -> BaseHandler[Any, Any, Any]:
     """Has the work done when somebody writes something that fits, anywhere."""
     return MessageHandler(_WRITTEN & wanted, _taken(station, work))
@@ -51,6 +57,10 @@ def data(area: str, rest: str = "") -> str:
     held = f"{OURS}:{area}:{rest}"
     assert len(held.encode()) <= telegram.constants.InlineKeyboardButtonLimit.MAX_CALLBACK_DATA
     return held
+
+
+async def _outdated(station: Station, found: Incoming) -> None:
+    await found.answer(word("telegram.outdated", found.locale), alert=True)
 
 
 def _taken(station: Station, work: Work) -> Callable[[telegram.Update, Any], Coroutine[Any, Any, None]]:
@@ -64,9 +74,14 @@ def _taken(station: Station, work: Work) -> Callable[[telegram.Update, Any], Cor
         elif (query := update.callback_query) is not None:
             # Telegram shows a bot very old messages no more: the button would turn for ever.
             text = word("telegram.outdated", closest(query.from_user.language_code or "en"))
-            station.errands.start(query.answer(text, show_alert=True), "answer_not_sent")
+            station.errands.start(_alerted(query, text), "answer_not_sent")
 
     return take
+
+
+async def _alerted(query: telegram.CallbackQuery, text: str) -> None:
+    with suppress(TelegramError):
+        await query.answer(text, show_alert=True)
 
 
 async def _done(station: Station, found: Incoming, work: Work) -> None:

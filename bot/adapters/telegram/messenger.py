@@ -101,7 +101,8 @@ class Messenger:
     ) -> int:
         """Send a text as it stands (no markup), in as many messages as it needs; returns the last one's id.
 
-        Links show no preview. ``silent``: nobody's telephone rings.
+        Links show no preview. ``silent``: nobody's telephone rings. Where nobody knows whether it arrived it is sent
+        again, for to read twice is better than never; but not what only tells how it goes.
         """
         address, until = Address(place, reply_to), self._clock() + within
         *others, last = list(pieces(text, MessageLimit.MAX_TEXT_LENGTH)) or [text]
@@ -191,7 +192,8 @@ class Messenger:
                 **address.arguments(),
             )
 
-        return (await self._post(address, call, urgency, until - self._clock(), address.otherwise)).message_id
+        left, again = until - self._clock(), urgency is not Urgency.STATUS
+        return (await self._post(address, call, urgency, left, address.otherwise, again=again)).message_id
 
     async def _post(
         self,
@@ -201,6 +203,8 @@ class Messenger:
         within: float,
         otherwise: Callable[[TelegramError], bool],
         key: Hashable = None,
+        *,
+        again: bool = False,
     ) -> T:
         """Send it when it is its turn, and where its group has moved to."""
         until = self._clock() + within
@@ -208,7 +212,7 @@ class Messenger:
             chat = address.place.chat
             try:
                 left = until - self._clock()
-                return await self.post.send(chat, call, urgency, within=left, key=key, otherwise=otherwise)
+                return await self.post.send(chat, call, urgency, within=left, again=again, key=key, otherwise=otherwise)
             except ChatMigrated as error:
                 self.moved(chat, error.new_chat_id)
                 address.move(error.new_chat_id)

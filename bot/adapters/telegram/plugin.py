@@ -20,7 +20,7 @@ from bot.adapters.telegram.answers import Answers
 from bot.adapters.telegram.asking import Asking
 from bot.adapters.telegram.commands import control, help, privacy, say, settings, voice
 from bot.adapters.telegram.courier import Courier
-from bot.adapters.telegram.handling import Handlers
+from bot.adapters.telegram.handling import Handlers, orphans
 from bot.adapters.telegram.messenger import Messenger
 from bot.adapters.telegram.parcel import Parcel
 from bot.adapters.telegram.post import Post
@@ -51,6 +51,7 @@ _MODULES: tuple[Callable[[Station], Handlers], ...] = (
     help.handlers,
     inline.handlers,
     reading.handlers,
+    orphans,
 )
 """In this order: within a group only the first that fits runs."""
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import os
 import re
 import secrets
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AbstractContextManager, asynccontextmanager, nullcontext, suppress
+from http import HTTPStatus
 from urllib.parse import urlsplit
 
 import structlog
@@ -214,10 +216,35 @@ class _Fetching(HTTPXRequest):
         code, payload = await super().do_request(*args, **more)  # type: ignore[arg-type]
         if code in (401, 404):
             self.refused.set()
-        if self.away and code == 200:
+        if code == HTTPStatus.OK:
+            payload = readable(payload)
+        if self.away and code == HTTPStatus.OK:
             self.away = False
             log.info("telegram_back")
         return code, payload
+
+
+def readable(payload: bytes) -> bytes:
+    """Updates without what the library cannot read: it would fetch that again and again, and never come past it.
+
+    An empty update stands in its place, so that it is confirmed.
+    """
+    with suppress(ValueError, TypeError, KeyError):
+        body = json.loads(payload)
+        updates = body["result"]
+        kept = [update if _is_readable(update) else {"update_id": update["update_id"]} for update in updates]
+        if kept != updates:
+            log.warning("telegram_updates_unreadable", count=sum(a != b for a, b in zip(kept, updates, strict=True)))
+            return json.dumps({**body, "result": kept}).encode()
+    return payload
+
+
+def _is_readable(update: dict[str, object]) -> bool:
+    try:
+        telegram.Update.de_json(update, None)
+    except Exception:  # noqa: BLE001 (whatever the library makes of what it does not know)
+        return False
+    return True
 
 
 def _application(settings: TelegramSettings, token: str, calling: HTTPXRequest, fetching: HTTPXRequest) -> Host:

@@ -7,7 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+import structlog
 import telegram
+from telegram.error import TelegramError
 
 from bot.adapters.boundary import Errands
 from bot.adapters.intake import Intake
@@ -24,6 +26,8 @@ from bot.speaker import Speaker
 if TYPE_CHECKING:
     from bot.adapters.telegram.answers import Answers
     from bot.adapters.telegram.asking import Asking
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -59,5 +63,10 @@ class Station:
 
     def tell(self, incoming: Incoming, text: str, buttons: Buttons | None = None) -> None:
         """Answer in the background, as a reply: it may have to wait for its turn, and nobody is to wait for it."""
-        sending = self.messenger.text(incoming.place, text, reply_to=incoming.message.message_id, buttons=buttons)
-        self.errands.start(sending, "answer_not_sent", chat=incoming.chat.id)
+        self.errands.start(self._told(incoming, text, buttons), "answer_crashed", chat=incoming.chat.id)
+
+    async def _told(self, incoming: Incoming, text: str, buttons: Buttons | None) -> None:
+        try:
+            await self.messenger.text(incoming.place, text, reply_to=incoming.message.message_id, buttons=buttons)
+        except TelegramError as error:  # who has blocked the bot is no crash
+            log.info("answer_not_sent", error=type(error).__name__, chat=incoming.chat.id)

@@ -11,6 +11,10 @@ from bot.speaker import Speaker
 from tests.adapters.telegram.held import held
 
 
+HERE = "telegram:-1"
+"""The lane of the chat that it was meant for."""
+
+
 def again(speaker: Speaker) -> Again:
     """As each process has its own."""
     return Again(Slips(speaker, 7, lambda: 1_700_000_000.0))
@@ -21,16 +25,16 @@ async def test_what_is_kept_is_sent_again_as_it_was(speaker: Speaker) -> None:
     name = await again(speaker).put(held(-1, key="abc", reply_to=3))
     assert name is not None
     for _ in range(2):
-        assert await again(speaker).find(name) == Wish(replay="abc", reply_to=3)
+        assert await again(speaker).find(name, HERE) == Wish(replay="abc", reply_to=3)
     await again(speaker).drop(name)
-    assert await again(speaker).find(name) is None
+    assert await again(speaker).find(name, HERE) is None
 
 
 async def test_what_answers_nothing_is_sent_again_without_an_answer(speaker: Speaker) -> None:
     """There need not be a message that it answers."""
     name = await again(speaker).put(held(-1, key="abc"))
     assert name is not None
-    assert await again(speaker).find(name) == Wish(replay="abc")
+    assert await again(speaker).find(name, HERE) == Wish(replay="abc")
 
 
 async def test_what_was_never_whole_is_asked_for_anew(speaker: Speaker) -> None:
@@ -39,10 +43,10 @@ async def test_what_was_never_whole_is_asked_for_anew(speaker: Speaker) -> None:
     name = await this.put(held(-1, text="My words.", user="telegram:5", reply_to=3))
     assert name is not None
     assert not await speaker.store.keep.all("telegram:slip:")
-    assert await again(speaker).find(name) is None
-    assert await this.find(name) == Wish("My words.", reply_to=3, author="telegram:5")
+    assert await again(speaker).find(name, HERE) is None
+    assert await this.find(name, HERE) == Wish("My words.", reply_to=3, author="telegram:5")
     await this.drop(name)
-    assert await this.find(name) is None
+    assert await this.find(name, HERE) is None
 
 
 async def test_who_is_forgotten_leaves_no_words(speaker: Speaker) -> None:
@@ -58,7 +62,7 @@ async def test_who_is_forgotten_leaves_no_words(speaker: Speaker) -> None:
         parcel.request = replace(parcel.request, author=author)
     names = [await this.put(parcel) or "" for parcel in parcels]
     this.forget("telegram:5")
-    left = [await this.find(name) for name in names]
+    left = [await this.find(name, HERE) for name in names]
     assert [wish and wish.text for wish in left] == [None, None, None, "Hers alone."]
 
 
@@ -66,4 +70,4 @@ async def test_a_slip_that_another_version_wrote_is_none(speaker: Speaker) -> No
     """It is not guessed at."""
     slips = Slips(speaker, 7, lambda: 1_700_000_000.0)
     await slips.put("again", "odd", {"replay": 5, "reply_to": "x"})
-    assert await again(speaker).find("odd") is None
+    assert await again(speaker).find("odd", HERE) is None

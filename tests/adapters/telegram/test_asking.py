@@ -391,7 +391,7 @@ async def test_who_is_forgotten_leaves_no_words_behind(station: Station) -> None
     name = await station.asking.again.put(held(-1, text="My secret.", user="telegram:5"))
     assert name is not None
     station.asking.forget("telegram:5")
-    assert await station.asking.again.find(name) is None
+    assert await station.asking.again.find(name, "telegram:-1") is None
 
 
 async def test_a_press_that_was_answered_already_is_refused_in_words(

@@ -91,14 +91,15 @@ class Turns:
 
 
 async def test_a_long_speech_arrives_as_several_notes_in_order(fake: FakeTelegram, office: Office, small: None) -> None:
-    """Together they are the speech, sample by sample; the first answers, the others stand below it."""
+    """Together they are the speech, sample by sample; each answers, and says which of them it is."""
     asked = await office.ann.say("/say …")
     parcel = await office.send(LONG, to=office.target(reply_to=asked.id))
     receipt = await parcel.delivered()
     notes, clip = fake.notes(office.chat), await parcel.said.speech.clip()
     assert len(notes) > 2
     assert receipt.messages == tuple(note.message.id for note in notes) == tuple(parcel.notes)
-    assert [note.reply_to for note in notes] == [asked, *[None] * (len(notes) - 1)]
+    assert all(note.reply_to is asked for note in notes)
+    assert [note.caption for note in notes] == [f"Part {number}." for number in range(1, len(notes) + 1)]
     assert all(len(note.ogg) <= SMALL for note in notes)
     together = np.concatenate([heard(note.ogg) for note in notes])
     assert np.abs(together - heard(clip.ogg)).max() < 0.01
@@ -244,11 +245,12 @@ async def test_who_spoke_instead_stands_below_the_note(fake: FakeTelegram, offic
 async def test_of_several_notes_each_thing_is_said_once(
     fake: FakeTelegram, office: Office, edge: FakeEngine, small: None
 ) -> None:
-    """Below the first note of which it holds."""
+    """Below the first note of which it holds, after which of them it is."""
     edge.scripts = (Script(0, error=EngineUnavailable("edge", "down")),)
     assert (await office.delivered(LONG, engine="edge")).delivered
     captions = [note.caption for note in fake.notes()]
-    assert captions == ["edge could not say this, so offline (heart) spoke instead.", *[""] * (len(captions) - 1)]
+    stood_in = "edge could not say this, so offline (heart) spoke instead."
+    assert captions == [f"Part 1. {stood_in}", *(f"Part {number}." for number in range(2, len(captions) + 1))]
 
 
 async def test_a_stream_that_was_cut_says_so_at_its_end(
@@ -259,7 +261,9 @@ async def test_a_stream_that_was_cut_says_so_at_its_end(
         assert (await office.delivered(words(*(f"{each} " for each in LONG.split())))).delivered
     captions = [note.caption for note in fake.notes()]
     assert len(captions) > 1
-    assert captions == [*[""] * (len(captions) - 1), word("delivery.truncated", "en")]
+    cut = word("delivery.truncated", "en")
+    assert captions[-1] == f"Part {len(captions)}. {cut}"
+    assert not any(cut in caption for caption in captions[:-1])
 
 
 async def test_languages_that_nobody_speaks_are_named(fake: FakeTelegram, office: Office) -> None:
@@ -412,9 +416,11 @@ async def test_a_file_id_that_telegram_refuses_is_renewed(fake: FakeTelegram, of
     await parcel.delivered()
     key = parcel.said.key
     assert key is not None
+    await fake.until(lambda: not office.courier.uploads._errands)
     old = await office.speaker.store.cache.attachment(key, f"telegram:{BOT}:1:0")
     fake.forget_files()
     assert (await office.delivered()).delivered
+    await fake.until(lambda: not office.courier.uploads._errands)
     new = await office.speaker.store.cache.attachment(key, f"telegram:{BOT}:1:0")
     assert None is not new != old
     uploaded = fake.uploaded_bytes

@@ -305,7 +305,8 @@ async def test_nobody_knows_whether_it_arrived(teller: Teller) -> None:
     assert "nobody can tell whether it arrived" in told.text
     assert told.buttons == ["Send it again"]
     name = told.button("Send it again")["callback_data"].removeprefix("sayso:again:")
-    wish = await Again(teller.slips).find(name)  # by another process, too
+    lane = parcel.target.place.lane
+    wish = await Again(teller.slips).find(name, lane)  # by another process, too
     assert wish is not None
     assert (wish.replay, wish.reply_to) == ("abc", teller.asked.id)
 
@@ -324,10 +325,21 @@ async def test_what_was_never_whole_is_known_by_its_words_as_long_as_the_process
     async with under_way(teller.told(parcel)):
         parcel.end(unsure=True, delivered=False)
     name = teller.texts[0].button("Send it again")["callback_data"].removeprefix("sayso:again:")
-    assert await Again(teller.slips).find(name) is None
-    wish = await teller.again.find(name)
+    lane = parcel.target.place.lane
+    assert await Again(teller.slips).find(name, lane) is None
+    wish = await teller.again.find(name, lane)
     assert wish is not None
     assert (wish.text, wish.author, wish.reply_to) == ("My words.", "telegram:77", teller.asked.id)
+
+
+async def test_what_was_meant_for_one_chat_is_heard_in_no_other(teller: Teller) -> None:
+    """Names can be guessed, and buttons forged: by this process and by the next."""
+    parcel = teller.parcel(key="abc")
+    name = await teller.again.put(parcel)
+    assert name is not None
+    for again in (teller.again, Again(teller.slips)):
+        assert await again.find(name, "telegram:666") is None
+        assert await again.find(name, parcel.target.place.lane) is not None
 
 
 async def test_two_who_are_unsure_each_have_their_button(teller: Teller) -> None:

@@ -115,6 +115,28 @@ async def test_it_is_tried_again_less_and_less_often(speaker: Speaker, monkeypat
     assert pauses == [0.01, 0.02, 0.03, 0.03, 0.03]
 
 
+async def test_an_update_that_the_library_cannot_read_is_passed_over(
+    speaker: Speaker, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Bot API server of another version sends a poll otherwise: it is confirmed, and all others are heard."""
+    async with FakeTelegram() as fake, running(fake, speaker):
+        await fake.until(lambda: fake.polls)
+        poll = {"id": "1", "question": "Who is private?", "options": [], "total_voter_count": 0, "type": "regular"}
+        await fake.person("Ann").post({"poll": poll | {"is_closed": False, "is_anonymous": True}})
+        before = fake.polls
+        await fake.person("Bo").say("/say Hello there.")
+        await fake.until(fake.notes)
+        await fake.until(lambda: not fake.updates.pending)
+        assert fake.polls < before + 10
+    assert "private" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("payload", [b"", b"no json", b"[]", b'{"ok": false}', b'{"ok": true, "result": [1, null]}'])
+def test_what_are_no_updates_is_left_to_the_library(payload: bytes) -> None:
+    """It knows what to say of them."""
+    assert runner.readable(payload) == payload
+
+
 async def test_another_program_with_this_bot_is_named(speaker: Speaker) -> None:
     """Telegram gives updates to one of them only; nobody finds that out alone."""
     async with FakeTelegram() as fake:

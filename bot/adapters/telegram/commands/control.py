@@ -87,7 +87,7 @@ async def _cancel_pressed(station: Station, incoming: Incoming) -> None:
 async def _again_pressed(station: Station, incoming: Incoming) -> None:
     """Whoever misses it may have it sent again."""
     again = station.asking.again
-    wish = await again.find(incoming.data)
+    wish = await again.find(incoming.data, incoming.lane)
     if wish is None:
         await _answer(incoming, "gone")
         return
