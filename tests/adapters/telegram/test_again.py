@@ -10,7 +10,6 @@ from bot.adapters.telegram.wish import Wish
 from bot.speaker import Speaker
 from tests.adapters.telegram.held import held
 
-
 HERE = "telegram:-1"
 """The lane of the chat that it was meant for."""
 
