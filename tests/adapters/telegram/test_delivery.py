@@ -490,7 +490,9 @@ async def test_where_voice_is_unwanted_it_comes_as_music(fake: FakeTelegram, off
     assert receipt.note == word("telegram_delivery.as_audio", "en")
     assert message.file is not None
     assert message.file.kind == "audio"
+    await fake.until(lambda: not office.courier.uploads._errands)
     assert await office.speaker.store.cache.attachment(parcel.said.key or "", f"telegram:{BOT}:1:0") is None
+    assert await office.speaker.store.cache.attachment(parcel.said.key or "", f"telegram:{BOT}:1:0:audio") is not None
 
 
 async def test_what_comes_as_music_is_made_and_uploaded_once(

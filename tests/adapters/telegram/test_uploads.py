@@ -147,11 +147,14 @@ async def test_a_sound_that_is_not_in_the_cache_yet_is_waited_for(
     pauses.end()
     await settled()
     assert cache.kept["late", file.name] == "one"
-    uploads.keep(uploads.whole("never"), "two")
+    for key in ("never", "later"):
+        uploads.keep(uploads.whole(key), "two")
     for _ in rooms.PAUSES:
         await settled()
+        cache.clips |= {"later"} if pauses.asked[-1] == rooms.PAUSES[-1] else set()
         pauses.end()
     await settled()
+    assert cache.kept["later", file.name] == "two"
     assert not uploads._errands
     assert uploads._unkept == {}
     assert await uploads.find(uploads.whole("never")) == "two"
