@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import discord
 
 from bot.adapters.discord.commands.naming import voice_of
+from bot.adapters.standing import standing
 from bot.adapters.words import language, word
 from bot.script import Explanation, Line
 from bot.tts.voices import Voices
-from bot.wishes import CHANNEL, COMMAND, CONFIG, EVERYWHERE, GUILD, USER, Choice, Wishes
+from bot.wishes import Wishes
 
 LINES = 12
 """Sentences that are told one by one."""
@@ -18,29 +19,11 @@ LINES = 12
 LENGTH = 60
 """Characters of each."""
 
-_LAYERS = {
-    COMMAND: "command",
-    USER: "user",
-    CHANNEL: "channel",
-    GUILD: "guild",
-    EVERYWHERE: "everywhere",
-    CONFIG: "config",
-}
-"""How the layers of :mod:`bot.wishes` are called in the catalogues."""
-
 
 def in_force(wishes: Wishes, locale: str) -> str:
     """Voice, engine, rate and language, each with who decided it."""
-    spoken = wishes.language.value
-    tongue = word("voice_command.show.any_language", locale) if spoken is None else language(spoken, locale)
-    return "\n".join(
-        [
-            _decided("voice", wishes.voice.value, wishes.voice, locale),
-            _decided("engine", wishes.engine.value, wishes.engine, locale),
-            _decided("rate", f"{wishes.rate.value:g}", wishes.rate, locale),
-            _decided("language", tongue, wishes.language, locale),
-        ]
-    )
+    decided = standing(wishes, word("voice_command.show.any_language", locale), locale)
+    return "\n".join(_decided(name, value, layer, locale) for name, value, layer in decided)
 
 
 def explained(explanation: Explanation, voices: Voices, locale: str) -> str:
@@ -51,8 +34,8 @@ def explained(explanation: Explanation, voices: Voices, locale: str) -> str:
     return "\n".join(lines)
 
 
-def _decided(name: str, value: str, choice: Choice[str] | Choice[float] | Choice[str | None], locale: str) -> str:
-    why = word(f"voice_command.why.{_LAYERS[choice.layer]}", locale)
+def _decided(name: str, value: str, layer: str, locale: str) -> str:
+    why = word(f"voice_command.why.{layer}", locale)
     return word(f"voice_command.show.{name}", locale, value=discord.utils.escape_markdown(value), why=why)
 
 
