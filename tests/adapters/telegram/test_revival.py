@@ -23,6 +23,7 @@ from bot.adapters.telegram.commands import control, say
 from bot.adapters.telegram.mark import Leaving, There, read
 from bot.adapters.telegram.parcel import Parcel
 from bot.adapters.telegram.parts import Point
+from bot.adapters.telegram.slips import Slips, short
 from bot.adapters.telegram.target import Target
 from bot.adapters.words import word
 from bot.errors import StoreError
@@ -546,18 +547,22 @@ async def test_what_ends_every_process_is_given_up_and_told(
     assert not offline.asked
 
 
-async def test_who_waits_for_what_is_given_up_is_told_and_the_status_goes(fake: FakeTelegram, opened: Opened) -> None:
-    """With all of the rest of Sayso: the message that said that it waits says no longer so."""
+async def test_who_waits_for_what_is_given_up_is_told_where_the_status_was(fake: FakeTelegram, opened: Opened) -> None:
+    """With all of the rest of Sayso: no message says for ever that it waits."""
     ann = next(one for one in fake.world.accounts.values() if isinstance(one, Person))
     async with opened() as speaker, online(fake, speaker, say.handlers, control.handlers) as station:
-        asked = Request(f"telegram:{ann.id}", f"telegram:{ann.id}", "Boom.", target=Target(BOT, ann.id).to_json())
+        target = Target(BOT, ann.id)
+        number = await station.messenger.text(target.place, "⏳")
+        asked = Request(f"telegram:{ann.id}", f"telegram:{ann.id}", "Boom.", target=target.to_json())
         data = to_json(asked)
         assert data is not None
         await speaker.store.journal.accept(Entry(asked.id, data, at=1.0))
         await speaker.store.journal.count([asked.id], ATTEMPTS)
+        await Slips(speaker, BOT, time.time).put("status", short(asked.id), {"message": number})
         assert await station.courier.resume() == 1
-        told = await fake.until(lambda: next((each for each in ann.private.messages if each.text), None))
-        assert told.text == word("delivery.given_up", "en")
+        told = ann.private.by_id[number]
+        await fake.until(lambda: told.text == word("delivery.given_up", "en"))
+    assert [each.text for each in ann.private.messages] == [told.text]
 
 
 async def test_who_is_told_can_have_it_sent_again_with_one_press(fake: FakeTelegram, opened: Opened) -> None:
