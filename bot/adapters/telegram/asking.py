@@ -61,7 +61,7 @@ class Asking:
         self.again = Again(self._slips)
         self._since = station.wall()
         self._asked: Memory[str, bool] = Memory(ASKED)
-        self._following: set[asyncio.Task[None]] = set()
+        self._following: dict[asyncio.Task[None], Parcel] = {}
 
     async def ask(self, incoming: Incoming, wish: Wish) -> Parcel | Refusal | None:
         """Have it said where it was asked for. Returns once it is accepted or refused (and the asker told why).
@@ -100,12 +100,12 @@ class Asking:
     def follow(self, parcel: Parcel, *, resumed: bool = False) -> None:
         """Tell its asker how it goes, in the background, and remember what was heard."""
         task = asyncio.create_task(self._contained(parcel, resumed))
-        self._following.add(task)
-        task.add_done_callback(self._following.discard)
+        self._following[task] = parcel
+        task.add_done_callback(self._following.pop)
 
     def retract(self, place: Place, request: str) -> None:
         """Take back what was asked for: what is not sent is not sent any more, and what was is deleted, in a moment."""
-        parcel = self.station.courier.find(request)
+        parcel = self.station.courier.find(request) or self._followed_parcel(request)
         if parcel is not None:
             parcel.cancel()
         self.station.errands.start(self._removed(place, request, parcel), "notes_not_removed", chat=place.chat)
@@ -141,6 +141,10 @@ class Asking:
         receipt = await following.to_the_end()
         self.heard.add(parcel, receipt)
         await following.conclude(receipt)
+
+    def _followed_parcel(self, request: str) -> Parcel | None:
+        """A parcel of which people are still told: it may be over, and not yet remembered as heard."""
+        return next((parcel for parcel in self._following.values() if parcel.request.id == request), None)
 
     async def _removed(self, place: Place, request: str, parcel: Parcel | None) -> None:
         messages = self.heard.take(place, request)

@@ -386,6 +386,17 @@ async def test_what_is_taken_back_takes_nobody_elses_messages_with_it(
     assert not fake.of("deleteMessage")
 
 
+async def test_what_has_just_arrived_is_taken_back_too(fake: FakeTelegram, station: Station, ann: Person) -> None:
+    """It is on its way no more, and nobody has remembered it yet."""
+    parcel = held(ann.id, id="mine", key="abc")
+    station.asking.follow(parcel)
+    parcel.end(8)
+    station.asking.retract(Place(ann.id), "mine")
+    await fake.until(lambda: not station.errands)
+    assert [call.params["message_id"] for call in fake.of("deleteMessage")] == [8]
+    assert station.asking.heard.here(Place(ann.id)) is None
+
+
 async def test_who_is_forgotten_leaves_no_words_behind(station: Station) -> None:
     """Not in what may be sent again either."""
     name = await station.asking.again.put(held(-1, text="My secret.", user="telegram:5"))
