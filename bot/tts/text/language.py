@@ -68,7 +68,7 @@ _SURE = 0.5
 _SURE_WHEN_SHORT = 0.6
 _SURE_AGAINST_HINT = 0.9
 _SHORT = 15
-_SURE_WHEN_PLAIN = 0.9
+_SURE_WHEN_PLAIN = 0.8
 _PLAIN = 60
 """Letters up to which a text that needs no more than ASCII hardly proves a language that nobody here speaks."""
 _TINY = 5

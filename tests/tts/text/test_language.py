@@ -292,13 +292,19 @@ def test_two_sentences_in_a_language_that_nobody_here_speaks_are_known_as_that(t
     assert {sentence.language for sentence in clean(text, Options(spoken=HERE))} == {language}
 
 
-@pytest.mark.parametrize("text", ["Was machst du heute Abend?", "Tu viens ce soir ?", "bitrate too low"])
+@pytest.mark.parametrize("text", ["Mitt namn er Ola", "bitrate too low"])
 def test_where_it_is_spoken_less_is_evidence(text: str) -> None:
     """Only what would be refused is doubted."""
     plain = language_of(text)
     assert plain != "en"
     assert language_of(text, None, HERE) == "en"
     assert language_of(text, None, HERE | {plain}) == plain
+
+
+@pytest.mark.parametrize("text", ["Was machst du heute Abend?", "Guten Tag, wie geht es dir?", "Hoe gaat het met je?"])
+def test_a_short_sentence_that_is_surely_foreign_is_not_read_in_english(text: str) -> None:
+    """It is refused by name, for nobody would understand it."""
+    assert language_of(text, None, HERE) in ("de", "nl")
 
 
 def test_a_word_without_end_is_weighed_in_no_time() -> None:
