@@ -115,7 +115,7 @@ class Courier:
         for parcel in self._deliveries:
             if parcel.target.chat == old:
                 # Messages and topics of the old group are not known in the new one.
-                parcel.target = replace(parcel.target, chat=new, thread=None, reply_to=None, status=None)
+                parcel.target = replace(parcel.target, chat=new, thread=None, reply_to=None)
         self.spawn(self._speaker.store.move(guild_key(old), guild_key(new)))
 
     async def resume(self) -> int:

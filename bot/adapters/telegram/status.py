@@ -53,7 +53,7 @@ class Status:
         self._messenger, self._slips, self._sleep = messenger, slips, sleep
         self._parcel = parcel
         self._name = short(parcel.request.id)
-        self._held = parcel.target.status
+        self._held: int | None = None
         self._chat = parcel.target.chat
         self._text = ""
         self._lost = False

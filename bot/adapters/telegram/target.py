@@ -13,12 +13,11 @@ VIA = "telegram"
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """How to deliver a request, and where to say what became of it. None is "there is none".
+    """How to deliver a request. None is "there is none".
 
     ``bot`` is the id of the bot that was asked, so that each finds its own again. ``reply_to`` is the message that the
-    note answers. ``status`` is Sayso's own message that tells how it goes, which goes away in the end. ``text``: where
-    it cannot be heard, its words are sent instead (an LLM's answer must not be lost). ``quiet``: nobody is told of a
-    failure (chat read aloud).
+    note answers. ``text``: where it cannot be heard, its words are sent instead (an LLM's answer must not be lost).
+    ``quiet``: nobody is told of a failure (chat read aloud).
     """
 
     bot: int
@@ -26,7 +25,6 @@ class Target:
     thread: int | None = None
     business: str | None = None
     reply_to: int | None = None
-    status: int | None = None
     locale: str = "en"
     text: bool = False
     quiet: bool = False
