@@ -93,7 +93,6 @@ class Run:
         self._secret = secrets.token_urlsafe(48)
         self._fetching, self._calling = _Fetching(), HTTPXRequest(connection_pool_size=64, pool_timeout=10.0)
         self._host = _application(settings, token, self._calling, self._fetching)
-        self._away = False
 
     async def until(self, stop: asyncio.Event) -> None:
         """Until told to end. Raises TelegramError if it cannot begin, InvalidToken also if it cannot go on."""
@@ -118,7 +117,7 @@ class Run:
                 await self._serve(listener)
 
     async def _serve(self, listener: socket.socket | None) -> None:
-        # First what may fail: what was left over counts each time that it is taken up and put down again.
+        # First what may fail: what was left over is not taken up only to be put down again.
         if self._settings.set_commands:
             await Menu(self._host.bot, self._speaker).tell()
         if listener is not None:
@@ -177,9 +176,9 @@ class Run:
         """Fetching updates failed; the library tries again by itself."""
         if isinstance(error, Conflict):
             log.warning("telegram_conflict", remedy=_CONFLICT)
-        elif not self._away or not isinstance(error, NetworkError):
+        elif not self._fetching.away or not isinstance(error, NetworkError):
             log.warning("telegram_away", error=type(error).__name__)
-        self._away = self._fetching.away = True
+        self._fetching.away = True
 
 
 def _listener(settings: TelegramSettings) -> AbstractContextManager[socket.socket | None]:
@@ -204,7 +203,10 @@ async def _ended(updater: telegram.ext.Updater) -> None:
 
 
 class _Fetching(HTTPXRequest):
-    """Fetches updates, and notes when the token is refused meanwhile: the library then ends without telling."""
+    """Fetches updates, and notes when the token is refused meanwhile: the library then ends without telling.
+
+    ``away``: that fetching failed was told, and nothing was fetched since.
+    """
 
     def __init__(self) -> None:
         super().__init__(connection_pool_size=1, read_timeout=FETCH_SECONDS + 10.0)

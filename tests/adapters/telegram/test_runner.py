@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -135,6 +135,29 @@ async def test_an_update_that_the_library_cannot_read_is_passed_over(
 def test_what_are_no_updates_is_left_to_the_library(payload: bytes) -> None:
     """It knows what to say of them."""
     assert runner.readable(payload) == payload
+
+
+async def test_each_outage_is_told_once_and_so_is_its_end(speaker: Speaker) -> None:
+    """Not only the first of them."""
+
+    def told(logs: Sequence[Mapping[str, object]], event: str) -> int:
+        return [line["event"] for line in logs].count(event)
+
+    async def outage(fake: FakeTelegram) -> None:
+        fault = fake.faults.html("getUpdates", 502)
+        await fake.person().say("this ends the call that waits, and the next one fails")
+        await fake.until(fault.met.is_set)
+        await fake.person().say("and this ends the one after it")
+
+    async with FakeTelegram() as fake:
+        with capture_logs() as logs:
+            async with running(fake, speaker):
+                await fake.until(lambda: fake.polls)
+                await outage(fake)
+                await fake.until(lambda: told(logs, "telegram_back") == 1)
+                await outage(fake)
+                await fake.until(lambda: told(logs, "telegram_back") == 2)
+        assert told(logs, "telegram_away") == 2
 
 
 async def test_another_program_with_this_bot_is_named(speaker: Speaker) -> None:
