@@ -19,6 +19,7 @@ from bot.config import Loaded, Settings
 from bot.errors import ConfigError, StoreError
 from bot.queue import Dispatcher, Limits
 from bot.script import Stage
+from bot.selftest import SelfTest
 from bot.speaker import Speaker
 from bot.store import Store
 from bot.tts.breaker import Breaker
@@ -44,6 +45,7 @@ class App:
     store: Store
     leaves: Mapping[str, Engine]
     speaker: Speaker
+    test: SelfTest | None = None
 
 
 @asynccontextmanager
@@ -67,7 +69,11 @@ async def opened(loaded: Loaded, *, resident: bool = False) -> AsyncIterator[App
         speaker = Speaker(stage, _dispatcher(settings, stage), store, settings.audio)
         # Who waits at a terminal and breaks off wants to be rid of it; only a bot has others to finish for.
         stack.push_async_callback(speaker.close, settings.queue.drain_seconds if resident else 0.0)
-        yield App(loaded, store, leaves, speaker)
+        test = SelfTest(speaker, settings.self_test.text) if resident and settings.self_test.enabled else None
+        if test is not None:
+            testing = asyncio.create_task(test.run())
+            stack.callback(testing.cancel)
+        yield App(loaded, store, leaves, speaker, test)
 
 
 async def _tidy(store: Store) -> None:

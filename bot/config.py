@@ -25,7 +25,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from bot.errors import ConfigError
 
-SECRETS = ("DISCORD_TOKEN", "TELEGRAM_TOKEN", "SAYSO_API_KEYS", "LLM_API_KEY")
+SECRETS = ("DISCORD_TOKEN", "TELEGRAM_TOKEN", "SAYSO_API_KEYS", "LLM_API_KEY", "REMOTE_API_KEY")
 PREFIX = "SAYSO__"
 HIDDEN = "********"
 
@@ -47,7 +47,7 @@ def _one_of(default: str, *choices: str) -> Any:
 class SpeakSettings:
     """What is spoken, and how, when nobody says otherwise."""
 
-    engine: str = _one_of("offline", "offline", "edge")
+    engine: str = _one_of("offline", "offline", "edge", "indextts", "remote")
     voice: str = "sayso"
     rate: float = _between(1.0, 0.5, 2.0)
     language: str | None = None
@@ -66,10 +66,13 @@ class VoicesSettings:
 
 @dataclass(frozen=True)
 class HttpSettings:
-    """Where the HTTP adapter listens."""
+    """Where the HTTP adapter listens. ``cors`` are the origins whose pages may use it, comma-separated (``*`` is any);
+    ``wait_seconds`` is how long a request may wait for its turn."""
 
     host: str = "127.0.0.1"
     port: int = _between(8888, 0, 65_535)
+    cors: str = ""
+    wait_seconds: float = _between(300.0, 1, 86_400)
 
 
 @dataclass(frozen=True)
@@ -135,6 +138,65 @@ class EdgeSettings:
 
 
 @dataclass(frozen=True)
+class RemoteSettings:
+    """Speech servers elsewhere that speak OpenAI's API: ``servers`` are their addresses, comma-separated, each with its
+    weight if that is not 1 (``http://10.0.0.5:8888*2``). ``slots`` is for each. Empty ``voices`` and ``languages``
+    (comma-separated) mean: ask the server, and believe it speaks everything. ``fallback`` names the engines that speak
+    when none of the servers does. The key comes from ``REMOTE_API_KEY``."""
+
+    servers: str = field(default="", repr=False, metadata={"hidden": True})
+    model: str = "tts-1"
+    format: str = _one_of("wav", "wav", "pcm", "mp3", "opus", "flac")
+    voices: str = ""
+    languages: str = ""
+    slots: int = _between(4, 1, 1024)
+    connect_seconds: float = _between(5.0, 0.1, 120)
+    first_audio_seconds: float = _between(30.0, 0.1, 600)
+    gap_seconds: float = _between(15.0, 0.1, 600)
+    attempts: int = _between(3, 1, 10)
+    check_seconds: float = _between(10.0, 0.5, 3600)
+    fallback: str = "offline"
+
+
+@dataclass(frozen=True)
+class GradioSettings:
+    """An IndexTTS web UI (``http://127.0.0.1:7860``) that speaks as the engine indextts. It is connected to in the
+    background, ``connect_attempts`` times, ``connect_pause`` seconds apart; a call is tried ``attempts`` times, and may
+    take ``seconds``. ``fallback`` names the engines that speak when it does not."""
+
+    url: str = ""
+    connect_attempts: int = _between(5, 1, 1000)
+    connect_pause: float = _between(2.0, 0.1, 600)
+    attempts: int = _between(3, 1, 10)
+    seconds: float = _between(180.0, 1, 3600)
+    fallback: str = "offline"
+
+
+@dataclass(frozen=True)
+class InstancesSettings:
+    """Speech servers of our own on this machine, each a child process with ``engine`` in it: ``least`` always run, up
+    to ``most`` are started when they are needed, and put down after ``idle_seconds``. ``cpus`` pins each to processors
+    (``0-3; 4-7``), ``gpus`` gives each one of these (``0, 1``)."""
+
+    engine: str = _one_of("", "", "offline", "edge", "indextts")
+    least: int = _between(0, 0, 64)
+    most: int = _between(1, 1, 64)
+    idle_seconds: float = _between(600.0, 1, 86_400)
+    start_seconds: float = _between(120.0, 1, 3600)
+    cpus: str = ""
+    gpus: str = ""
+
+
+@dataclass(frozen=True)
+class SelfTestSettings:
+    """What is spoken after a start to prove that Sayso can; empty ``text`` is a greeting in a language that is spoken
+    here, Chinese before others."""
+
+    enabled: bool = True
+    text: str = ""
+
+
+@dataclass(frozen=True)
 class AudioSettings:
     """The one encoding."""
 
@@ -158,6 +220,7 @@ class CacheSettings:
     """Recent audio."""
 
     megabytes: int = _between(256, 0, 1_000_000)
+    entries: int = _between(100_000, 0, 100_000_000)
     memory_megabytes: int = _between(16, 0, 100_000)
     days: float = _between(30.0, 0.01, 3650)
 
@@ -185,6 +248,7 @@ class Secrets:
     telegram_token: str = field(default="", repr=False)
     api_keys: tuple[str, ...] = field(default=(), repr=False)
     llm_api_key: str = field(default="", repr=False)
+    remote_api_key: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True)
@@ -199,6 +263,10 @@ class Settings:
     telegram: TelegramSettings = field(default_factory=TelegramSettings)
     offline: OfflineSettings = field(default_factory=OfflineSettings)
     edge: EdgeSettings = field(default_factory=EdgeSettings)
+    remote: RemoteSettings = field(default_factory=RemoteSettings)
+    gradio: GradioSettings = field(default_factory=GradioSettings)
+    instances: InstancesSettings = field(default_factory=InstancesSettings)
+    self_test: SelfTestSettings = field(default_factory=SelfTestSettings)
     audio: AudioSettings = field(default_factory=AudioSettings)
     queue: QueueSettings = field(default_factory=QueueSettings)
     cache: CacheSettings = field(default_factory=CacheSettings)
@@ -274,7 +342,13 @@ def show(loaded: Loaded) -> str:
             lines.append(f"{'  ' if section else ''}{key}: {_yaml(value)}{mark}")
     lines.append("# Secrets, from the environment only:")
     secrets = loaded.secrets
-    held = (secrets.discord_token, secrets.telegram_token, secrets.api_keys, secrets.llm_api_key)
+    held = (
+        secrets.discord_token,
+        secrets.telegram_token,
+        secrets.api_keys,
+        secrets.llm_api_key,
+        secrets.remote_api_key,
+    )
     lines += [f"#   {name}: {HIDDEN if value else 'not set'}" for name, value in zip(SECRETS, held, strict=True)]
     return "\n".join(lines) + "\n"
 
@@ -292,8 +366,8 @@ def read_secrets(environ: Mapping[str, str]) -> Secrets:
 
     Raises ConfigError for a file that cannot be read, or when both are given.
     """
-    discord, telegram, keys, llm = (_secret(environ, name) for name in SECRETS)
-    return Secrets(discord, telegram, tuple(k.strip() for k in keys.split(",") if k.strip()), llm)
+    discord, telegram, keys, llm, remote = (_secret(environ, name) for name in SECRETS)
+    return Secrets(discord, telegram, tuple(k.strip() for k in keys.split(",") if k.strip()), llm, remote)
 
 
 def _secret(environ: Mapping[str, str], name: str) -> str:

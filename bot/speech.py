@@ -39,6 +39,15 @@ class Priority(IntEnum):
     """Long reading."""
 
 
+class Codec(StrEnum):
+    """How the sound of a speech is encoded."""
+
+    OPUS = "opus"
+    """Our own 20 ms packets, which every delivery can send."""
+    MP3 = "mp3"
+    """The frames of an engine that has no other sound than MP3, as they came: for who wants just that."""
+
+
 @dataclass(frozen=True, slots=True)
 class Request:
     """Somebody wants something said.
@@ -48,7 +57,8 @@ class Request:
     name to each mention in the text (``{"<@42>": "Ann"}``). ``deadline`` is Unix time. ``target`` says how to deliver,
     in plain JSON, so that it can be journalled. ``replay`` is the cache key of something that was said before and is to
     be said again as it was: the text, and how it is to be spoken, then do not count. ``author`` is whose words these
-    are where they are not the asker's own, by the same kind of key as ``user``.
+    are where they are not the asker's own, by the same kind of key as ``user``. ``codec`` is what the asker would like
+    best; where the engine has nothing of its own in it they get Opus.
     """
 
     guild: str
@@ -68,6 +78,7 @@ class Request:
     replay: str | None = None
     lenient: bool = False
     author: str | None = None
+    codec: Codec = Codec.OPUS
 
 
 @dataclass(frozen=True, slots=True)

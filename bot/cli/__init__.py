@@ -36,7 +36,7 @@ def say(
     file: Annotated[Path | None, typer.Option("--file", "-f", help="Read the text from a file.")] = None,
     output: Annotated[str, typer.Option("--output", "-o", help=OUTPUT)] = "sayso.ogg",
     voice: Annotated[str | None, typer.Option("--voice", "-v", help=VOICE)] = None,
-    engine: Annotated[str | None, typer.Option("--engine", "-e", help="offline or edge.")] = None,
+    engine: Annotated[str | None, typer.Option("--engine", "-e", help="offline, edge, indextts or remote.")] = None,
     rate: Annotated[float | None, typer.Option("--rate", "-r", help="0.5 to 2.0; 1.0 is the voice's own.")] = None,
     language: Annotated[str | None, typer.Option("--language", "-l", help="Language of the text, such as zh.")] = None,
     format: Annotated[str | None, typer.Option("--format", help="Format where the name does not say it.")] = None,
@@ -80,6 +80,21 @@ def run(config: Config = None, overrides: Overrides = None) -> None:
     from bot.cli.run import run
 
     run(_loaded(config, overrides))
+
+
+@cli.command()
+def serve(
+    engine: Annotated[str | None, typer.Option("--engine", "-e", help="The engine that speaks by default.")] = None,
+    socket: Annotated[Path | None, typer.Option("--socket", help="Listen at this unix socket, not at a port.")] = None,
+    attached: Annotated[bool, typer.Option("--attached", hidden=True)] = False,
+    config: Config = None,
+    overrides: Overrides = None,
+) -> None:
+    """Start a speech server: the HTTP adapter over the engines, and no chats."""
+    from bot.cli.run import Duty, run
+
+    chosen = [f"speak.engine={engine}"] if engine else []
+    run(_loaded(config, [*(overrides or ()), *chosen]), Duty(chats=False, socket=socket, attached=attached))
 
 
 @config_cli.command("show")

@@ -1,18 +1,22 @@
-"""``sayso run``: the bot, until Ctrl-C or SIGTERM."""
+"""``sayso run`` and ``sayso serve``: the bot, or a speech server without chats, until Ctrl-C or SIGTERM."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
 import sys
-from collections.abc import Coroutine, Iterator
+import threading
+from collections.abc import Callable, Coroutine, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from socket import socket
 from typing import Any
 
 import structlog
 from rich.console import Console
 
-from bot.adapters.http import create_api, listen, names, serve, spelled
+from bot.adapters.http import LOOPBACK, create_api, listen, listen_at, names, serve, spelled
 from bot.app import App, opened
 from bot.config import Loaded
 from bot.log import configure
@@ -33,25 +37,73 @@ Ctrl-C stops it.
 """
 
 
-def run(loaded: Loaded) -> None:
+@dataclass(frozen=True, slots=True)
+class Duty:
+    """What a process does: whether it has ``chats``; the unix ``socket`` that it listens at instead of a port; and
+    whether it is ``attached`` to whoever started it, and ends with its standard input."""
+
+    chats: bool = True
+    socket: Path | None = None
+    attached: bool = False
+
+
+def run(loaded: Loaded, duty: Duty = Duty()) -> None:
     """Start, say where, and answer until told to stop."""
     configure(loaded.settings.log)
-    with suppress(asyncio.CancelledError):
-        asyncio.run(_run(loaded))
+    with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=_loop()) as runner:
+        runner.run(_run(loaded, duty))
 
 
-async def _run(loaded: Loaded) -> None:
+def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """uvloop where there is one: a third of the time that a request takes is the loop's."""
+    try:
+        import uvloop
+    except ImportError:  # on Windows
+        return None
+    return uvloop.new_event_loop
+
+
+async def _run(loaded: Loaded, duty: Duty) -> None:
     stop = asyncio.Event()
     _on_signals(stop)
-    http, keys = loaded.settings.http, loaded.secrets.api_keys
+    if duty.attached:
+        _end_with_input(stop)
+    http, keys = loaded.settings.http, () if duty.socket else loaded.secrets.api_keys
     # The port is taken before anything heavy is opened: the likeliest mistake answers first.
-    with listen(http.host, http.port, keys=keys) as listener:
+    with _listening(loaded, duty) as listener:
         async with opened(loaded, resident=True) as app:
-            api = create_api(app.speaker, keys=keys, hosts=names(http.host))
-            url = f"http://{spelled(http.host)}:{listener.getsockname()[1]}"
+            api = create_api(
+                app.speaker,
+                keys=keys,
+                hosts=LOOPBACK if duty.socket else names(http.host),
+                cors=[origin.strip() for origin in http.cors.split(",") if origin.strip()],
+                wait=http.wait_seconds,
+                test=app.test,
+            )
             drain = loaded.settings.queue.drain_seconds
-            await _together(stop, serve(api, listener, stop, lambda: _greet(url), drain=drain), *_chats(app, stop))
+            chats = _chats(app, stop) if duty.chats else ()
+            await _together(stop, serve(api, listener, stop, lambda: _ready(duty, listener), drain=drain), *chats)
             log.info("stopping")
+
+
+def _listening(loaded: Loaded, duty: Duty) -> socket:
+    if duty.socket is not None:
+        return listen_at(duty.socket)
+    http = loaded.settings.http
+    return listen(http.host, http.port, keys=loaded.secrets.api_keys)
+
+
+def _end_with_input(stop: asyncio.Event) -> None:
+    """Stop when whoever started us has gone, however it went: our standard input ends then."""
+    loop = asyncio.get_running_loop()
+
+    def watch() -> None:
+        while sys.stdin.buffer.read(4096):
+            pass
+        with suppress(RuntimeError):  # the loop may be over
+            loop.call_soon_threadsafe(stop.set)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _chats(app: App, stop: asyncio.Event) -> Iterator[Coroutine[Any, Any, None]]:
@@ -81,6 +133,14 @@ async def _together(stop: asyncio.Event, *adapters: Coroutine[Any, Any, None]) -
         raise
     for task in tasks:
         task.result()
+
+
+def _ready(duty: Duty, listener: socket) -> None:
+    if duty.socket is not None:
+        log.info("listening", socket=str(duty.socket))
+        return
+    host, port = listener.getsockname()[:2]
+    _greet(f"http://{spelled(host)}:{port}")
 
 
 def _greet(url: str) -> None:

@@ -21,6 +21,7 @@ from bot.adapters.http.gate import Gate, lanes
 from bot.adapters.http.page import PAGE
 from bot.errors import SaysoError
 from bot.said import Said
+from bot.selftest import SelfTest
 from bot.speaker import Speaker
 from bot.speech import PACKET_SECONDS, Priority, Refusal, Request, Speech
 from bot.tts.audio import FORMATS, FormatStream
@@ -48,9 +49,19 @@ class SpeechRequest(BaseModel):
     instructions: str | None = Field(None, description="Accepted and ignored.")
 
 
-def create_api(speaker: Speaker, *, keys: Sequence[str] = (), hosts: Sequence[str] = ("*",)) -> FastAPI:
+def create_api(
+    speaker: Speaker,
+    *,
+    keys: Sequence[str] = (),
+    hosts: Sequence[str] = ("*",),
+    cors: Sequence[str] = (),
+    wait: float = 300.0,
+    test: SelfTest | None = None,
+) -> FastAPI:
     """The ASGI application. With ``keys``, each request needs one as a bearer token; ``hosts`` are the Host headers
-    that are answered (a page on the web must not reach a keyless server on loopback by a name of its own)."""
+    that are answered (a page on the web must not reach a keyless server on loopback by a name of its own); ``cors`` the
+    origins whose pages may use it. A request waits at most ``wait`` seconds for its turn. Where there is a ``test``,
+    the server is ready once that has passed, or an engine has spoken since."""
     api = FastAPI(title="Sayso", version=bot.__version__, description="Text to speech, OpenAI-compatible.")
     api.add_middleware(Gate, keys=keys, hosts=hosts)
     limits = speaker.dispatcher.limits

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import math
+import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -57,6 +59,31 @@ def listen(host: str, port: int, *, keys: Sequence[str] = ()) -> socket.socket:
             "stop what uses it or set SAYSO__HTTP__PORT to another"
         ) from error
     return listener
+
+
+def listen_at(path: Path) -> socket.socket:
+    """A unix socket that only this user can reach, and so needs no key.
+
+    Raises ConfigError where it cannot be made.
+    """
+    path.unlink(missing_ok=True)
+    listener = socket.socket(socket.AF_UNIX)
+    try:
+        with _for_us_alone():
+            listener.bind(str(path))
+    except OSError as error:
+        listener.close()
+        raise ConfigError(f"{path}: cannot be listened at ({error.strerror or error}); name another") from error
+    return listener
+
+
+@contextmanager
+def _for_us_alone() -> Iterator[None]:
+    before = os.umask(0o177)
+    try:
+        yield
+    finally:
+        os.umask(before)
 
 
 async def serve(
