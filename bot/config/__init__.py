@@ -7,7 +7,7 @@ may come from the environment as ``SAYSO__SECTION__KEY``. Secrets come from nowh
 """
 
 from bot.config.hidden import HIDDEN
-from bot.config.secrets import Secrets, read_secrets
+from bot.config.secrets import SECRETS, Secrets, read_secrets
 from bot.config.settings import (
     AudioSettings,
     CacheSettings,
@@ -34,6 +34,7 @@ from bot.config.tree import load
 
 __all__ = [
     "HIDDEN",
+    "SECRETS",
     "AudioSettings",
     "CacheSettings",
     "DiscordSettings",
