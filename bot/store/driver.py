@@ -5,6 +5,7 @@ The trips are most of what a small statement costs: a cursor is opened, run, rea
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import sqlite3
 from collections.abc import Callable, Sequence
@@ -28,8 +29,19 @@ async def connect(file: str, *, patience: float) -> SqliteConnection:
     )
     # A process that ends in the middle does not wait for this thread; a transaction under way is undone anyway.
     connection._thread.daemon = True
-    await connection
+    opening = asyncio.create_task(_open(connection))
+    try:
+        await asyncio.shield(opening)
+    except asyncio.CancelledError:
+        # aiosqlite would leave to nobody what its thread is opening in this moment.
+        await asyncio.gather(opening, return_exceptions=True)
+        await connection.close()
+        raise
     return connection
+
+
+async def _open(connection: SqliteConnection) -> None:
+    await connection
 
 
 class SqliteConnection(aiosqlite.Connection):
