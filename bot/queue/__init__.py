@@ -8,6 +8,7 @@ from bot.queue.fair import FairQueue, Popped
 from bot.queue.job import Job
 from bot.queue.journal import Entry, Journal, MemoryJournal, State, Unfinished, everything, from_json, to_json
 from bot.queue.place import Place
+from bot.queue.shares import Fairness
 from bot.queue.ticket import Ticket
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Dispatcher",
     "Entry",
     "FairQueue",
+    "Fairness",
     "Job",
     "Journal",
     "Limits",

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.errors import Expired
+from bot.metrics import WAIT
 from bot.queue.fair import FairQueue, Popped
 from bot.queue.pace import Pace
+from bot.queue.shares import Fairness, Shares, fairness
 from bot.speech import Priority
 
 if TYPE_CHECKING:
@@ -18,6 +21,12 @@ if TYPE_CHECKING:
 LATE = "It took too long for this to be its turn. Ask for it again."
 
 OnWait = Callable[[float, Priority], None]
+
+_ROUNDS = 2.0
+"""Rounds, of a turn for each guild, that anybody may wait for theirs: in a fair queue the next turn is one away, by the
+mean length of turns."""
+
+_WAITS = {priority: WAIT.labels(priority.name.lower()) for priority in Priority}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class Desk:
         self.queue = queue
         self.pace = pace
         self.clock = clock
+        self.shares = Shares()
         self.running: set[Turn] = set()
         self._waiting: dict[str, Turn] = {}
         self._on_wait = on_wait
@@ -66,6 +76,7 @@ class Desk:
         """Let a turn wait; it begins at once if there is a free slot and nobody comes before it."""
         self.queue.push(turn.job, turn.cost, order=turn.order)
         self._waiting[turn.job.id] = turn
+        turn.rivals = self.queue.guilds
         self.serve()
 
     def leave(self, turn: Turn) -> None:
@@ -90,8 +101,11 @@ class Desk:
 
     def free(self, turn: Turn, popped: Popped, seconds: float) -> None:
         """Take a slot back from a turn, and charge its guild ``seconds`` of audio in place of the estimate."""
+        now = self.clock()
         self.running.discard(turn)
-        self.queue.settle(popped, seconds, self.clock())
+        self.queue.settle(popped, seconds, now)
+        if seconds:
+            self.shares.add(turn.job.guild, seconds, now)
         # Not at once: who just left comes back in this very step if they have another sentence, and only then do all
         # who want the slot stand in the queue, so that the fairest gets it and not whoever happened to wait.
         if not self._due:
@@ -103,7 +117,8 @@ class Desk:
         self.serve()
 
     def waited(self, seconds: float, priority: Priority) -> None:
-        """Tell the observers."""
+        """Count the wait, and tell the observers."""
+        _WAITS[priority].observe(seconds)
         for on_wait in self._on_wait:
             on_wait(seconds, priority)
 
@@ -128,6 +143,30 @@ class Desk:
         """About how many seconds it takes until so many jobs, of a guild or of any, have had all their turns."""
         job = max(self.pace.turn, self.queue.mean(guild) * self.pace.rate)
         return job * jobs / max(1, self.slots)
+
+    def depth(self) -> Mapping[Priority, int]:
+        """How many turns of each priority wait. O(all that wait)."""
+        depth = Counter(turn.job.priority for turn in self._waiting.values())
+        return {priority: depth[priority] for priority in Priority}
+
+    def fairness(self) -> Fairness:
+        """How fair it is who had what of the engine of late. O(all that wait + n log n of the guilds that had any).
+
+        What has waited for longer than two rounds counts as withheld: who came just now is nobody's victim. A guild
+        that wants more since lately is measured by what one that wanted it all the time had meanwhile, so that the
+        index falls a little, for the length of the window, when a second great reader joins a first.
+        """
+        now = self.clock()
+        return fairness(self.shares.had(now), self._overdue(now), self.queue.weights)
+
+    def _overdue(self, now: float) -> Mapping[str, float]:
+        """Seconds of audio by guild."""
+        rivals, patience = self.queue.guilds, _ROUNDS * self.pace.turn / max(1, self.slots)
+        overdue: dict[str, float] = {}
+        for turn in self._waiting.values():
+            if now - turn.asked > patience * max(turn.rivals, rivals):
+                overdue[turn.job.guild] = overdue.get(turn.job.guild, 0.0) + turn.cost
+        return overdue
 
     def snapshot(self, engine: str) -> Snapshot:
         """How it is doing, in numbers."""

@@ -26,8 +26,9 @@ from bot.queue.desk import Desk, OnWait, Snapshot
 from bot.queue.fair import FairQueue
 from bot.queue.job import Job
 from bot.queue.pace import Pace
+from bot.queue.shares import Fairness
 from bot.queue.ticket import Ticket
-from bot.speech import Reason, Refusal
+from bot.speech import Priority, Reason, Refusal
 
 RTF = 0.3
 """Real-time factor that an engine is believed to have until it was heard."""
@@ -155,6 +156,14 @@ class Dispatcher:
     def snapshot(self) -> tuple[Snapshot, ...]:
         """How each engine is doing."""
         return tuple(desk.snapshot(engine) for engine, desk in self._desks.items())
+
+    def depth(self) -> Mapping[str, Mapping[Priority, int]]:
+        """How many turns wait for each engine, by priority."""
+        return {engine: desk.depth() for engine, desk in self._desks.items()}
+
+    def fairness(self) -> Mapping[str, Fairness]:
+        """How fair it is who had what of each engine of late: see :mod:`bot.queue.shares`."""
+        return {engine: desk.fairness() for engine, desk in self._desks.items()}
 
     async def drain(self, timeout: float, *, grace: float = GRACE) -> int:  # noqa: ASYNC109
         """Admit nobody else, let who is here finish, cancel who is not done after ``timeout`` seconds.

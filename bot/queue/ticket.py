@@ -153,23 +153,25 @@ class Turn:
 
     It waits on a future that is only ever resolved with a plain None; what happened is written in the turn before.
     So a task that is cancelled in the very step in which it is given a slot, or told to end, still sees both here:
-    ``_popped`` is a slot that must be handed back, ``_end`` says that nobody need be told any more.
+    ``_popped`` is a slot that must be handed back, ``_end`` says that nobody need be told any more. ``rivals`` are the
+    guilds that waited when it was asked for, its own among them.
     """
 
     __slots__ = (
-        "_asked",
         "_desk",
         "_end",
         "_popped",
         "_ticket",
         "_timer",
         "_woken",
+        "asked",
         "began",
         "cost",
         "inside",
         "job",
         "made",
         "order",
+        "rivals",
     )
 
     def __init__(self, ticket: Ticket, desk: Desk, cost: float, order: int) -> None:
@@ -177,11 +179,12 @@ class Turn:
         self.cost = cost
         self.order = order
         self.made = 0.0
+        self.asked = 0.0
+        self.rivals = 0
         self.began = 0.0
         self.inside = False
         self._ticket = ticket
         self._desk = desk
-        self._asked = 0.0
         self._popped: Popped | None = None
         self._end: Abandoned | None = None
         self._woken: asyncio.Future[None] | None = None
@@ -196,13 +199,13 @@ class Turn:
         self._ticket.enter(self)
         try:
             self._woken = asyncio.get_running_loop().create_future()
-            self._asked = self._desk.clock()
+            self.asked = self._desk.clock()
             self._desk.join(self)
             self._watch()
             await self._woken
             if self._end is not None:
                 raise self._end
-            self._desk.waited(self.began - self._asked, self.job.priority)
+            self._desk.waited(self.began - self.asked, self.job.priority)
         except BaseException:  # a task's cancellation too: whatever it has by now goes back
             self.leave()
             raise

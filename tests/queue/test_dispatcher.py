@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from prometheus_client import REGISTRY
 
 from bot.errors import Cancelled, Expired
 from bot.queue import Dispatcher, Job, Limits, Position, Ticket
@@ -94,6 +95,12 @@ async def assert_free(dispatcher: Dispatcher, slots: int) -> None:
         ticket.release()
     await settled()
     assert (dispatcher.running(), dispatcher.waiting()) == (0, 0)
+
+
+def waited(priority: Priority, what: str) -> float:
+    """The ``count`` or the ``sum`` of the waits that were counted for a priority."""
+    name, labels = f"tts_queue_wait_seconds_{what}", {"priority": priority.name.lower()}
+    return REGISTRY.get_sample_value(name, labels) or 0.0
 
 
 class TestTurns:
@@ -909,6 +916,36 @@ class TestWatching:
         tickets = [admitted(dispatcher, job(priority=priority)) for priority in Priority]
         await asyncio.gather(*(say(ticket, 10.0) for ticket in tickets))
         assert waits == [(0.0, Priority.HIGH), (1.0, Priority.NORMAL), (2.0, Priority.LOW)]
+
+    @virtual
+    async def test_every_wait_is_counted_by_its_priority(self) -> None:
+        """In the histogram that Prometheus reads, and only what has begun."""
+        kinds = [(priority, what) for priority in Priority for what in ("count", "sum")]
+        dispatcher, before = desk(), [waited(*kind) for kind in kinds]
+        tickets = [admitted(dispatcher, job(priority=priority)) for priority in Priority]
+        speaking = asyncio.gather(*(say(ticket, 10.0) for ticket in tickets))
+        await asyncio.sleep(1.5)
+        tickets[-1].cancel()
+        with pytest.raises(Cancelled):
+            await speaking
+        found = [waited(*kind) - earlier for kind, earlier in zip(kinds, before, strict=True)]
+        assert found == pytest.approx([1, 0.0, 1, 1.0, 0, 0.0])
+
+    @virtual
+    async def test_the_depth_is_told_by_engine_and_priority(self) -> None:
+        """What waits now, as urgent as it is now; what runs does not wait."""
+        dispatcher = Dispatcher({"e": 1, "f": 1}, clock=now)
+        low = [admitted(dispatcher, job(user=f"u{n}", priority=Priority.LOW)) for n in range(4)]
+        tasks = [asyncio.create_task(say(ticket, 10.0)) for ticket in low]
+        await settled()
+        nothing = dict.fromkeys(Priority, 0)
+        assert dispatcher.depth() == {"e": nothing | {Priority.LOW: 3}, "f": nothing}
+        low[-1].promote(now(), Priority.HIGH, None)
+        low[-2].cancel()
+        await asyncio.gather(tasks[-2], return_exceptions=True)
+        assert dispatcher.depth()["e"] == nothing | {Priority.LOW: 1, Priority.HIGH: 1}
+        await asyncio.gather(*tasks, return_exceptions=True)
+        assert dispatcher.depth()["e"] == nothing
 
     @virtual
     async def test_an_observer_that_fails_costs_no_slot(self) -> None:
