@@ -46,8 +46,8 @@ class Asker:
 class Production:
     """A speech in the making and who still wants it.
 
-    ``utterances`` are None while its text is still being written; ``begun`` says that the first of them had its turn;
-    ``key`` is that of the cache, once the speech is whole.
+    ``utterances`` are None while its text is still being written, and so is ``planned``, the key of what is meant to be
+    spoken; ``begun`` says that the first of them had its turn; ``key`` is that of the cache, once the speech is whole.
     """
 
     request: Request
@@ -55,6 +55,7 @@ class Production:
     ticket: Ticket
     figures: Figures
     utterances: Sequence[Utterance] | None
+    planned: str | None = None
     speech: Speech = field(default_factory=Speech)
     askers: list[Asker] = field(default_factory=list)
     begun: bool = False

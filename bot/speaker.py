@@ -21,9 +21,9 @@ from bot.health import EngineHealth, examine
 from bot.queue import Attempts, Dispatcher, Entry, Job, State, Unfinished, everything, to_json
 from bot.said import Asker, Figures, Production, Said
 from bot.script import Explanation, Script, Stage, unfit, write
-from bot.speech import Clip, Reason, Refusal, Request, Speech, Utterance
+from bot.speech import Clip, Codec, Reason, Refusal, Request, Speech, Utterance
 from bot.store import ChannelSettings, GuildSettings, Preference, Store
-from bot.tts.audio import packets
+from bot.tts.audio import frames, packets
 from bot.wishes import EVERY_GUILD, Chosen, Rules
 from bot.workshop import Workshop, cost
 
@@ -46,6 +46,15 @@ class _Layers:
     def below(self) -> tuple[Chosen, ...]:
         """The choices below the command, the closest first."""
         return self.user, self.channel, self.guild, self.everywhere
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What the cache had: under which key, the clip, and its packets."""
+
+    key: str
+    clip: Clip
+    packets: Sequence[bytes]
 
 
 class Speaker:
@@ -85,19 +94,21 @@ class Speaker:
         if isinstance(script, Refusal):
             return script
         if not isinstance(request.text, str):
-            return await self._begin(request, script, None, accepted)
+            return await self._begin(request, script, None, accepted, self._codec(request, script))
         lines = script.read(request.text)
         if isinstance(lines, Refusal):
             return lines
         utterances = [line.utterance for line in lines]
-        key = self.key(utterances)
-        if (joined := await self._join(key, request, script, accepted)) is not None:
+        codec = self._codec(request, script)
+        key, opus = self._workshop.key(utterances, codec), self.key(utterances)
+        if (joined := await self._join((key, opus), request, script, accepted)) is not None:
             return joined
-        if (found := await self._cached(key, request)) is not None:
-            return await self._replay(request, key, _as_planned(found, utterances), accepted, script.skipped)
-        if (joined := await self._join(key, request, script, accepted)) is not None:  # begun while the cache was read
+        if (found := await self._cached(key, opus, request)) is not None:
+            return await self._replay(request, _as_planned(found, utterances), accepted, script.skipped)
+        # One may have begun while the cache was read.
+        if (joined := await self._join((key, opus), request, script, accepted)) is not None:
             return joined
-        return await self._begin(request, script, utterances, accepted)
+        return await self._begin(request, script, utterances, accepted, codec, key)
 
     async def replay(self, request: Request, key: str) -> Said | Refusal:
         """Say again what has this cache key, for whoever asks now and without synthesis: :attr:`Request.replay`."""
@@ -220,6 +231,11 @@ class Speaker:
             return refused
         return write(self.stage, request, layers.below, layers.rules, await self.stage.available())
 
+    def _codec(self, request: Request, script: Script) -> Codec:
+        """What the asker would like best, if the engine has that by nature."""
+        own = self.stage.engines[script.engine].capabilities.codec
+        return request.codec if request.codec is own else Codec.OPUS
+
     def _too_long(self, length: int, rules: Rules) -> Refusal | None:
         limit = rules.max_chars or self.stage.speak.max_chars
         if length <= limit:
@@ -227,16 +243,18 @@ class Speaker:
         message = f"That is {length} characters, and at most {limit} are spoken; shorten or split it."
         return Refusal(Reason.TOO_LONG, message, {"length": length, "limit": limit})
 
-    async def _cached(self, key: str, request: Request | None = None) -> tuple[Clip, Sequence[bytes]] | None:
-        """The clip of a key and its packets. A broken cache costs time, not the answer."""
+    async def _cached(self, key: str, other: str | None = None, request: Request | None = None) -> _Found | None:
+        """The clip of a key, or else of the other. A broken cache costs time, not the answer."""
         user, guild = (request.user, request.guild) if request else (None, None)
+        kept: tuple[str, Clip] | None = None
         try:
-            clip = await self.store.cache.get(key, user=user, guild=guild)
-            return None if clip is None else (clip, packets(clip.ogg))
+            kept = await self.store.cache.find(key, other, user=user, guild=guild)
+            return None if kept is None else _Found(*kept, _packets(kept[1]))
         except (StoreError, AudioError, ValueError, TypeError, KeyError) as error:
             log.warning("cache_read_failed", error=type(error).__name__)
             with suppress(StoreError):
-                await self.store.cache.drop(key)
+                for broken in {kept[0]} if kept else {key, other or key}:
+                    await self.store.cache.drop(broken)
             return None
 
     async def _again(self, request: Request, key: str, accepted: float) -> Said | Refusal:
@@ -244,15 +262,16 @@ class Speaker:
         layers = await self._admitted(request)
         if isinstance(layers, Refusal):
             return layers
-        if (found := await self._cached(key)) is not None:
-            if refused := await self._unrepeatable(request, found[0], await self.store.cache.owner(key), layers):
+        found = await self._cached(key)
+        if found is not None and found.clip.codec in (Codec.OPUS, request.codec):
+            if refused := await self._unrepeatable(request, found.clip, await self.store.cache.owner(key), layers):
                 return refused
             self.store.cache.heard(key, user=request.user, guild=request.guild)
-            return await self._replay(request, key, found, accepted)
+            return await self._replay(request, found, accepted)
         making = self._workshop.find(key)
-        if making is None or making.key != key:  # whole, and on its way into the cache
+        if making is None or making.key != key or making.speech.codec not in (Codec.OPUS, request.codec):
             return Refusal(Reason.NOT_KEPT, "That is no longer kept; ask for the text to be spoken anew.")
-        clip = await making.speech.clip()
+        clip = await making.speech.clip()  # whole, and on its way into the cache
         return await self._unrepeatable(request, clip, making.owner, layers) or await self._share(making, request)
 
     async def _unrepeatable(self, request: Request, clip: Clip, owner: str | None, layers: _Layers) -> Refusal | None:
@@ -262,25 +281,18 @@ class Speaker:
         length = sum(len(spoken.utterance.text) for spoken in clip.spoken)
         return self._too_long(length, layers.rules) or unfit(self.stage, clip, layers.rules)
 
-    async def _replay(
-        self,
-        request: Request,
-        key: str,
-        found: tuple[Clip, Sequence[bytes]],
-        accepted: float,
-        skipped: Sequence[str] = (),
-    ) -> Said:
+    async def _replay(self, request: Request, found: _Found, accepted: float, skipped: Sequence[str] = ()) -> Said:
         await self._accept(request)
         figures = Figures(accepted, first_audio=self._clock() - accepted)
-        speech, attempts = Speech.finished(*found), self._attempts
-        return Said(request, speech, figures, cached=True, _attempts=attempts, _key=key, _skipped=skipped)
+        speech, attempts = Speech.finished(found.clip, found.packets), self._attempts
+        return Said(request, speech, figures, cached=True, _attempts=attempts, _key=found.key, _skipped=skipped)
 
-    async def _join(self, key: str, request: Request, script: Script, accepted: float) -> Said | None:
-        """A share of what is being made under a key; None if nothing is that the asker could rely on."""
-        making = self._workshop.find(key)
-        if making is None or not making.serves(request, accepted, self._deadline(request)):
-            return None
-        return await self._share(making, request, script.skipped)
+    async def _join(self, keys: Sequence[str], request: Request, script: Script, accepted: float) -> Said | None:
+        """A share of what is being made under one of the keys; None if nothing is that the asker could rely on."""
+        for making in filter(None, map(self._workshop.find, keys)):
+            if making.serves(request, accepted, self._deadline(request)):
+                return await self._share(making, request, script.skipped)
+        return None
 
     async def _share(self, production: Production, request: Request, skipped: Sequence[str] = ()) -> Said:
         asker = self._enter(production, request)
@@ -296,7 +308,13 @@ class Speaker:
         return self._said(production, asker, skipped, shared=True)
 
     async def _begin(
-        self, request: Request, script: Script, utterances: Sequence[Utterance] | None, accepted: float
+        self,
+        request: Request,
+        script: Script,
+        utterances: Sequence[Utterance] | None,
+        accepted: float,
+        codec: Codec,
+        key: str | None = None,
     ) -> Said | Refusal:
         job = Job(request.id, request.guild, request.user, request.priority, accepted, self._deadline(request))
         costs = [cost(utterance) for utterance in utterances or ()]
@@ -310,7 +328,7 @@ class Speaker:
         )
         if isinstance(ticket, Refusal):
             return ticket
-        production = Production(request, script, ticket, Figures(accepted), utterances)
+        production = Production(request, script, ticket, Figures(accepted), utterances, key, Speech(codec))
         self._workshop.announce(production)
         asker = self._enter(production, request)
         try:
@@ -363,10 +381,15 @@ def _is_wanted(entry: Entry, wanted: Callable[[Request], bool]) -> bool:
         return False
 
 
-def _as_planned(found: tuple[Clip, Sequence[bytes]], planned: Sequence[Utterance]) -> tuple[Clip, Sequence[bytes]]:
-    """A cached clip with the utterances of this request, which know in whose stead they are spoken."""
-    clip, frames = found
+def _as_planned(found: _Found, planned: Sequence[Utterance]) -> _Found:
+    """What was found with the utterances of this request, which know in whose stead they are spoken."""
+    clip = found.clip
     if len(clip.spoken) != len(planned):
         return found
     spoken = (replace(s, utterance=utterance) for s, utterance in zip(clip.spoken, planned, strict=True))
-    return replace(clip, spoken=tuple(spoken)), frames
+    return replace(found, clip=replace(clip, spoken=tuple(spoken)))
+
+
+def _packets(clip: Clip) -> Sequence[bytes]:
+    """Raises AudioError where the clip is damaged."""
+    return packets(clip.data) if clip.codec is Codec.OPUS else frames(clip.data)

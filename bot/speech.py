@@ -27,6 +27,9 @@ PACKET_SECONDS = 0.020
 PACKET_SAMPLES = 960
 """Samples at 48 kHz in one Opus packet."""
 
+FRAME_SECONDS = 0.024
+"""Seconds of sound in one MP3 frame at 24 kHz."""
+
 
 class Priority(IntEnum):
     """Who goes first inside one guild; smaller is sooner."""
@@ -45,7 +48,13 @@ class Codec(StrEnum):
     OPUS = "opus"
     """Our own 20 ms packets, which every delivery can send."""
     MP3 = "mp3"
-    """The frames of an engine that has no other sound than MP3, as they came: for who wants just that."""
+    """The frames of an engine that has no other sound than MP3, as they came: for who wants just that. 24 kHz, mono,
+    constant bit rate: 24 ms each, of one length."""
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of sound in one packet."""
+        return PACKET_SECONDS if self is Codec.OPUS else FRAME_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +97,8 @@ class Utterance:
     ``voice`` is the engine's own name for the voice, ``language`` the primary BCP-47 subtag of the sentence (``en``,
     ``zh``), ``revision`` the version of the model and of the voice's content. ``alternatives`` are the voices that keep
     language and character on other engines, in the order to try them; ``instead_of`` names the engine that should have
-    spoken when a fallback did. Neither belongs to the cache key.
+    spoken when a fallback did; ``codec`` is how an engine that has its sound in it already may give it. None of the
+    three belongs to the utterance's part of the cache key.
     """
 
     text: str
@@ -99,6 +109,7 @@ class Utterance:
     revision: str = ""
     alternatives: tuple[EngineVoice, ...] = ()
     instead_of: str = ""
+    codec: Codec = Codec.OPUS
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,12 +126,14 @@ class Pcm:
     """A piece of sound as an engine makes it: float32 mono at the engine's own rate, and the utterance as spoken.
 
     ``spoken`` is what the engine was really asked for: after a fallback its engine and voice differ from what was
-    wished.
+    wished. Where the utterance's codec is one that the engine has its sound in, that comes as ``frames``, whole ones
+    and as they were made, and the samples are empty.
     """
 
     samples: Samples
     sample_rate: int
     spoken: Utterance
+    frames: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,14 +148,23 @@ class Spoken:
 class Clip:
     """A finished speech.
 
-    ``ogg`` is Ogg/Opus, mono, 48 kHz, 20 ms packets; ``seconds`` its length; ``waveform`` at most 256 loudness points
-    of one byte (0 silent, 255 loudest), at most one per 100 ms, as Discord draws them.
+    ``data`` is a file: Ogg/Opus (mono, 48 kHz, 20 ms packets), or MP3 (frames and nothing else) where ``codec`` says
+    so; ``seconds`` its length; ``waveform`` at most 256 loudness points of one byte (0 silent, 255 loudest), at most
+    one per 100 ms, as Discord draws them; empty for MP3.
     """
 
-    ogg: bytes
+    data: bytes
     seconds: float
     waveform: bytes
     spoken: tuple[Spoken, ...]
+    codec: Codec = Codec.OPUS
+
+    @property
+    def ogg(self) -> bytes:
+        """The Ogg/Opus file. Raises ValueError where the clip is none; nobody gets one who did not ask for it."""
+        if self.codec is not Codec.OPUS:
+            raise ValueError(f"this clip is {self.codec}, not Ogg/Opus")
+        return self.data
 
 
 class Reason(StrEnum):
@@ -178,14 +200,16 @@ class Refusal:
 
 
 class Speech:
-    """The audio of a request as it comes into being: a replayable stream of 20 ms mono 48 kHz Opus packets.
+    """The audio of a request as it comes into being: a replayable stream of 20 ms mono 48 kHz Opus packets; or of the
+    frames of an MP3, where that was asked for and :attr:`codec` says so.
 
     Any number of listeners may iterate it, each from its beginning and at its own pace, while it is still being made.
     One producer calls :meth:`append`, and at last :meth:`finish` or :meth:`fail`; a failure reaches every listener
     after the packets that were made. All on one event loop.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, codec: Codec = Codec.OPUS) -> None:
+        self.codec = codec
         self._packets: list[bytes] = []
         self._spoken: list[Spoken] = []
         self._clip: Clip | None = None
@@ -195,8 +219,8 @@ class Speech:
 
     @classmethod
     def finished(cls, clip: Clip, packets: Sequence[bytes]) -> Speech:
-        """A speech that was made before: ``packets`` are those in ``clip.ogg``."""
-        speech = cls()
+        """A speech that was made before: ``packets`` are those in ``clip.data``."""
+        speech = cls(clip.codec)
         speech._spoken.extend(clip.spoken)
         speech._packets.extend(packets)
         speech._clip = clip
@@ -204,7 +228,7 @@ class Speech:
 
     def share(self) -> Speech:
         """The same sound, made by the same producer, that may fail on its own: for one listener who has enough."""
-        share = Speech()
+        share = Speech(self.codec)
         share._packets, share._spoken = self._packets, self._spoken
         share._clip, share._error = self._clip, self._error
         if not self.done:
@@ -246,7 +270,7 @@ class Speech:
     @property
     def seconds(self) -> float:
         """Seconds of sound so far."""
-        return self._clip.seconds if self._clip else len(self._packets) * PACKET_SECONDS
+        return self._clip.seconds if self._clip else len(self._packets) * self.codec.seconds
 
     @property
     def spoken(self) -> Sequence[Spoken]:

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Protocol
 
 import structlog
 
@@ -14,15 +15,28 @@ from bot.errors import Abandoned, Cancelled, SaysoError, StoreError
 from bot.log import where
 from bot.queue import Attempts
 from bot.said import Production
-from bot.speech import Clip, Speech, Utterance
+from bot.speech import Clip, Codec, Pcm, Speech, Spoken, Utterance
 from bot.store import Store, cache_key
-from bot.tts.audio import Loudness, SpeechEncoder
+from bot.tts.audio import Loudness, Mp3Passage, SpeechEncoder
 from bot.tts.text import estimate_seconds
 
 log = structlog.get_logger()
 
 GRACE = 5.0
 """Seconds that cancelled speeches have to end."""
+
+
+class _Track(Protocol):
+    """What makes one speech of the engines' sound: of each utterance in turn, and then the whole."""
+
+    @property
+    def spoken(self) -> tuple[Spoken, ...]: ...
+
+    def begin(self) -> None: ...
+
+    def feed(self, pcm: Pcm) -> list[bytes]: ...
+
+    def finish(self) -> tuple[list[bytes], Clip]: ...
 
 
 class Workshop:
@@ -37,9 +51,11 @@ class Workshop:
         self._running: dict[str, Production] = {}
         self._tasks: dict[asyncio.Task[None], Production] = {}
 
-    def key(self, utterances: Sequence[Utterance]) -> str:
+    def key(self, utterances: Sequence[Utterance], codec: Codec = Codec.OPUS) -> str:
         """The cache key of these utterances under the encoding in force."""
         audio = self._audio
+        if codec is Codec.MP3:
+            return cache_key(utterances, codec=codec.value, loudness=audio.loudness, pause=audio.pause)
         return cache_key(utterances, loudness=audio.loudness, bitrate=audio.bitrate, pause=audio.pause)
 
     def find(self, key: str) -> Production | None:
@@ -48,8 +64,8 @@ class Workshop:
 
     def announce(self, production: Production) -> None:
         """Let it be found before it is started."""
-        if production.utterances:
-            self._running[self.key(production.utterances)] = production
+        if production.planned:
+            self._running[production.planned] = production
 
     def start(self, production: Production) -> None:
         """Make it. It ends by itself, and is broken off when its ticket is cancelled."""
@@ -64,7 +80,7 @@ class Workshop:
         production.ticket.release()
         for asker in production.askers:
             asker.stop()
-        for key in (self.key(production.utterances or ()), production.key):
+        for key in (production.planned, production.key):
             if key and self._running.get(key) is production:
                 del self._running[key]
 
@@ -86,19 +102,14 @@ class Workshop:
     async def _make(self, production: Production) -> None:
         speech = production.speech
         try:
-            encoder = SpeechEncoder(
-                target_lufs=self._audio.loudness,
-                bitrate=self._audio.bitrate,
-                pause=self._audio.pause,
-                loudness=self._loudness,
-            )
+            track = self._track(speech.codec)
             source = _streamed(production) if production.utterances is None else _each(production.utterances)
             async with aclosing(source):
                 async for utterance in source:
-                    await self._utter(production, encoder, utterance)
-            rest, clip = await asyncio.to_thread(encoder.finish)
+                    await self._utter(production, track, utterance)
+            rest, clip = track.finish() if speech.codec is Codec.MP3 else await asyncio.to_thread(track.finish)
             self._append(production, rest)
-            production.key = self.key([spoken.utterance for spoken in clip.spoken])
+            production.key = self.key([spoken.utterance for spoken in clip.spoken], clip.codec)
             self._running[production.key] = production  # until it is in the cache
             speech.finish(clip)
             await self._attempts.survive(production.wanted_by)
@@ -117,18 +128,28 @@ class Workshop:
         self.end(production)
         _fail(production.speech, Cancelled("Cancelled."))
 
-    async def _utter(self, production: Production, encoder: SpeechEncoder, utterance: Utterance) -> None:
+    def _track(self, codec: Codec) -> _Track:
+        audio = self._audio
+        if codec is Codec.MP3:
+            return Mp3Passage(target_lufs=audio.loudness, pause=audio.pause, loudness=self._loudness)
+        return SpeechEncoder(
+            target_lufs=audio.loudness, bitrate=audio.bitrate, pause=audio.pause, loudness=self._loudness
+        )
+
+    async def _utter(self, production: Production, track: _Track, utterance: Utterance) -> None:
         """One slice: wait for a turn, and speak one sentence in it."""
         engine = production.script.stage.engines[production.script.engine]
+        utterance = replace(utterance, codec=production.speech.codec)
         async with production.ticket.turn(cost(utterance)):
             production.begun = True
             await self._attempts.begin(production.wanted_by)
             began, before = self._clock(), production.speech.seconds
-            encoder.begin()
+            track.begin()
             async with aclosing(engine.synthesize(utterance)) as pieces:
                 async for pcm in pieces:
-                    ready = await asyncio.to_thread(encoder.feed, pcm)
-                    for spoken in encoder.spoken[len(production.speech.spoken) :]:
+                    # Frames only have to be strung together; what must be encoded would hold everybody up.
+                    ready = track.feed(pcm) if pcm.frames else await asyncio.to_thread(track.feed, pcm)
+                    for spoken in track.spoken[len(production.speech.spoken) :]:
                         production.speech.begin(spoken)
                     self._append(production, ready)
             production.ticket.made(production.speech.seconds - before)
@@ -148,8 +169,7 @@ class Workshop:
             return
         first, cache = production.askers[0].request, self._store.cache
         # In whose stead it was spoken belongs to this request, not to the sound.
-        plain = [replace(s, utterance=replace(s.utterance, instead_of="", alternatives=())) for s in clip.spoken]
-        clip = replace(clip, spoken=tuple(plain))
+        clip = replace(clip, spoken=tuple(replace(s, utterance=_plain(s.utterance)) for s in clip.spoken))
         try:
             await cache.put(key, clip, user=first.user, guild=first.guild, owner=production.owner)
             for asker in production.askers:
@@ -163,6 +183,11 @@ class Workshop:
 def cost(utterance: Utterance) -> float:
     """Estimated seconds of sound."""
     return estimate_seconds(utterance.text) / utterance.rate
+
+
+def _plain(utterance: Utterance) -> Utterance:
+    """What belongs to the sound, whoever asked for it and how."""
+    return replace(utterance, instead_of="", alternatives=(), codec=Codec.OPUS)
 
 
 def _fail(speech: Speech, error: SaysoError) -> None:

@@ -861,7 +861,7 @@ async def test_a_damaged_clip_in_the_cache_costs_time_not_the_answer(opened: Ope
         await kept(speaker, 1)
         key = speaker.key(list(offline.asked))
         await speaker.store.cache.drop(key)
-        await speaker.store.cache.put(key, replace(clip, ogg=clip.ogg[:-3] + b"???"))
+        await speaker.store.cache.put(key, replace(clip, data=clip.ogg[:-3] + b"???"))
         again = await said(speaker, request("Hello there."))
         assert not again.cached
         await again.speech.clip()

@@ -69,15 +69,22 @@ class AudioCache:
 
     async def get(self, key: str, *, user: str | None = None, guild: str | None = None) -> Clip | None:
         """The clip of that key if there is one, noting who hears it."""
+        found = await self.find(key, user=user, guild=guild)
+        return found[1] if found else None
+
+    async def find(
+        self, key: str, other: str | None = None, *, user: str | None = None, guild: str | None = None
+    ) -> tuple[str, Clip] | None:
+        """The clip of a key, or else of the other, and which of them it is; noting who hears it."""
         now = self._clock()
-        clip = self._memory.get(key, now - self._limits.age) or await self._load(key, now)
-        if clip is None:
+        found = self._remembered((key, other or key), now) or await self._load(key, other or key, now)
+        if found is None:
             self._misses += 1
             return None
         self._hits += 1
-        self._memory.use(key, now)
-        self._uses.add(key, _play(key, user, guild), now)
-        return clip
+        self._memory.use(found[0], now)
+        self._uses.add(found[0], _play(found[0], user, guild), now)
+        return found
 
     def heard(self, key: str, *, user: str, guild: str) -> None:
         """Note that somebody hears that clip, without a look at it; nothing comes of it if it is not kept."""
@@ -203,17 +210,25 @@ class AudioCache:
         await self._database.write(partial(clips.forget, user=user, homes=homes), self._settle)
         await self._database.scrub()
 
-    async def _load(self, key: str, now: float) -> Clip | None:
+    def _remembered(self, keys: Sequence[str], now: float) -> tuple[str, Clip] | None:
+        """The first of these that is in memory."""
+        since = now - self._limits.age
+        held = ((key, self._memory.get(key, since)) for key in keys)
+        return next(((key, clip) for key, clip in held if clip is not None), None)
+
+    async def _load(self, key: str, other: str, now: float) -> tuple[str, Clip] | None:
         removals = self._memory.removals
-        rows = await self._database.read(clips.FIND, {"key": key, "since": now - self._limits.age})
+        values = {"key": key, "other": other, "since": now - self._limits.age}
+        rows = {row.key: row for row in await self._database.read(clips.FIND, values)}
         if not rows:
             # Put down while it was looked for: who made it is through with it, and nobody else has it.
-            return self._memory.get(key, now - self._limits.age)
-        clip = clips.decoded(rows[0])
+            return self._remembered((key, other), now)
+        found = key if key in rows else other
+        clip = clips.decoded(rows[found])
         # What was dropped while it was read must not come back.
         if removals == self._memory.removals:
-            self._memory.put(key, clip, now)
-        return clip
+            self._memory.put(found, clip, now)
+        return found, clip
 
     async def _recent(self, where: Collection[Any], limit: int) -> Sequence[Recent]:
         await self.flush()
@@ -309,4 +324,4 @@ class _Memory:
 
 
 def _weight(clip: Clip) -> int:
-    return len(clip.ogg) + len(clip.waveform) + sum(500 + 4 * len(each.utterance.text) for each in clip.spoken)
+    return len(clip.data) + len(clip.waveform) + sum(500 + 4 * len(each.utterance.text) for each in clip.spoken)

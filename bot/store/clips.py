@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Delete, Insert, Row, bindparam, case, delete,
 from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.elements import ColumnElement
 
-from bot.speech import Clip, EngineVoice, Spoken, Utterance
+from bot.speech import Clip, Codec, EngineVoice, Spoken, Utterance
 from bot.store.tables import ATTACHMENTS, AUDIO_LOCK, CLIPS, PLAYS, SOUNDS, insert, spelt, take_turn
 
 PLAYS_KEPT = 100
@@ -34,10 +34,11 @@ class Kept:
 
 
 FIND = (
-    select(SOUNDS.c.ogg, CLIPS.c.seconds, SOUNDS.c.waveform, SOUNDS.c.spoken)
+    select(CLIPS.c.key, SOUNDS.c.data, CLIPS.c.seconds, SOUNDS.c.waveform, SOUNDS.c.spoken, SOUNDS.c.codec)
     .join_from(CLIPS, SOUNDS)
-    .where(CLIPS.c.key == bindparam("key"), CLIPS.c.used >= bindparam("since"))
+    .where((CLIPS.c.key == bindparam("key")) | (CLIPS.c.key == bindparam("other")), CLIPS.c.used >= bindparam("since"))
 )
+"""One or two clips in one look."""
 
 RECENT = (
     select(PLAYS.c.key, func.max(PLAYS.c.at).label("at"), func.max(CLIPS.c.seconds).label("seconds"))
@@ -69,7 +70,8 @@ _TOTALS = select(func.count(), func.coalesce(func.sum(CLIPS.c.bytes), 0)).select
 
 def decoded(row: Row[Any]) -> Clip:
     """The clip that a row of :data:`FIND` holds."""
-    return Clip(bytes(row.ogg), row.seconds, bytes(row.waveform), tuple(map(_spoken, json.loads(row.spoken))))
+    spoken = tuple(map(_spoken, json.loads(row.spoken)))
+    return Clip(bytes(row.data), row.seconds, bytes(row.waveform), spoken, Codec(row.codec))
 
 
 def texts(spoken: str) -> list[str]:
@@ -80,14 +82,15 @@ def texts(spoken: str) -> list[str]:
 def encoded(key: str, clip: Clip) -> dict[str, Any]:
     """A clip as values of :data:`CLIPS` and :data:`SOUNDS`."""
     spoken = json.dumps([asdict(each) for each in clip.spoken])
-    size = len(clip.ogg) + len(clip.waveform) + len(spoken) + _ROW_BYTES
+    size = len(clip.data) + len(clip.waveform) + len(spoken) + _ROW_BYTES
     return {
         "key": key,
         "bytes": size,
         "seconds": clip.seconds,
         "spoken": spoken,
         "waveform": clip.waveform,
-        "ogg": clip.ogg,
+        "data": clip.data,
+        "codec": clip.codec.value,
     }
 
 
@@ -98,6 +101,7 @@ def _spoken(data: Mapping[str, Any]) -> Spoken:
     # A field that this version does not know was written by another; the sound is the same.
     known = {name: value for name, value in data["utterance"].items() if name in _UTTERANCE_FIELDS}
     known["alternatives"] = tuple(EngineVoice(**voice) for voice in known.get("alternatives", ()))
+    known["codec"] = Codec(known.get("codec", Codec.OPUS))
     return Spoken(Utterance(**known), data["start"])
 
 
@@ -113,7 +117,7 @@ def keep(
     row |= {"owner": owner, "at": at, "used": at}
     new = connection.execute(_added(connection), row).first() is not None
     if new:
-        connection.execute(_SOUND, {name: values[name] for name in ("key", "spoken", "waveform", "ogg")})
+        connection.execute(_SOUND, {name: values[name] for name in _SOUND_FIELDS})
     touch(connection, {} if new else {values["key"]: at}, {play: at} if play else {})
     if limit is None:
         return Kept((), int(new), values["bytes"] if new else 0)
@@ -121,6 +125,7 @@ def keep(
 
 
 _SOUND = SOUNDS.insert()
+_SOUND_FIELDS = ("key", "spoken", "waveform", "data", "codec")
 
 
 @spelt

@@ -13,7 +13,7 @@ from bot.errors import StoreError
 from bot.resources import folder
 from bot.store.tables import UPGRADE_LOCK, take_turn
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in ``migrations/versions``: what this code reads and writes."""
 
 PAUSE = 0.02

@@ -188,7 +188,8 @@ SOUNDS = Table(
     Column("key", ForeignKey(CLIPS.c.key, ondelete="CASCADE"), primary_key=True),
     Column("spoken", Text, nullable=False),
     Column("waveform", LargeBinary, nullable=False),
-    Column("ogg", LargeBinary, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Column("codec", Text, nullable=False, server_default="opus"),
 )
 
 PLAYS = Table(

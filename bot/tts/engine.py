@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Protocol, Self
 
-from bot.speech import Pcm, Utterance
+from bot.speech import Codec, Pcm, Utterance
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class Capabilities:
     ``languages`` are primary BCP-47 subtags (``en``, ``zh``); ``max_chars`` bounds one utterance; ``slots`` is how many
     utterances it works on at once; ``streaming`` says that sound comes before the utterance is whole; ``rtf`` is the
     typical real-time factor, used for the first estimate of a wait; ``local`` that no text leaves the machine;
-    ``obtainable`` maps a language that is missing here to what would bring it (``"install sayso[kokoro]"``).
+    ``obtainable`` maps a language that is missing here to what would bring it (``"install sayso[kokoro]"``); ``codec``
+    is what its sound comes in by nature, and is given in to an utterance that asks for it; None if it makes samples.
     """
 
     languages: frozenset[str]
@@ -33,6 +34,7 @@ class Capabilities:
     local: bool = False
     rtf: float = 0.1
     obtainable: Mapping[str, str] = field(default_factory=dict)
+    codec: Codec | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Engine(Protocol):
     def synthesize(self, utterance: Utterance) -> AsyncGenerator[Pcm, None]:
         """Speak, yielding sound as soon as there is any. Ends only when the utterance is whole.
 
+        An utterance's ``codec`` may be passed over: what comes as samples is encoded by whoever wants it so.
         Raises an :class:`~bot.errors.EngineError`; closing the generator early stops the work and frees what it held.
         """
         ...

@@ -1,4 +1,4 @@
-"""Databases as each release left them: ``python -m tests.store.released > tests/data/store/v0002.sql`` writes the next.
+"""Databases as each release left them: ``python -m tests.store.released > tests/data/store/v0003.sql`` writes the next.
 
 Run it once, with the code that is about to be released. What :func:`fill` puts in, :func:`check` must find after every
 upgrade from a release that could hold it; both only ever grow.
@@ -13,12 +13,14 @@ import tempfile
 from pathlib import Path
 
 from bot.queue.journal import Entry, State
+from bot.speech import Clip, Codec, Spoken
 from bot.store import ChannelSettings, GuildSettings, Preference, Recent, Store, schema
-from tests.doubles.store import Clock, clip
+from tests.doubles.store import Clock, clip, utterance
 
 FOLDER = Path(__file__).parents[1] / "data" / "store"
 
 ANN, GUILD, CHANNEL = "discord:1", "discord:42", "discord:420"
+FRAMES = Clip(bytes(288), 0.048, b"", (Spoken(utterance(codec=Codec.MP3), 0.0),), Codec.MP3)
 _ENTRY = Entry("job", {"guild": GUILD, "user": ANN, "text": "said 好"}, at=5.0, expires=None)
 
 
@@ -45,6 +47,7 @@ async def fill(store: Store) -> None:
     await store.journal.mark("job", State.SENDING, mark="nonce")
     await store.cache.put("key", clip("said 好"), user=ANN, guild=GUILD)
     await store.cache.attach("key", "telegram:bot", "file id")
+    await store.cache.put("frames", FRAMES)
     await store.keep.put("discord:voice:42", {"channel": 420, "said 好": [None, 1.5]})
 
 
@@ -63,6 +66,8 @@ async def check(store: Store, written_by: str = schema.HEAD) -> None:
     assert await store.cache.get("key") == clip("said 好")
     if written_by >= "0002":
         assert await store.keep.all("") == {"discord:voice:42": {"channel": 420, "said 好": [None, 1.5]}}
+    if written_by >= "0003":
+        assert await store.cache.get("frames") == FRAMES
 
 
 async def _dump(file: Path) -> str:

@@ -83,7 +83,7 @@ SENTENCES = st.builds(
 )
 CLIPS = st.builds(
     Clip,
-    ogg=st.binary(max_size=100),
+    data=st.binary(max_size=100),
     seconds=st.floats(0, 1e6),
     waveform=st.binary(max_size=256),
     spoken=st.lists(st.builds(Spoken, SENTENCES, st.floats(0, 1e6)), max_size=3).map(tuple),

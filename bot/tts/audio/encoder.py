@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from bot.errors import AudioError
@@ -19,11 +21,18 @@ _BRIDGE = SAMPLE_RATE * 3 // 1000
 """Samples over which silence and the first or last sample of an utterance are joined."""
 
 
+class _Codec(Protocol):
+    def encode(self, samples: Samples) -> list[bytes]: ...
+
+    def finish(self) -> tuple[list[bytes], int]: ...
+
+
 class SpeechEncoder:
     """One speech: begin an utterance, feed its sound, begin the next, ..., finish.
 
     Calls are made one after the other, but each may run in any thread. The sound is brought to ``target_lufs``;
-    between two utterances lie ``pause`` seconds of silence, counting what the engine left there itself.
+    between two utterances lie ``pause`` seconds of silence, counting what the engine left there itself. It is Opus,
+    unless ``codec`` says what else; its :meth:`rest` is then all there is at the end.
     """
 
     def __init__(
@@ -33,12 +42,13 @@ class SpeechEncoder:
         bitrate: int = 32_000,
         pause: float = 0.25,
         loudness: Loudness | None = None,
+        codec: _Codec | None = None,
     ) -> None:
         self._target = target_lufs
         self._pause = round(pause * SAMPLE_RATE)
         self._loudness = Loudness() if loudness is None else loudness
         self._limiter = Limiter(CEILING)
-        self._codec = PacketEncoder(bitrate)
+        self._codec: _Codec = codec or PacketEncoder(bitrate)
         self._waveform = Waveform()
         self._packets: list[bytes] = []
         self._spoken: list[Spoken] = []
@@ -69,13 +79,18 @@ class SpeechEncoder:
 
     def finish(self) -> tuple[list[bytes], Clip]:
         """The last packets, and the whole; AudioError if no sound was ever fed."""
-        ended = self._end_line()
+        rest, samples = self.rest()
         if not self._spoken:
             raise AudioError("There is no sound in this speech.")
+        return rest, self._clip(samples)
+
+    def rest(self) -> tuple[list[bytes], int]:
+        """The last packets, and how many samples at 48 kHz all of them hold."""
+        ended = self._end_line()
         packets = self._encode(self._limiter.finish())
         last, samples = self._codec.finish()
         self._packets += last
-        return ended + packets + last, self._clip(samples)
+        return ended + packets + last, samples
 
     def _append(self, line: Line, sound: Samples) -> list[bytes]:
         if not sound.size:

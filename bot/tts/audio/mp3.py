@@ -1,19 +1,29 @@
-"""MP3 as it arrives over the network, frame by frame: what edge-tts sends has no file header and no length."""
+"""MP3 frame by frame: what edge-tts sends has no file header and no length, and what we add to it must not either."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Self
+from functools import lru_cache
+from typing import Literal, Self
 
 import av
 import av.error
 import numpy as np
 
-from bot.speech import Samples
+from bot.errors import AudioError
+from bot.speech import SAMPLE_RATE, Samples
+from bot.tts.audio.rate import Resampler
+
+FRAME_RATE = 24_000
+"""Hz of the frames that are sent on, and so of those that we make ourselves."""
 
 _HEADER = 4
+_CHECKSUM = 2
+_FRAME_SAMPLES = 576
 _ID3_HEADER = 10
 _SUMMARIES = (b"Xing", b"Info", b"VBRI")
+_NOTHING = bytes(4)
 _SUMMARY_REACH = 64
 """Bytes of a frame in which a file's summary would name itself; such a frame holds no sound."""
 _MPEG_1 = 3
@@ -29,7 +39,7 @@ class _Header:
     size: int
 
     @classmethod
-    def read(cls, data: bytes | bytearray, at: int) -> Self | None:
+    def read(cls, data: bytes, at: int) -> Self | None:
         """The frame header (layer III, with a bit rate) that stands there, if one does."""
         if data[at] != 0xFF or data[at + 1] & 0xE6 != 0xE2:
             return None
@@ -44,45 +54,64 @@ class _Header:
         return (self.version, self.rate) == (other.version, other.rate)
 
 
-class Mp3Decoder:
-    """Bytes in, mono samples out, as soon as a frame is whole.
+class Mp3Frames:
+    """Bytes in, whole frames out.
 
     Tags, a file's summary and any garbage are stepped over; a frame is believed once another follows it.
     """
 
     def __init__(self) -> None:
-        self._codec = _decoder()
-        self._buffer = bytearray()
+        self._buffer = b""
         self._skip = 0
         self._kind: _Header | None = None
+        self._head = b""
+        self._size = 0
         self._synced = False
 
     @property
     def sample_rate(self) -> int | None:
-        """Hz of the samples; None before the first frame."""
+        """Hz of the sound; None before the first frame."""
         return self._kind.rate if self._kind else None
 
-    def feed(self, data: bytes) -> list[Samples]:
-        """The sound of the frames that are whole now, a piece each."""
+    def feed(self, data: bytes) -> list[bytes]:
+        """The frames that are whole now."""
         self._buffer += data
         return self._frames(ended=False)
 
-    def flush(self) -> list[Samples]:
-        """The sound of what is left when no more will come."""
+    def flush(self) -> list[bytes]:
+        """The frames in what is left when no more will come."""
         frames = self._frames(ended=True)
-        self._buffer.clear()
+        self._buffer = b""
         return frames
 
-    def _frames(self, *, ended: bool) -> list[Samples]:
-        found: list[Samples] = []
-        at = 0
+    def doubt(self) -> None:
+        """The last frame was none: believe the next only once another follows it."""
+        self._synced = False
+
+    def _frames(self, *, ended: bool) -> list[bytes]:
+        found: list[bytes] = []
+        at = self._alike(0, found)
         while (step := self._step(at, ended=ended)) is not None:
             start, end = step
             if end > start and not self._summary(start):
-                found += self._decode(bytes(self._buffer[start:end]))
-            at = end
-        del self._buffer[:at]
+                found.append(self._buffer[start:end])
+                self._head, self._size = self._buffer[start : start + _HEADER], end - start
+            at = self._alike(end, found)
+        self._buffer = self._buffer[at:]
         return found
+
+    def _alike(self, at: int, found: list[bytes]) -> int:
+        """Take the frames that look like the one before them, as nearly all do, and say where they end.
+
+        One that begins with nothing may be a summary, and is left to be looked at.
+        """
+        if not self._synced or self._skip or not self._head:
+            return at
+        buffer, head, size, last = self._buffer, self._head, self._size, len(self._buffer) - self._size
+        while at <= last and buffer.startswith(head, at) and not buffer.startswith(_NOTHING, at + _HEADER):
+            found.append(buffer[at : at + size])
+            at += size
+        return at
 
     def _step(self, at: int, *, ended: bool) -> tuple[int, int] | None:
         """Where the next frame lies (empty: only something to step over); None if more bytes are needed to know."""
@@ -133,17 +162,102 @@ class Mp3Decoder:
     def _summary(self, start: int) -> bool:
         return any(self._buffer.find(name, start, start + _SUMMARY_REACH) >= 0 for name in _SUMMARIES)
 
+
+class Mp3Decoder:
+    """Bytes in, mono samples out, as soon as a frame is whole."""
+
+    def __init__(self) -> None:
+        self._codec = _codec("mp3float", "r")
+        self._frames = Mp3Frames()
+
+    @property
+    def sample_rate(self) -> int | None:
+        """Hz of the samples; None before the first frame."""
+        return self._frames.sample_rate
+
+    def feed(self, data: bytes) -> list[Samples]:
+        """The sound of the frames that are whole now, a piece each."""
+        return self._decoded(self._frames.feed(data))
+
+    def flush(self) -> list[Samples]:
+        """The sound of what is left when no more will come."""
+        return self._decoded(self._frames.flush())
+
+    def _decoded(self, frames: Iterable[bytes]) -> list[Samples]:
+        return [sound for frame in frames for sound in self._decode(frame)]
+
     def _decode(self, frame: bytes) -> list[Samples]:
         try:
             sounds = self._codec.decode(av.Packet(frame))
         except av.error.FFmpegError:
-            self._synced = False
+            self._frames.doubt()
             return []
         return [sound.to_ndarray().mean(axis=0, dtype=np.float32) for sound in sounds]
 
 
-def _decoder() -> av.AudioCodecContext:
-    codec = av.CodecContext.create("mp3float", "r")
+class FrameEncoder:
+    """Samples at 48 kHz in; frames of the kind that Edge sends out (24 kHz, mono, 48 kbit/s), each whole by itself."""
+
+    def __init__(self) -> None:
+        codec = _codec("libmp3lame", "w")
+        codec.sample_rate = FRAME_RATE
+        codec.layout = "mono"
+        codec.format = "fltp"
+        codec.bit_rate = 48_000
+        # Without a reservoir no frame borrows from those before it, and so they may be cut and strung together.
+        codec.options = {"reservoir": "0"}
+        self._codec = codec
+        self._resampler = Resampler(SAMPLE_RATE, FRAME_RATE)
+        self._frames = 0
+
+    def encode(self, samples: Samples) -> list[bytes]:
+        """The frames that are full; what is left waits for more."""
+        return self._encoded(self._resampler.feed(samples))
+
+    def finish(self) -> tuple[list[bytes], int]:
+        """The last frames, and how many samples at 48 kHz all of them decode to."""
+        last = self._encoded(self._resampler.finish())
+        rest = [bytes(packet) for packet in self._codec.encode(None)]
+        self._frames += len(rest)
+        return last + rest, self._frames * _FRAME_SAMPLES * SAMPLE_RATE // FRAME_RATE
+
+    def _encoded(self, samples: Samples) -> list[bytes]:
+        if not samples.size:
+            return []
+        frame = av.AudioFrame.from_ndarray(np.clip(samples, -1, 1)[np.newaxis], format="fltp", layout="mono")
+        frame.sample_rate = FRAME_RATE
+        ready = [bytes(packet) for packet in self._codec.encode(frame)]
+        self._frames += len(ready)
+        return ready
+
+
+def frames(mp3: bytes) -> tuple[bytes, ...]:
+    """The frames of an MP3 that holds nothing else; AudioError if it is anything else, or damaged."""
+    splitter = Mp3Frames()
+    found = (*splitter.feed(mp3), *splitter.flush())
+    if not found or sum(map(len, found)) != len(mp3):
+        raise AudioError("This is not an MP3 of Sayso's, or it is damaged.")
+    return found
+
+
+def is_silent(frame: bytes) -> bool:
+    """Whether a mono frame of 24 kHz holds no sound at all: its only granule has no bits."""
+    side = _HEADER if frame[1] & 1 else _HEADER + _CHECKSUM
+    return not (frame[side + 1] & 0x7F or frame[side + 2] & 0xF8)
+
+
+@lru_cache(maxsize=16)
+def silent(head: bytes) -> bytes:
+    """A frame without sound, of the kind that begins with this header."""
+    plain = bytes((head[0], head[1] | 1, head[2] & 0xFD, head[3]))
+    header = _Header.read(plain, 0)
+    if header is None:
+        raise AudioError("This is no frame of an MP3.")
+    return plain.ljust(header.size, b"\0")
+
+
+def _codec(name: str, mode: Literal["r", "w"]) -> av.AudioCodecContext:
+    codec = av.CodecContext.create(name, mode)
     if not isinstance(codec, av.AudioCodecContext):
-        raise TypeError(f"{codec!r} decodes no audio")
+        raise TypeError(f"{codec!r} is no codec of sound")
     return codec

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from functools import partial
 from math import ceil
 
 from edge_tts import Communicate
-from edge_tts.typing import TTSChunk
 
 from bot.errors import EngineTimeout, EngineTruncated
 from bot.tts.edge.line import Line, proxy
@@ -47,6 +48,8 @@ class Call:
         self._clock = clock
         self._received = 0
         self._claimed = 0.0
+        self._pieces: list[bytes] = []
+        self._waiting: asyncio.Future[bool] | None = None
 
     async def audio(self, first: float) -> AsyncGenerator[bytes, None]:
         """The sound, beginning within ``first`` seconds and never silent for longer than the gap.
@@ -54,40 +57,60 @@ class Call:
         Raises EngineTimeout if it is silent for too long, EngineTruncated if it ends before it is whole, and whatever
         edge-tts and aiohttp raise. However it ends, the socket is closed.
         """
-        stream = self._communicate.stream()
+        # One task for the whole call: one for each message costs as much again as the message itself.
+        reading = asyncio.create_task(self._read())
+        reading.add_done_callback(lambda _: self._wake())
         deadline = self._clock() + first
         try:
-            while (message := await self._next(stream, deadline)) is not None:
-                if message["type"] == "audio":
-                    self._received += len(message["data"])
-                    yield message["data"]
-                    deadline = self._clock() + self._gap
-                else:
-                    self._claimed = max(self._claimed, (message["offset"] + message["duration"]) / _TICKS)
+            while await self._more(reading, deadline):
+                pieces, self._pieces = self._pieces, []
+                yield b"".join(pieces)
+                deadline = self._clock() + self._gap
         finally:
+            # The socket is cut before the task is cancelled: on its way out edge-tts would shake hands first.
             self._line.hang_up()
-            await stream.aclose()
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
         self._check()
 
-    async def _next(self, stream: AsyncGenerator[TTSChunk, None], deadline: float) -> TTSChunk | None:
-        """The next message, or None at the end. edge-tts and aiohttp set no limit to waiting on a web socket."""
-        step = asyncio.ensure_future(_step(stream))
+    async def _read(self) -> None:
+        """Take in what the service sends, until it is at the end."""
+        async with aclosing(self._communicate.stream()) as stream:
+            async for message in stream:
+                if message["type"] == "audio":
+                    self._received += len(message["data"])
+                    self._pieces.append(message["data"])
+                else:
+                    self._claimed = max(self._claimed, (message["offset"] + message["duration"]) / _TICKS)
+                self._wake()
+
+    async def _more(self, reading: asyncio.Task[None], deadline: float) -> bool:
+        """Whether there is more sound, once that is known. edge-tts and aiohttp wait on a web socket without limit."""
+        while not self._pieces:
+            if reading.done():
+                reading.result()
+                return False
+            left = deadline - self._clock()
+            if left <= 0:
+                raise EngineTimeout("edge", f"Edge fell silent after {self._received} bytes of sound.")
+            if not await self._news(min(left, _LOOK)) and self._ended() and not self._pieces:
+                # All is there; only the closing handshake is not answered.
+                return False
+        return True
+
+    async def _news(self, seconds: float) -> bool:
+        """Wait for news, at most for so many seconds; whether there is any."""
+        loop = asyncio.get_running_loop()
+        self._waiting = loop.create_future()
+        alarm = loop.call_later(seconds, partial(self._wake, news=False))
         try:
-            while not step.done():
-                left = deadline - self._clock()
-                if left <= 0:
-                    raise EngineTimeout("edge", f"Edge fell silent after {self._received} bytes of sound.")
-                await asyncio.wait({step}, timeout=min(left, _LOOK))
-                if self._ended() and not step.done():
-                    # All is there; only the closing handshake is not answered.
-                    return None
-            return step.result()
+            return await self._waiting
         finally:
-            if not step.done():
-                # The socket is cut before the task is cancelled: on its way out edge-tts would shake hands first.
-                self._line.hang_up()
-                step.cancel()
-                await asyncio.gather(step, return_exceptions=True)
+            alarm.cancel()
+
+    def _wake(self, *, news: bool = True) -> None:
+        if self._waiting is not None and not self._waiting.done():
+            self._waiting.set_result(news)
 
     def _ended(self) -> bool:
         """Whether the service has said that it is at the end; edge-tts adds the bytes up when it does."""
@@ -104,7 +127,3 @@ class Call:
         seconds = self._received / _BYTES_PER_SECOND
         if seconds < 0.8 * self._claimed - 0.5:
             raise EngineTruncated("edge", f"Edge sent {seconds:.1f} of {self._claimed:.1f} seconds of sound.")
-
-
-async def _step(stream: AsyncGenerator[TTSChunk, None]) -> TTSChunk | None:
-    return await anext(stream, None)

@@ -13,22 +13,20 @@ from typing import Self, cast
 
 import aiohttp
 import edge_tts
-import numpy as np
 import structlog
 
 from bot.errors import EngineError, EngineUnavailable, LanguageNotSpoken, NothingToSay, UnknownVoice
-from bot.speech import Pcm, Utterance
-from bot.tts.audio import Mp3Decoder
+from bot.speech import Codec, Pcm, Utterance
 from bot.tts.edge.call import Call
 from bot.tts.edge.catalogue import Shelf, spelled
 from bot.tts.edge.faults import FOREIGN, fault, passing
 from bot.tts.edge.line import Line, exchange, proxy
 from bot.tts.edge.pieces import clean, pieces, pronounceable
+from bot.tts.edge.sound import SAMPLE_RATE, Sound
 from bot.tts.engine import Capabilities, Voice
 
 _log = structlog.get_logger()
 
-_SAMPLE_RATE = 24_000
 _MAX_CHARS = 1000
 _SLOWEST, _FASTEST = 0.5, 2.0
 _FIRST_PAUSE = 0.25
@@ -81,11 +79,12 @@ class Edge:
         """The languages are those of the voices now known."""
         return Capabilities(
             languages=self._shelf.catalogue.languages,
-            sample_rate=_SAMPLE_RATE,
+            sample_rate=SAMPLE_RATE,
             max_chars=_MAX_CHARS,
             slots=self._slots,
             streaming=True,
             rtf=0.15,
+            codec=Codec.MP3,
         )
 
     async def voices(self) -> Sequence[Voice]:
@@ -165,17 +164,17 @@ class Edge:
             gap=self._gap_timeout,
             clock=self._clock,
         )
-        decoder = Mp3Decoder()
+        sound = Sound(utterance)
         try:
             async with aclosing(call.audio(deadline - self._clock())) as mp3:
                 async for data in mp3:
-                    if frames := decoder.feed(data):
-                        yield Pcm(np.concatenate(frames), decoder.sample_rate or _SAMPLE_RATE, utterance)
+                    if (pcm := sound.feed(data)) is not None:
+                        yield pcm
         except FOREIGN as error:
             raise fault(error, voice.name) from error
-        if frames := decoder.flush():
-            yield Pcm(np.concatenate(frames), decoder.sample_rate or _SAMPLE_RATE, utterance)
-        if decoder.sample_rate is None:
+        if (pcm := sound.flush()) is not None:
+            yield pcm
+        if not sound.heard:
             raise EngineUnavailable(self.name, "Edge sent something that is no sound.")
 
     async def _fetch(self) -> Sequence[Mapping[str, object]]:
