@@ -14,7 +14,9 @@ from typing import Self
 import structlog
 
 from bot.errors import EngineError, EngineUnavailable
+from bot.metrics import BREAKER
 from bot.speech import Pcm, Utterance
+from bot.tts import failures as failing
 from bot.tts.engine import Capabilities, Engine, Voice
 
 _log = structlog.get_logger()
@@ -73,6 +75,8 @@ class Breaker:
         self._probing = 0
         self._failed: deque[float] = deque()
         self._succeeded: deque[float] = deque()
+        for state in State:  # what has not happened yet is counted as never
+            BREAKER.labels(engine.name, state.value)
 
     @property
     def name(self) -> str:
@@ -113,6 +117,7 @@ class Breaker:
                     yield pcm
             call.success()
         except EngineError as error:
+            failing.count(self.name, error)
             if error.trips:
                 call.failure(error.retry_after)
             raise
@@ -141,7 +146,9 @@ class Breaker:
 
     def _refusal(self, seconds: float) -> EngineUnavailable:
         message = f"{self.name} failed several times and is left alone for {max(1, round(seconds))} s."
-        return EngineUnavailable(self.name, message, retry_after=seconds)
+        refusal = EngineUnavailable(self.name, message, retry_after=seconds)
+        failing.excuse(refusal)
+        return refusal
 
     def _success(self, probe: bool) -> None:
         if probe and self._state is State.HALF_OPEN:
@@ -191,6 +198,7 @@ class Breaker:
         if state is self._state:
             return
         self._state = state
+        BREAKER.labels(self.name, state.value).inc()
         _log.info("breaker_changed", engine=self.name, state=state.value)
         if self._on_change is not None:
             self._on_change(self.name, state)

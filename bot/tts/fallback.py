@@ -11,7 +11,9 @@ from typing import Self
 import structlog
 
 from bot.errors import EngineBroken, EngineError, NothingToSay
+from bot.metrics import FALLBACKS
 from bot.speech import Pcm, Utterance
+from bot.tts import failures as failing
 from bot.tts.engine import Capabilities, Engine, Voice
 
 _log = structlog.get_logger()
@@ -29,6 +31,8 @@ class Fallback:
         if not engines:
             raise ValueError("a fallback needs at least one engine")
         self._engines = tuple(engines)
+        for other in self._engines[1:]:  # what has not happened yet is counted as never
+            FALLBACKS.labels(self.name, other.name)
 
     @property
     def name(self) -> str:
@@ -61,10 +65,13 @@ class Fallback:
             try:
                 async with aclosing(engine.synthesize(attempt)) as sound:
                     async for pcm in sound:
+                        if not begun and attempt is not utterance:
+                            FALLBACKS.labels(utterance.engine, engine.name).inc()
                         begun = True
                         yield pcm
                 return
             except EngineError as error:
+                failing.count(engine.name, error)
                 if begun or isinstance(error, NothingToSay):
                     raise
                 failures.append(error)
