@@ -4,5 +4,6 @@ from bot.tts.voices.cast import UnknownName, Voices
 from bot.tts.voices.languages import speaks
 from bot.tts.voices.names import fold
 from bot.tts.voices.persona import Persona
+from bot.tts.voices.recordings import Recording, Recordings
 
-__all__ = ["Persona", "UnknownName", "Voices", "fold", "speaks"]
+__all__ = ["Persona", "Recording", "Recordings", "UnknownName", "Voices", "fold", "speaks"]

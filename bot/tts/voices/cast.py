@@ -15,6 +15,7 @@ from bot.tts.engine import Voice
 from bot.tts.voices.languages import primary, speaks
 from bot.tts.voices.names import fold, nearest, nicknames
 from bot.tts.voices.persona import ANY, Cast, Persona, read
+from bot.tts.voices.recordings import Recording, Recordings, digest
 
 _FILE = "voices.yaml"
 
@@ -44,12 +45,14 @@ class Voices:
     def load(cls, folder: Path | None = None, extra: Sequence[Path] = ()) -> Self:
         """The personas in ``folder`` (those shipped, if None) and in each ``extra`` (a file, or a folder with one).
 
-        A later file may replace a persona, take an alias over, and name another default. Raises ConfigError that names
-        the place of an unknown key, a name used twice in one file, or a recording that is not there.
+        A later file may replace a persona, take an alias over, and name another default. Of different recordings of one
+        name the last keeps it. Raises ConfigError that names the place of an unknown key, a name used twice in one
+        file, or a recording that is not there.
         """
         files = [_file(folder or resource("voices")), *(_file(path) for path in extra)]
         casts = [read(path) for path in files]
         personas = {fold(persona.name): persona for cast in casts for persona in cast.personas}
+        personas = dict(zip(personas, _told_apart(list(personas.values())), strict=True))
         return cls(tuple(personas.values()), personas[fold(_default(casts, files))])
 
     def personas(self) -> Sequence[Persona]:
@@ -60,6 +63,16 @@ class Voices:
     def default(self) -> Persona:
         """Who speaks if nobody is asked for."""
         return self._default
+
+    def recordings(self, engine: str) -> Recordings:
+        """What the personas' voices on a cloning engine are made from."""
+        spoken = [
+            (persona, name)
+            for persona in self._personas
+            for name in dict.fromkeys(persona.voices.get(engine, {}).values())
+            if name in persona.recordings
+        ]
+        return Recordings(_recording(name, spoken) for name in dict.fromkeys(name for _, name in spoken))
 
     def find(self, name: str, available: Available) -> Persona | Voice | UnknownName:
         """Who is meant: a persona, its alias, or an installed voice by its own name or the short of it.
@@ -78,7 +91,8 @@ class Voices:
         """By which voice of the engine ``who`` says a sentence in this language; None if no voice there can.
 
         The first of these that is installed: what the persona has for the language; what it has for any, if that voice
-        speaks it; what another persona of the same gender has; any voice of the same gender; any voice at all.
+        speaks it; a voice of the persona's own name; what another persona of the same gender has; any voice of the same
+        gender; any voice at all.
         """
         installed = {voice.name: voice for voice in available.get(engine, ())}
         able = [voice for voice in installed.values() if speaks(voice, language)]
@@ -156,6 +170,9 @@ def _own(persona: Persona, engine: str, language: str, installed: Mapping[str, V
     voice = installed.get(persona.voice(engine, ANY) or "")
     if voice and speaks(voice, language):
         yield voice
+    # The voices of another Sayso are its personas.
+    key = fold(persona.name)
+    yield from (voice for voice in installed.values() if nicknames(voice.name)[0] == key and speaks(voice, language))
 
 
 def _named(key: str, available: Available) -> Voice | None:
@@ -184,3 +201,32 @@ def _default(casts: Sequence[Cast], files: Sequence[Path]) -> str:
         if cast.default is not None:
             return cast.default
     raise ConfigError(f"{files[0]}: default: it must say which persona speaks if nobody is asked for.")
+
+
+def _recording(name: str, spoken: Sequence[tuple[Persona, str]]) -> Recording:
+    """The recording that some of these speak by."""
+    owners = [persona for persona, spoken_by in spoken if spoken_by == name]
+    first, names = owners[0], tuple(persona.name for persona in owners)
+    return Recording(name, first.recordings[name], names, first.gender, first.description)
+
+
+def _told_apart(personas: Sequence[Persona]) -> Sequence[Persona]:
+    """The personas, so that no two name different recordings alike: what is in the earlier becomes part of its name."""
+    last = {name: path for persona in personas for name, path in persona.recordings.items()}
+    return [persona.renamed(names) if (names := _aside(persona, last)) else persona for persona in personas]
+
+
+def _aside(persona: Persona, last: Mapping[str, Path]) -> Mapping[str, str]:
+    """New names for those of its recordings that others of the same name, with something else in them, have taken."""
+    clashes = {name: path for name, path in persona.recordings.items() if path != last[name]}
+    revisions = {name: (_revision(path), _revision(last[name])) for name, path in clashes.items()}
+    return {
+        name: f"{clashes[name].stem}.{own}{clashes[name].suffix}"
+        for name, (own, other) in revisions.items()
+        if own != other
+    }
+
+
+def _revision(path: Path) -> str:
+    status = path.stat()
+    return digest(path, status.st_mtime_ns, status.st_size)[:8]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -25,7 +25,8 @@ _KEYS = {"description", "gender", "aliases", "voices"}
 class Persona:
     """One character: ``voices`` says by which voice of each engine it speaks a language.
 
-    Languages are primary BCP-47 subtags, or ``*`` for every other that the voice speaks.
+    Languages are primary BCP-47 subtags, or ``*`` for every other that the voice speaks. ``recordings`` says where
+    those of its voices lie that are files.
     """
 
     name: str
@@ -33,10 +34,20 @@ class Persona:
     gender: str
     aliases: tuple[str, ...]
     voices: Mapping[str, Mapping[str, str]]
+    recordings: Mapping[str, Path] = field(default_factory=dict)
 
     def voice(self, engine: str, language: str) -> str | None:
         """The voice meant for this language itself, not by way of ``*``."""
         return self.voices.get(engine, {}).get(language)
+
+    def renamed(self, names: Mapping[str, str]) -> Persona:
+        """The same character, with other names for its recordings."""
+        voices = {
+            engine: {tag: names.get(voice, voice) for tag, voice in languages.items()}
+            for engine, languages in self.voices.items()
+        }
+        recordings = {names.get(name, name): path for name, path in self.recordings.items()}
+        return replace(self, voices=voices, recordings=recordings)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +94,14 @@ def _persona(name: object, value: object, path: Path) -> Persona:
     gender = _text(fields.get("gender", ""), f"{place}.gender")
     if gender not in _GENDERS:
         raise ConfigError(f"{place}.gender: {gender!r} is none of female, male or empty.")
+    voices = _voices(fields.get("voices"), f"{place}.voices", path.parent)
     return Persona(
         name=name,
         description=_text(fields.get("description", ""), f"{place}.description"),
         gender=gender,
         aliases=_aliases(fields.get("aliases", []), f"{place}.aliases"),
-        voices=_voices(fields.get("voices"), f"{place}.voices", path.parent),
+        voices=voices,
+        recordings=_recordings(voices, path.parent),
     )
 
 
@@ -127,6 +140,11 @@ def _voice(voice: object, place: str, folder: Path) -> str:
     if _RECORDING.fullmatch(name) and not (folder / name).is_file():
         raise ConfigError(f"{place}: there is no recording {name} in {folder}.")
     return name
+
+
+def _recordings(voices: Mapping[str, Mapping[str, str]], folder: Path) -> Mapping[str, Path]:
+    names = {voice for languages in voices.values() for voice in languages.values()}
+    return MappingProxyType({name: folder / name for name in sorted(names) if _RECORDING.fullmatch(name)})
 
 
 def _mapping(value: object, place: str) -> Mapping[object, object]:

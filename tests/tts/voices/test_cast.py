@@ -257,6 +257,42 @@ def test_edge_has_a_voice_for_each_of_its_languages_whoever_speaks(who: Voice, l
     assert found.voice.startswith(f"{language}-") or "Multilingual" in found.voice
 
 
+# ---- namesakes
+
+ELSEWHERE = (
+    Voice("remote", "xiaoxiao", "zh en", "female"),
+    Voice("remote", "ava", "zh en", "female"),
+    Voice("remote", "Xiao-Yi", "zh en", "female"),
+    Voice("remote", "andrew", "en", "male"),
+)
+
+
+@pytest.mark.parametrize(
+    ("who", "language", "voice"),
+    [
+        ("ava", "en", "ava"),
+        ("ava", "zh", "ava"),
+        ("xiaoyi", "zh", "Xiao-Yi"),
+        ("andrew", "en", "andrew"),
+        ("andrew", "zh", "xiaoxiao"),
+        ("emma", "en", "xiaoxiao"),
+        ("zh-CN-XiaoyiNeural", "zh", "Xiao-Yi"),
+    ],
+)
+def test_a_persona_speaks_by_the_voice_of_its_name(voices: Voices, who: str, language: str, voice: str) -> None:
+    """Another Sayso's voices are its personas: each of ours is spoken by itself there, if it speaks the language."""
+    found = voices.cast(named(voices, who), "remote", language, {"remote": ELSEWHERE})
+    assert found is not None
+    assert found.voice == voice
+
+
+def test_what_a_persona_asks_for_goes_before_its_name(voices: Voices) -> None:
+    """Who wrote down another voice meant it."""
+    given = Persona("ava", "", "female", (), {"remote": {"en": "xiaoxiao"}})
+    assert voices.cast(given, "remote", "en", {"remote": ELSEWHERE}) == EngineVoice("remote", "xiaoxiao")
+    assert voices.cast(given, "remote", "zh", {"remote": ELSEWHERE}) == EngineVoice("remote", "ava")
+
+
 # ---- utterances
 
 

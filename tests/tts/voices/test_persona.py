@@ -49,6 +49,18 @@ def test_a_persona_is_read(tmp_path: Path) -> None:
         },
     )
     assert bob.voices == {"indextts": {"*": "bob.wav"}}
+    assert bob.recordings == {"bob.wav": tmp_path / "bob.wav"}
+
+
+def test_recordings_can_be_renamed() -> None:
+    """In every place that names them, and nowhere else."""
+    before = Persona(
+        "ann", "d", "male", ("a",), {"x": {"en": "a.wav", "*": "b.wav"}}, {"a.wav": Path("1"), "b.wav": Path("2")}
+    )
+    after = before.renamed({"a.wav": "c.wav"})
+    assert after.voices == {"x": {"en": "c.wav", "*": "b.wav"}}
+    assert after.recordings == {"c.wav": Path("1"), "b.wav": Path("2")}
+    assert (after.name, after.description, after.gender, after.aliases) == ("ann", "d", "male", ("a",))
 
 
 def test_it_has_a_voice_for_a_language_or_not() -> None:
