@@ -13,6 +13,7 @@ from bench.machine import in_a_line, machine
 
 BENCHES = (
     "turns", "text", "opus", "store", "speaking", "start", "offline", "discord_say", "discord_voice", "telegram_say",
+    "server",
 )  # fmt: skip
 
 Figures = Mapping[str, float]
@@ -45,6 +46,7 @@ def worst(prefix: str) -> Callable[[Figures], float]:
     return lambda figures: max(value for name, value in figures.items() if name.startswith(prefix))
 
 
+SERVED = "32 clients, Sayso: requests/s / pass-through"
 NOTICED = "200 at once, taken notice of a second, Sayso / naive"
 
 AIMS = (
@@ -66,6 +68,10 @@ AIMS = (
     Aim("telegram_say", "  /help meanwhile, p50, ms", float("inf"), of("200 at once, Sayso: /help meanwhile, p50, ms")),
     Aim("telegram_say", "  the same, naive", float("inf"), of("200 at once, naive: /help meanwhile, p50, ms")),
     Aim("telegram_say", "  floods", float("inf"), of("200 at once, Sayso: floods")),
+    Aim("server", "requests/s / pass-through, 32 clients, Edge at once", 0.9, of(f"at once, {SERVED}"), least=True),
+    Aim("server", "  the same, Edge at its pace", 0.9, of(f"250 ms, then 20 ms for each 120 ms, {SERVED}"), least=True),
+    Aim("server", "  columns in which a peer is ahead", 0.5, of("columns in which a peer is ahead of Sayso")),
+    Aim("server", "  cache hits/s, 32 clients", 1000, of("hits, 32 clients, Sayso: requests/s"), least=True),
     Aim("start", "sayso --help, s", 0.5, of("sayso --help, s")),
     Aim("start", "sayso run idle, MiB", 150, of("sayso run idle, MiB")),
 )
