@@ -184,4 +184,5 @@ def _together(able: Sequence[Capabilities]) -> Capabilities:
         local=all(one.local for one in able),
         rtf=median(one.rtf for one in able),
         obtainable={language: how for language, how in obtainable.items() if language not in languages},
+        codec=able[0].codec if len({one.codec for one in able}) == 1 else None,
     )

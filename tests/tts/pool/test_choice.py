@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot.speech import Codec
 from bot.tts.engine import Voice
 from bot.tts.pool import Member, Pool
 from tests.doubles.engine import FakeEngine, Script
@@ -150,6 +151,13 @@ def test_capabilities_are_of_all_together() -> None:
     assert pool.capabilities == able(
         6, languages=frozenset({"en", "zh"}), max_chars=200, streaming=True, rtf=0.2, obtainable={"ja": "x"}
     )
+
+
+def test_a_codec_is_what_all_have_their_sound_in() -> None:
+    """Else nobody can count on it."""
+    mp3, samples = (Member(FakeEngine(capabilities=able(codec=codec)), "m") for codec in (Codec.MP3, None))
+    assert Pool("crew", [mp3, mp3]).capabilities.codec is Codec.MP3
+    assert Pool("crew", [mp3, samples]).capabilities.codec is None
 
 
 def test_capabilities_are_put_together_once_and_again_when_one_changes() -> None:

@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.errors import EngineError, EngineTimeout, EngineUnavailable, NothingToSay
@@ -112,6 +112,7 @@ def test_no_call_is_lost_while_one_member_is_well(
     assert finished == Counter(str(number) for number in range(len(crowd)))
 
 
+@settings(max_examples=30, deadline=None)
 @given(st.lists(st.integers(1, 4), min_size=2, max_size=4))
 def test_shares_follow_the_weights(weights: list[int]) -> None:
     """Of those that are alike, when there is always enough to do."""
@@ -131,6 +132,7 @@ def test_shares_follow_the_weights(weights: list[int]) -> None:
     assert shares == pytest.approx([weight / sum(weights) for weight in weights], rel=0.1)
 
 
+@settings(max_examples=20, deadline=None)
 @given(st.integers(0, 1000))
 def test_a_faster_member_gets_more_without_being_told_so(seed: int) -> None:
     """Where there is more to do than the slower can."""
