@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
-from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from bot.errors import Abandoned, EngineError, EngineRejected, EngineTimeout, SaysoError
+from bot.errors import (
+    Abandoned,
+    Cancelled,
+    EngineError,
+    EngineRejected,
+    EngineTimeout,
+    LanguageNotSpoken,
+    NothingToSay,
+    SaysoError,
+    StoreError,
+    UnknownVoice,
+)
 from bot.speech import Reason, Refusal
 
 STATUS: dict[Reason, int] = {
@@ -27,48 +39,128 @@ STATUS: dict[Reason, int] = {
 }
 """What a refusal is in HTTP; what is not named is a bad request."""
 
+PARAM: dict[Reason, str] = {
+    Reason.NOTHING_TO_SAY: "input",
+    Reason.TOO_LONG: "input",
+    Reason.LANGUAGE_NOT_SPOKEN: "input",
+    Reason.UNKNOWN_VOICE: "voice",
+    Reason.UNKNOWN_ENGINE: "model",
+}
+"""The field that a refusal is about."""
+
+CODE = {Reason.UNKNOWN_ENGINE: "model_not_found"}
+"""Where OpenAI has a word of its own for a reason."""
+
+SOON = 1
+"""Seconds: the shortest wait that anybody is asked for."""
+
+
+class ErrorDetail(BaseModel):
+    """What went wrong."""
+
+    message: str
+    type: str
+    param: str | None
+    code: str | None
+
+
+class ErrorBody(BaseModel):
+    """Every answer that is not the one asked for."""
+
+    error: ErrorDetail
+
 
 class Answer(HTTPException):
-    """An answer other than the one asked for, raised where it is found out."""
+    """An answer other than the one asked for, raised where it is found out; ``param`` is the field it is about, and
+    ``retry_after`` the seconds until it is worth another try."""
 
-    def __init__(self, status: int, message: str, code: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(status, message, headers)
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        code: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        param: str | None = None,
+        retry_after: float | None = None,
+    ) -> None:
+        later = {} if retry_after is None else {"retry-after": str(max(SOON, math.ceil(retry_after)))}
+        super().__init__(status, message, {**(headers or {}), **later})
         self.code = code
+        self.param = param
 
 
 def refused(refusal: Refusal) -> Answer:
     """The speaker said no."""
-    status = STATUS.get(refusal.reason, 400)
-    headers = {"retry-after": str(max(1, round(refusal.retry_after)))} if refusal.retry_after else None
-    return Answer(status, refusal.message, refusal.reason.value, headers)
+    reason = refusal.reason
+    code, param = CODE.get(reason, reason.value), PARAM.get(reason)
+    return Answer(STATUS.get(reason, 400), refusal.message, code, param=param, retry_after=refusal.retry_after)
+
+
+def closing() -> Answer:
+    """There is no more time to answer."""
+    return Answer(503, "Sayso is closing; ask again in a moment.", "closing", retry_after=SOON)
 
 
 def failed(error: Exception) -> Answer:
     """It went wrong. Only our own errors have words that are fit for others."""
-    if not isinstance(error, SaysoError):
-        return Answer(500, "Something went wrong here; try again, and look into the log.", "internal_error")
-    status = 400 if isinstance(error, EngineRejected) else 504 if isinstance(error, EngineTimeout | Abandoned) else 503
-    return Answer(status, str(error), "engine_error" if isinstance(error, EngineError) else "unavailable")
+    match error:
+        case EngineRejected():
+            return _rejected(error)
+        case EngineError():
+            status = 504 if isinstance(error, EngineTimeout) else 503
+            return Answer(status, str(error), "engine_error", retry_after=error.retry_after)
+        case Cancelled():
+            words = "It was given up before it was whole, as when Sayso is closed; ask again in a moment."
+            return Answer(503, words, "cancelled", retry_after=SOON)
+        case Abandoned():
+            return Answer(504, str(error), "expired")
+        case StoreError():
+            return Answer(503, str(error), "unavailable", retry_after=SOON)
+        case SaysoError():
+            return Answer(500, str(error), "internal_error")
+        case _:
+            return Answer(500, "Something went wrong here; try again, and look into the log.", "internal_error")
 
 
-def rendered(error: HTTPException, *, param: str | None = None) -> JSONResponse:
-    """The response."""
+def _rejected(error: EngineRejected) -> Answer:
+    """The engine is well, but this is not for it."""
+    match error:
+        case UnknownVoice():
+            return Answer(404, str(error), Reason.UNKNOWN_VOICE.value, param="voice")
+        case NothingToSay():
+            return Answer(400, str(error), Reason.NOTHING_TO_SAY.value, param="input")
+        case LanguageNotSpoken():
+            return Answer(400, str(error), Reason.LANGUAGE_NOT_SPOKEN.value, param="input")
+        case _:
+            return Answer(400, str(error), "engine_error", param="input")
+
+
+def described(error: HTTPException) -> dict[str, object]:
+    """The body."""
     status = error.status_code
     kind = "server_error" if status >= 500 else "rate_limit_error" if status == 429 else "invalid_request_error"
-    code = error.code if isinstance(error, Answer) else None
-    body = {"error": {"message": str(error.detail), "type": kind, "param": param, "code": code}}
-    return JSONResponse(body, status, headers=error.headers)
+    param, code = (error.param, error.code) if isinstance(error, Answer) else (None, None)
+    return {"error": {"message": str(error.detail), "type": kind, "param": param, "code": code}}
+
+
+def rendered(error: HTTPException) -> JSONResponse:
+    """The response."""
+    return JSONResponse(described(error), error.status_code, headers=error.headers)
 
 
 async def http_error(_: Request, error: Exception) -> JSONResponse:
     """For FastAPI: of what is raised as an answer, and of addresses and methods that do not exist."""
     assert isinstance(error, HTTPException)
-    return rendered(error)
+    return rendered(error if isinstance(error, Answer) else _worded(error))
 
 
-async def invalid(_: Request, error: Exception) -> JSONResponse:
-    """For FastAPI: of a body that is not as it should be. The first thing that is wrong with it."""
-    assert isinstance(error, RequestValidationError)
-    first = error.errors()[0]
-    param = ".".join(str(part) for part in first["loc"] if part != "body") or "body"
-    return rendered(Answer(400, f"{param}: {first['msg']}", "invalid_request"), param=param)
+def _worded(error: HTTPException) -> HTTPException:
+    """The router's own errors, in our words."""
+    headers = error.headers or {}
+    if error.status_code == 404:
+        return Answer(404, "There is nothing at this address; /docs tells what there is.", "not_found", headers)
+    if error.status_code == 405:
+        allowed = next((value for name, value in headers.items() if name.lower() == "allow"), "another method")
+        return Answer(405, f"This address answers to {allowed}.", "method_not_allowed", headers)
+    return error

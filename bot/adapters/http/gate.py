@@ -10,9 +10,11 @@ from collections.abc import Sequence
 
 import structlog
 from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from bot.adapters.http.answers import Answer, failed, rendered
+from bot import metrics
+from bot.adapters.http.answers import Answer, closing, failed, rendered
 from bot.errors import SaysoError
 from bot.log import where
 
@@ -21,8 +23,13 @@ log = structlog.get_logger()
 MAX_BODY = 1 << 20
 """Bytes of a request; the longest text that is ever spoken is far below that."""
 
-OPEN = frozenset({"/", "/health", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
+SPEECH = "/v1/audio/speech"
+
+OPEN = frozenset({"/", "/health", "/ready", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
 """What is shown without a key: nothing that speaks, and nothing of anybody's."""
+
+COUNTED = OPEN | {SPEECH, "/metrics", "/v1/models", "/v1/audio/models", "/v1/audio/voices"}
+"""The addresses that answers are counted by; there is one more, and all that do not exist are one."""
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[^:\[\]]+)(?::\d*)?", re.IGNORECASE)
 
@@ -53,20 +60,22 @@ class Gate:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        out = _Out(send)
+        out = _Out(send, scope["path"])
         try:
             scope.setdefault("state", {})["lane"] = self._admitted(scope["path"], Headers(scope=scope))
             await self._app(scope, _limited(receive), out)
         except Answer as answer:
-            await rendered(answer)(scope, receive, send)
+            await rendered(answer)(scope, receive, out)
+        except ClientDisconnect:
+            pass  # nobody is there to be answered
         except asyncio.CancelledError:  # the time for open answers is over
             if not out.began:
-                await rendered(Answer(503, "Sayso is closing; ask again in a moment.", "closing"))(scope, receive, send)
+                await rendered(closing())(scope, receive, out)
             raise
         except Exception as error:  # noqa: BLE001 (the boundary: a surprise in one request must stay in it)
             _tell(error)
             if not out.began:  # else the server breaks the answer off, which is how the client learns of it
-                await rendered(failed(error))(scope, receive, send)
+                await rendered(failed(error))(scope, receive, out)
 
     def _admitted(self, path: str, headers: Headers) -> str:
         """The lane of the caller."""
@@ -76,7 +85,10 @@ class Gate:
         if lane is None and path not in OPEN:
             message = "Send a valid key as 'Authorization: Bearer <key>'."
             raise Answer(401, message, "invalid_api_key", {"www-authenticate": "Bearer"})
-        if int(headers.get("content-length", 0)) > MAX_BODY:
+        length = headers.get("content-length", "0")
+        if not length.isdecimal():
+            raise Answer(400, "Content-Length must be a whole number; leave it to the client.", "invalid_request")
+        if int(length) > MAX_BODY:
             raise _too_large()
         return lane or ""
 
@@ -95,15 +107,25 @@ class Gate:
 
 
 class _Out:
-    """The way out, which remembers whether an answer was begun."""
+    """The way out, which counts answers, and remembers whether one was begun."""
 
-    def __init__(self, send: Send) -> None:
+    def __init__(self, send: Send, path: str) -> None:
         self._send = send
+        self._path = path
         self.began = False
 
     async def __call__(self, message: Message) -> None:
-        self.began = True
+        if not self.began:
+            self.began = True
+            metrics.HTTP.labels(_counted(self._path), str(message["status"])).inc()
         await self._send(message)
+
+
+def _counted(path: str) -> str:
+    """The address as a label, of which there are few."""
+    if path in COUNTED:
+        return path
+    return "/v1/models/{model}" if path.startswith("/v1/models/") else "other"
 
 
 def _limited(receive: Receive) -> Receive:

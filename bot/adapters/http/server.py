@@ -3,87 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import math
-import os
 import socket
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 
-from bot.errors import ConfigError
-
-LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-"""The Host headers that each server on loopback answers."""
-
-
-def is_loopback(host: str) -> bool:
-    """Whether ``host`` is this machine only."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
-
-
-def names(host: str) -> Sequence[str]:
-    """The Host headers that a server on ``host`` answers; ``*`` is any."""
-    return (*LOOPBACK, spelled(host).lower()) if is_loopback(host) else ("*",)
-
-
-def spelled(host: str) -> str:
-    """``host`` as it stands in a URL and in a Host header."""
-    return f"[{host}]" if ":" in host else host
-
-
-def listen(host: str, port: int, *, keys: Sequence[str] = ()) -> socket.socket:
-    """A bound socket; port 0 takes a free one.
-
-    Raises ConfigError for a port that is taken, and for any address but loopback while no key is set.
-    """
-    if not is_loopback(host) and not keys:
-        raise ConfigError(
-            f"http.host: {host} can be reached by others, and no key is set; set SAYSO_API_KEYS or use 127.0.0.1"
-        )
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise ConfigError(
-            f"http.port: {host}:{port} cannot be listened on ({error.strerror}); "
-            "stop what uses it or set SAYSO__HTTP__PORT to another"
-        ) from error
-    return listener
-
-
-def listen_at(path: Path) -> socket.socket:
-    """A unix socket that only this user can reach, and so needs no key.
-
-    Raises ConfigError where it cannot be made.
-    """
-    path.unlink(missing_ok=True)
-    listener = socket.socket(socket.AF_UNIX)
-    try:
-        with _for_us_alone():
-            listener.bind(str(path))
-    except OSError as error:
-        listener.close()
-        raise ConfigError(f"{path}: cannot be listened at ({error.strerror or error}); name another") from error
-    return listener
-
-
-@contextmanager
-def _for_us_alone() -> Iterator[None]:
-    before = os.umask(0o177)
-    try:
-        yield
-    finally:
-        os.umask(before)
+KEPT = 75
+"""Seconds that an idle connection is kept: longer than clients do, so that none of them writes into a closed one."""
 
 
 async def serve(
@@ -110,6 +39,10 @@ def _config(api: FastAPI, drain: float) -> uvicorn.Config:
         log_level="critical",
         access_log=False,
         timeout_graceful_shutdown=math.ceil(drain),
+        timeout_keep_alive=KEPT,
+        proxy_headers=False,
+        server_header=False,
+        ws="none",
         lifespan="off",
     )
 
