@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -9,6 +10,9 @@ from bot.errors import EngineError
 from bot.queue import Snapshot
 from bot.script import Stage
 from bot.tts.engine import Engine
+
+PATIENCE = 2.0
+"""Seconds that an engine has to say which voices it has: who asks how all are doing is not held up by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +36,7 @@ class EngineHealth:
 async def examine(stage: Stage, desks: Iterable[Snapshot], now: float) -> tuple[EngineHealth, ...]:
     """All engines of the stage, in its order; ``now`` by the clock of their breakers."""
     by_name = {desk.engine: desk for desk in desks}
-    return tuple([await _examined(name, stage, by_name[name], now) for name in stage.engines])
+    return tuple(await asyncio.gather(*(_examined(name, stage, by_name[name], now) for name in stage.engines)))
 
 
 async def _examined(name: str, stage: Stage, desk: Snapshot, now: float) -> EngineHealth:
@@ -51,6 +55,7 @@ async def _examined(name: str, stage: Stage, desk: Snapshot, now: float) -> Engi
 
 async def _speaks(engine: Engine) -> bool:
     try:
-        return bool(await engine.voices())
-    except EngineError:
+        async with asyncio.timeout(PATIENCE):
+            return bool(await engine.voices())
+    except (EngineError, TimeoutError):
         return False

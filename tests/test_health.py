@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from bot import health
 from bot.errors import EngineBroken, EngineUnavailable
 from bot.health import EngineHealth
 from bot.said import Said
@@ -68,3 +69,18 @@ async def test_an_engine_without_voices_does_not_speak(speaker: Speaker, offline
 
     speaker.stage = replace(speaker.stage, engines={"offline": offline, "edge": Mute("edge")})
     assert [one.speaks for one in await speaker.engines()] == [False, False]
+
+
+async def test_an_engine_that_does_not_answer_holds_nobody_up(
+    speaker: Speaker, offline: FakeEngine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It counts as one that does not speak, and the others are told of as they are."""
+    monkeypatch.setattr(health, "PATIENCE", 0.01)
+
+    class Silent(FakeEngine):
+        async def voices(self) -> tuple[()]:
+            await asyncio.Event().wait()
+            return ()
+
+    speaker.stage = replace(speaker.stage, engines={"edge": Silent("edge"), "offline": offline})
+    assert [(one.name, one.speaks) for one in await speaker.engines()] == [("edge", False), ("offline", True)]
