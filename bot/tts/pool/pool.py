@@ -36,9 +36,9 @@ class Pool:
     * A member that fails before its first sound, other than because of the input, hands the call to the next, so that
       nothing is lost; each is asked once. After ``failures`` in a row, or at once if it says how long to stay away, it
       is left out. A voice or language that one does not have another may.
-    * Every ``check_seconds`` each member is asked (:meth:`Engine.check`), and has ``check_timeout`` for its answer; one
-      that was left out is asked sooner at first, then up to ``longest`` seconds apart. When it answers it is back, with
-      one call at a time until it has spoken.
+    * Every ``check_seconds`` each member is asked (:meth:`Engine.check`), and has ``check_timeout`` for its answer if
+      it sets itself no limit; one that was left out is asked sooner at first, then up to ``longest`` seconds apart.
+      When it answers it is back, with one call at a time until it has spoken.
     * If nobody is well, all are asked nevertheless before a call is given up, those last that want to be left alone.
     """
 
@@ -49,7 +49,7 @@ class Pool:
         *,
         failures: int = 2,
         check_seconds: float = 10.0,
-        check_timeout: float = 5.0,
+        check_timeout: float = 15.0,
         longest: float = 60.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,

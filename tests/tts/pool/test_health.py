@@ -156,11 +156,11 @@ async def test_who_hangs_holds_up_nobody() -> None:
     one, two = patient(), patient()
     one.hangs = True
     async with looked_after(one, two) as crew:
-        assert await until(lambda: crew.out == "a") == pytest.approx(11, abs=0.1)
+        assert await until(lambda: crew.out == "a") == pytest.approx(31, abs=0.1)
         await asyncio.sleep(10.5)
-        assert "within 5 s" in crew.health("a").out
-    assert now() == pytest.approx(21.5, abs=0.1)
-    assert two.checks == pytest.approx([0, 10, 20])
+        assert "within 15 s" in crew.health("a").out
+    assert now() == pytest.approx(41.5, abs=0.1)
+    assert two.checks == pytest.approx([0, 10, 20, 30, 40])
 
 
 @virtual
@@ -285,7 +285,7 @@ async def test_check_says_how_many_can_speak() -> None:
         await crew.pool.check()
     assert caught.value.__notes__ == [
         "b did not speak either: No key.",
-        "c did not speak either: No answer within 5 s.",
+        "c did not speak either: No answer within 15 s.",
     ]
 
 
