@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterable, Mapping, Sequence
+import time
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal, cast
 
 from bot.config import SpeakSettings
 from bot.errors import LanguageNotSpoken, NothingToSay
+from bot.repertoire import Memo, Repertoire
 from bot.speech import Clip, Reason, Refusal, Request, Utterance
 from bot.tts.breaker import Breaker
 from bot.tts.engine import Engine, Voice
@@ -15,6 +17,15 @@ from bot.tts.languages import language_name
 from bot.tts.text import Options, Sentence, clean, sentences
 from bot.tts.voices import Persona, UnknownName, Voices, speaks
 from bot.wishes import COMMAND, Choice, Chosen, Rules, Wishes, banned_voice, decide, engine_not_allowed, no_engine
+
+FRESH_SECONDS = 1.0
+"""How long it is believed that the installed voices are the same."""
+
+READ = 512
+"""How many texts are remembered as they were read."""
+
+SHORT = 1000
+"""Characters of a text that is worth remembering."""
 
 NOTHING_TO_SAY = Refusal(Reason.NOTHING_TO_SAY, "Nothing pronounceable is left of that; write some words.")
 
@@ -24,7 +35,8 @@ class Stage:
     """What there is to speak with, and how it is used when nobody says otherwise.
 
     ``engines`` maps the name a user may choose to the engine; ``fallbacks`` names, for each, the engines whose voices
-    its utterances must carry as alternatives; ``breakers`` are those that stand before some of them.
+    its utterances must carry as alternatives; ``breakers`` are those that stand before some of them. Which voices there
+    are is asked again after ``fresh`` seconds.
     """
 
     engines: Mapping[str, Engine]
@@ -32,10 +44,42 @@ class Stage:
     speak: SpeakSettings
     fallbacks: Mapping[str, Sequence[str]]
     breakers: Mapping[str, Breaker] = field(default_factory=dict)
+    fresh: float = FRESH_SECONDS
+    clock: Callable[[], float] = time.monotonic
+    _known: list[tuple[float, Repertoire]] = field(default_factory=list, init=False, repr=False, compare=False)
+    _read: Memo[Hashable, tuple[Sentence, ...]] = field(
+        default_factory=lambda: Memo(READ), init=False, repr=False, compare=False
+    )
 
-    async def available(self) -> dict[str, Sequence[Voice]]:
+    async def available(self) -> Mapping[str, Sequence[Voice]]:
         """The voices that can be used here and now, by engine."""
-        return {name: await engine.voices() for name, engine in self.engines.items()}
+        return (await self.repertoire()).available
+
+    async def repertoire(self) -> Repertoire:
+        """What can be spoken here and now."""
+        now = self.clock()
+        known = self._known[0] if self._known else None
+        if known is not None and 0 <= now - known[0] < self.fresh:
+            return known[1]
+        found = {name: await engine.voices() for name, engine in self.engines.items()}
+        if known is not None and known[1].available == found:
+            kept = known[1]
+        else:
+            kept = Repertoire(self.engines, self.voices, self.fallbacks, found)
+        self._known[:] = [(now, kept)]
+        return kept
+
+    def sentences(self, text: str, options: Options) -> tuple[Sentence, ...]:
+        """The sentences of a text; of a short one that was read lately from memory."""
+        if options.names or len(text) > SHORT:
+            return clean(text, options)
+        how = (options.emoji, options.links, options.code, options.language, options.spoken, options.max_sentence_chars)
+        known = self._read.get((text, how))
+        return self._read.put((text, how), clean(text, options)) if known is None else known
+
+    def forget(self) -> None:
+        """Remember no text that was read."""
+        self._read.clear()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +104,14 @@ class Script:
     who: Persona | Voice
     options: Options
     limit: int
-    available: Mapping[str, Sequence[Voice]]
+    repertoire: Repertoire
     lenient: bool = False
     skipped: list[str] = field(default_factory=list)
 
     def read(self, text: str) -> list[Line] | Refusal:
         """The lines of a text, or why it cannot be said."""
         lines = []
-        for sentence in clean(text, self.options):
+        for sentence in self.stage.sentences(text, self.options):
             utterance = self._cast(sentence)
             if utterance is not None:
                 lines.append(Line(sentence, utterance))
@@ -103,27 +147,20 @@ class Script:
 
     def speaks(self, engine: str, language: str) -> bool:
         """Whether the engine has a voice of that language."""
-        return any(speaks(voice, language) for voice in self.available[engine])
+        return any(speaks(voice, language) for voice in self.repertoire.available[engine])
 
     def _unspeakable(self, language: str) -> Refusal:
         name = language_name(language)
         others = [e for e in self.stage.engines if e != self.engine and self.speaks(e, language)]
         advice = f"choose the {others[0]} engine" if others else "write in a language that `sayso voices` lists"
-        if remedy := self.stage.engines[self.engine].capabilities.obtainable.get(language):
+        if remedy := self.repertoire.capabilities(self.engine).obtainable.get(language):
             advice = f"{remedy}, or {advice}"
         message = f"No {self.engine} voice installed here speaks {name}; {advice}."
         return Refusal(Reason.LANGUAGE_NOT_SPOKEN, message, {"language": language, "engine": self.engine})
 
     def _cast(self, sentence: Sentence) -> Utterance | None:
-        return self.stage.voices.utterance(
-            self.who,
-            self.engine,
-            sentence.language,
-            sentence.text,
-            self.wishes.rate.value,
-            self.stage.fallbacks.get(self.engine, ()),
-            self.available,
-        )
+        rate = self.wishes.rate.value
+        return self.repertoire.utterance(self.who, self.engine, sentence.language, sentence.text, rate)
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,19 +175,19 @@ class Explanation:
 
 
 def write(
-    stage: Stage, request: Request, below: Sequence[Chosen], rules: Rules, available: Mapping[str, Sequence[Voice]]
+    stage: Stage, request: Request, below: Sequence[Chosen], rules: Rules, repertoire: Repertoire
 ) -> Script | Refusal:
     """Settle who speaks; ``below`` are the choices of the user, the channel, the guild and the owner."""
     if not rules.engines:
         return no_engine()
-    wishes = decide(request, below, rules, stage.speak, lambda name: stage.voices.find(name, available))
+    everybody = tuple(repertoire.available)
+    wishes = decide(request, below, rules, stage.speak, lambda name: repertoire.find(name, everybody))
     if isinstance(wishes, Refusal):
         return wishes
     if request.engine and request.engine not in rules.engines:
         return _no_such_engine(stage, request.engine, rules)
-    if rules.banned:  # whoever's voice they are in a language
-        available = {e: [v for v in voices if not rules.bans(v)] for e, voices in available.items()}
-    who = _find(stage, wishes.voice.value, rules, available)
+    repertoire = repertoire.without(rules.banned, rules.bans)  # whoever's voice they are in a language
+    who = repertoire.find(wishes.voice.value, rules.engines)
     if isinstance(who, UnknownName):
         near = ", ".join(who.nearest)
         message = f"There is no voice {who.name!r}; the nearest are {near}. `sayso voices` lists all."
@@ -163,8 +200,8 @@ def write(
         elif wishes.voice.layer == COMMAND:
             return engine_not_allowed(who.engine, rules)
     engine, limit = wishes.engine.value, rules.max_chars or stage.speak.max_chars
-    options = _options(stage, request, wishes, engine)
-    return Script(stage, wishes, rules, engine, who, options, limit, available, request.lenient)
+    options = _options(stage, request, wishes, repertoire.reach(engine))
+    return Script(stage, wishes, rules, engine, who, options, limit, repertoire, request.lenient)
 
 
 def unfit(stage: Stage, clip: Clip, rules: Rules) -> Refusal | None:
@@ -183,17 +220,6 @@ def unfit(stage: Stage, clip: Clip, rules: Rules) -> Refusal | None:
     return None
 
 
-def _find(
-    stage: Stage, name: str, rules: Rules, available: Mapping[str, Sequence[Voice]]
-) -> Persona | Voice | UnknownName:
-    """Who goes by a name, on an engine that is allowed if there is such a one."""
-    allowed = {engine: voices for engine, voices in available.items() if engine in rules.engines}
-    who = stage.voices.find(name, allowed)
-    if isinstance(who, UnknownName) and len(allowed) < len(available):
-        who = stage.voices.find(name, available)
-    return who
-
-
 def _no_such_engine(stage: Stage, engine: str, rules: Rules) -> Refusal:
     if engine in stage.engines:
         return engine_not_allowed(engine, rules)
@@ -202,15 +228,14 @@ def _no_such_engine(stage: Stage, engine: str, rules: Rules) -> Refusal:
     return Refusal(Reason.UNKNOWN_ENGINE, message, {"engine": engine, "engines": list(rules.engines)})
 
 
-def _options(stage: Stage, request: Request, wishes: Wishes, engine: str) -> Options:
-    speak = stage.speak
-    able = [stage.engines[name].capabilities for name in (engine, *stage.fallbacks.get(engine, ()))]
+def _options(stage: Stage, request: Request, wishes: Wishes, reach: tuple[frozenset[str], int]) -> Options:
+    speak, (languages, longest) = stage.speak, reach
     return Options(
         emoji=cast(Literal["read", "skip"], speak.emoji),
         links=cast(Literal["domain", "say", "skip"], speak.links),
         code=cast(Literal["say", "skip"], speak.code),
         language=wishes.language.value,
         names=request.names,
-        spoken=frozenset().union(*(each.languages for each in able)),
-        max_sentence_chars=min(300, *(each.max_chars for each in able)),
+        spoken=languages,
+        max_sentence_chars=min(300, longest),
     )

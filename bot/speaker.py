@@ -178,6 +178,7 @@ class Speaker:
         Raises StoreError.
         """
         self._workshop.withdraw(user)
+        self.stage.forget()
         await self.store.preferences.forget(user, homes)
 
     def key(self, utterances: Sequence[Utterance]) -> str:
@@ -229,11 +230,11 @@ class Speaker:
             return layers
         if isinstance(request.text, str) and (refused := self._too_long(len(request.text), layers.rules)):
             return refused
-        return write(self.stage, request, layers.below, layers.rules, await self.stage.available())
+        return write(self.stage, request, layers.below, layers.rules, await self.stage.repertoire())
 
     def _codec(self, request: Request, script: Script) -> Codec:
         """What the asker would like best, if the engine has that by nature."""
-        own = self.stage.engines[script.engine].capabilities.codec
+        own = script.repertoire.capabilities(script.engine).codec
         return request.codec if request.codec is own else Codec.OPUS
 
     def _too_long(self, length: int, rules: Rules) -> Refusal | None:
@@ -384,7 +385,7 @@ def _is_wanted(entry: Entry, wanted: Callable[[Request], bool]) -> bool:
 def _as_planned(found: _Found, planned: Sequence[Utterance]) -> _Found:
     """What was found with the utterances of this request, which know in whose stead they are spoken."""
     clip = found.clip
-    if len(clip.spoken) != len(planned):
+    if len(clip.spoken) != len(planned) or not any(utterance.instead_of for utterance in planned):
         return found
     spoken = (replace(s, utterance=utterance) for s, utterance in zip(clip.spoken, planned, strict=True))
     return replace(found, clip=replace(clip, spoken=tuple(spoken)))

@@ -210,7 +210,8 @@ class Speech:
 
     def __init__(self, codec: Codec = Codec.OPUS) -> None:
         self.codec = codec
-        self._packets: list[bytes] = []
+        self._made: list[bytes] = []
+        self._packets: Sequence[bytes] = self._made
         self._spoken: list[Spoken] = []
         self._clip: Clip | None = None
         self._error: BaseException | None = None
@@ -222,7 +223,7 @@ class Speech:
         """A speech that was made before: ``packets`` are those in ``clip.data``."""
         speech = cls(clip.codec)
         speech._spoken.extend(clip.spoken)
-        speech._packets.extend(packets)
+        speech._packets = packets
         speech._clip = clip
         return speech
 
@@ -279,7 +280,7 @@ class Speech:
 
     def append(self, packets: Sequence[bytes]) -> None:
         """Add packets to the end. Producer only."""
-        self._packets.extend(packets)
+        self._made.extend(packets)
         self._wake()
 
     def begin(self, spoken: Spoken) -> None:

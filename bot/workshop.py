@@ -14,6 +14,7 @@ from bot.config import AudioSettings
 from bot.errors import Abandoned, Cancelled, SaysoError, StoreError
 from bot.log import where
 from bot.queue import Attempts
+from bot.repertoire import Memo
 from bot.said import Production
 from bot.speech import Clip, Codec, Pcm, Speech, Spoken, Utterance
 from bot.store import Store, cache_key
@@ -24,6 +25,9 @@ log = structlog.get_logger()
 
 GRACE = 5.0
 """Seconds that cancelled speeches have to end."""
+
+KEYS = 512
+"""How many cache keys are remembered with what they stand for."""
 
 
 class _Track(Protocol):
@@ -48,15 +52,14 @@ class Workshop:
         self._audio = audio
         self._clock = clock
         self._loudness = Loudness()
+        self._keys: Memo[tuple[Codec, tuple[Utterance, ...]], str] = Memo(KEYS)
         self._running: dict[str, Production] = {}
         self._tasks: dict[asyncio.Task[None], Production] = {}
 
     def key(self, utterances: Sequence[Utterance], codec: Codec = Codec.OPUS) -> str:
         """The cache key of these utterances under the encoding in force."""
-        audio = self._audio
-        if codec is Codec.MP3:
-            return cache_key(utterances, codec=codec.value, loudness=audio.loudness, pause=audio.pause)
-        return cache_key(utterances, loudness=audio.loudness, bitrate=audio.bitrate, pause=audio.pause)
+        which = codec, tuple(utterances)
+        return self._keys.get(which) or self._keys.put(which, cache_key(utterances, **self._encoding(codec)))
 
     def find(self, key: str) -> Production | None:
         """Who makes this, or has made it and not yet put it into the cache."""
@@ -86,6 +89,7 @@ class Workshop:
 
     def withdraw(self, user: str) -> None:
         """Make nothing more for a user or in their words, nor keep anything of theirs of what is being made."""
+        self._keys.clear()
         for production in tuple(self._tasks.values()):
             for asker in [each for each in production.askers if user in (each.request.user, each.request.author)]:
                 production.leave(asker, Cancelled("Cancelled."))
@@ -127,6 +131,13 @@ class Workshop:
         del self._tasks[task]
         self.end(production)
         _fail(production.speech, Cancelled("Cancelled."))
+
+    def _encoding(self, codec: Codec) -> dict[str, float | str]:
+        """What of the settings decides how it sounds; as Opus it was so before there was anything else."""
+        audio = self._audio
+        if codec is Codec.OPUS:
+            return {"loudness": audio.loudness, "bitrate": audio.bitrate, "pause": audio.pause}
+        return {"codec": codec.value, "loudness": audio.loudness, "pause": audio.pause}
 
     def _track(self, codec: Codec) -> _Track:
         audio = self._audio

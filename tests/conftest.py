@@ -79,7 +79,7 @@ def opened(tmp_path: Path, empty_database: Path, offline: FakeEngine, edge: Fake
     ) -> AsyncIterator[Speaker]:
         async with Store.open(tmp_path / "sayso.db") as store:
             engines: dict[str, Engine] = {"offline": offline, "edge": Fallback([edge, offline])}
-            stage = Stage(engines, Voices.load(), speak or SpeakSettings(), {"edge": ("offline",)})
+            stage = Stage(engines, Voices.load(), speak or SpeakSettings(), {"edge": ("offline",)}, fresh=0.0)
             dispatcher = Dispatcher({"offline": slots, "edge": slots}, limits=limits or Limits())
             speaker = Speaker(stage, dispatcher, store, AudioSettings(), wall=wall)
             try:

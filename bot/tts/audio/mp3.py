@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal, Self
+from typing import Literal, Self, overload
 
 import av
 import av.error
@@ -231,13 +231,38 @@ class FrameEncoder:
         return ready
 
 
-def frames(mp3: bytes) -> tuple[bytes, ...]:
-    """The frames of an MP3 that holds nothing else; AudioError if it is anything else, or damaged."""
-    splitter = Mp3Frames()
-    found = (*splitter.feed(mp3), *splitter.flush())
-    if not found or sum(map(len, found)) != len(mp3):
+class Strung(Sequence[bytes]):
+    """The frames of an MP3 in which all are of one length, each cut off only when somebody wants it."""
+
+    def __init__(self, mp3: bytes, size: int) -> None:
+        self._mp3 = mp3
+        self._size = size
+
+    def __len__(self) -> int:
+        return len(self._mp3) // self._size
+
+    @overload
+    def __getitem__(self, at: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[bytes]: ...
+
+    def __getitem__(self, at: int | slice) -> bytes | Sequence[bytes]:
+        if isinstance(at, slice):
+            return tuple(self[each] for each in range(*at.indices(len(self))))
+        start = range(0, len(self._mp3), self._size)[at]
+        return self._mp3[start : start + self._size]
+
+
+def frames(mp3: bytes) -> Strung:
+    """The frames of an MP3 that Sayso strung together; AudioError if it is anything else, or not whole.
+
+    Looks at no more than its ends: such a file is read whenever somebody says again what was said before.
+    """
+    header = _Header.read(mp3, 0) if len(mp3) >= _HEADER else None
+    if header is None or len(mp3) % header.size or not mp3.startswith(mp3[:2], len(mp3) - header.size):
         raise AudioError("This is not an MP3 of Sayso's, or it is damaged.")
-    return found
+    return Strung(mp3, header.size)
 
 
 def is_silent(frame: bytes) -> bool:
