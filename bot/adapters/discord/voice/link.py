@@ -12,12 +12,15 @@ from typing import TYPE_CHECKING
 import discord
 
 from bot.adapters.discord import seams
+from bot.metrics import VOICE_CONNECTIONS
 
 if TYPE_CHECKING:
     from discord.types.voice import GuildVoiceState
 
 _UNCLEAR = frozenset({4014, 4022})
 """Close codes after which the main gateway may tell that the bot was moved or put out."""
+
+_CONNECTED = VOICE_CONNECTIONS.labels("discord")
 
 REFUSED = frozenset({4017, 4021})
 """Close codes after which to come again at once is useless: encryption is required, too many attempts."""
@@ -59,7 +62,7 @@ class Link(discord.VoiceClient):
         self._patience = patience
         self._home = 0
         self._elsewhere: int | None = None
-        self._removed = self._ended = self._hanging_up = False
+        self._removed = self._ended = self._hanging_up = self._counted = False
         self._news = asyncio.Event()
         super().__init__(client, channel)
         self._guild = self.guild
@@ -99,10 +102,12 @@ class Link(discord.VoiceClient):
     ) -> None:
         await super().connect(reconnect=reconnect, timeout=timeout, self_deaf=self_deaf, self_mute=self_mute)
         self._home = self.channel.id
+        self._count(not self._ended)
 
     async def disconnect(self, *, force: bool = False) -> None:
         """What others in this process may do to it, and the library at its own end."""
         self._removed = True
+        self._count(False)
         self._notice()
         self._watched.timeout = self._patience
         await super().disconnect(force=force)
@@ -110,6 +115,7 @@ class Link(discord.VoiceClient):
     async def hang_up(self) -> None:
         """Leave."""
         self._hanging_up = self._ended = True
+        self._count(False)
         if self._outlived:
             seams.listen(self)  # else nobody tells it that it has left
         self._watched.timeout = self._patience
@@ -134,7 +140,14 @@ class Link(discord.VoiceClient):
     def _websocket_ended(self, code: int | None) -> None:
         self.code = code
         self._ended = True
+        self._count(False)
         self._changed()
+
+    def _count(self, connected: bool) -> None:
+        """It is one connection until it ends or is ended, whoever is the first to tell."""
+        if connected is not self._counted:
+            self._counted = connected
+            _CONNECTED.inc(1 if connected else -1)
 
     def _notice(self) -> None:
         if self._removed or self._elsewhere is not None:
