@@ -230,8 +230,8 @@ class Wire:
         try:
             if not self.down:
                 await self._forward(reader, writer)
-        except (OSError, asyncio.IncompleteReadError):
-            pass
+        except (OSError, asyncio.CancelledError):
+            pass  # cut, or at its end; asyncio would tell of a cancelled handler on stderr
         finally:
             self._writers.discard(writer)
             writer.transport.abort()

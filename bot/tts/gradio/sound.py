@@ -1,0 +1,96 @@
+"""What a web UI sent back: samples, or why they cannot be what was asked for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import av
+import av.filter
+import numpy as np
+
+from bot.errors import AudioError, EngineUnavailable
+from bot.speech import Samples
+from bot.tts.audio import decode
+
+_SHORTEST = 0.1
+"""Seconds below which a result is none."""
+_SILENT = 10 ** (-60 / 20)
+"""The loudest sample of silence."""
+_PIECE = 0.5
+"""Seconds of one piece of what is yielded."""
+_REMEMBERED = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """Mono samples, and the digest of the file that they came in."""
+
+    samples: Samples
+    rate: int
+    digest: str
+
+    def pieces(self) -> Iterator[Samples]:
+        """The samples, half a second at a time."""
+        step = round(self.rate * _PIECE)
+        for start in range(0, self.samples.size, step):
+            yield self.samples[start : start + step]
+
+
+def heard(file: bytes, engine: str, rate: float = 1.0) -> Sound:
+    """The sound in the file, ``rate`` times as fast. Raises EngineUnavailable if there is none."""
+    try:
+        samples, hertz = decode(file)
+    except AudioError as error:
+        raise EngineUnavailable(engine, "The web UI sent something that is no sound.") from error
+    if samples.size < _SHORTEST * hertz or float(np.abs(samples).max()) < _SILENT:
+        raise EngineUnavailable(engine, "The web UI sent silence.")
+    return Sound(_hurried(samples, hertz, rate), hertz, hashlib.sha256(file).hexdigest())
+
+
+class Memory:
+    """What was answered lately, to tell an answer that belongs to another question.
+
+    The web UI names its files by the second: where several write into one folder, one result may replace another.
+    """
+
+    def __init__(self) -> None:
+        self._questions: OrderedDict[str, str] = OrderedDict()
+
+    def knows(self, sound: Sound, voice: str, text: str) -> bool:
+        """Whether this very file was the answer to another text, or for another voice. Remembers it otherwise."""
+        question = f"{voice}\n{''.join(c for c in text.casefold() if c.isalnum())}"
+        before = self._questions.setdefault(sound.digest, question)
+        self._questions.move_to_end(sound.digest)
+        while len(self._questions) > _REMEMBERED:
+            self._questions.popitem(last=False)
+        return before != question
+
+
+def _hurried(samples: Samples, hertz: int, rate: float) -> Samples:
+    """The same voice at the same pitch, so many times as fast."""
+    if abs(rate - 1) < 0.005:
+        return samples
+    graph = av.filter.Graph()
+    source = graph.add_abuffer(sample_rate=hertz, format="flt", layout="mono")
+    tempo = graph.add("atempo", f"{rate:.3f}")
+    sink = graph.add("abuffersink")
+    source.link_to(tempo)
+    tempo.link_to(sink)
+    graph.configure()
+    frame = av.AudioFrame.from_ndarray(samples[np.newaxis], format="flt", layout="mono")
+    frame.sample_rate = hertz
+    graph.push(frame)
+    graph.push(None)
+    return _pulled(graph)
+
+
+def _pulled(graph: av.filter.Graph) -> Samples:
+    pieces = []
+    while True:
+        try:
+            pieces.append(np.asarray(graph.pull().to_ndarray()).reshape(-1))
+        except (av.EOFError, av.BlockingIOError):
+            return np.concatenate(pieces).astype(np.float32, copy=False)
