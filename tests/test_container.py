@@ -14,6 +14,9 @@ from bot.config import SECRETS, load
 
 ROOT = Path(__file__).parent.parent
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
+SERVICES = COMPOSE["services"]
+PROVISIONING = ROOT / "ops/grafana/provisioning"
 
 
 def test_the_image_sets_only_settings_that_exist(tmp_path: Path) -> None:
@@ -39,13 +42,66 @@ def test_the_image_runs_a_command_that_exists_and_not_as_root() -> None:
 
 def test_the_composition_asks_for_a_key_and_publishes_to_this_machine_only() -> None:
     """Whoever opens it to others does so on purpose; its environment holds the secrets by their real names."""
-    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text(encoding="utf-8"))
-    service = compose["services"]["sayso"]
-    assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+    assert all(port.startswith("127.0.0.1:") for one in SERVICES.values() for port in one["ports"])
+    service = SERVICES["sayso"]
     assert set(service["environment"]) <= set(SECRETS)
     assert service["environment"]["SAYSO_API_KEYS"].startswith("${SAYSO_API_KEYS:?")
-    named = {volume.partition(":")[0] for volume in service["volumes"]}
-    assert named == set(compose["volumes"])
+
+
+def test_what_the_composition_mounts_is_there() -> None:
+    """Each file and folder of ours, to be read only; each volume is declared, and each that is declared is used."""
+    volumes = [volume for one in SERVICES.values() for volume in one["volumes"]]
+    ours = [volume for volume in volumes if volume.startswith("./")]
+    assert ours
+    for volume in ours:
+        path, _, rest = volume.partition(":")
+        assert (ROOT / path).exists(), path
+        assert rest.endswith(":ro"), volume
+    assert {volume.partition(":")[0] for volume in volumes if volume not in ours} == set(COMPOSE["volumes"])
+
+
+def test_who_watches_comes_only_when_asked_for() -> None:
+    """Behind a profile, in versions that are named, and with a key of its own that is given once."""
+    watching = {name: one for name, one in SERVICES.items() if name != "sayso"}
+    assert set(watching) == {"prometheus", "grafana"}
+    for one in watching.values():
+        assert one["profiles"] == ["monitoring"]
+        assert re.fullmatch(r"[a-z]+/[a-z]+:v?\d+\.\d+\.\d+", one["image"])
+    (secret,) = SERVICES["prometheus"]["secrets"]
+    variable = COMPOSE["secrets"][secret]["environment"]
+    assert f",${{{variable}:-}}" in SERVICES["sayso"]["environment"]["SAYSO_API_KEYS"]
+    scraping = yaml.safe_load((ROOT / "ops/prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"][0]
+    assert scraping["authorization"]["credentials_file"] == f"/run/secrets/{secret}"
+    assert "profiles" not in SERVICES["sayso"]
+
+
+def test_without_the_key_of_who_watches_there_is_none() -> None:
+    """What is left of the composition's list of keys is one key, not one that is empty."""
+    assert load(environ={"SAYSO_API_KEYS": "mine,"}, folder=ROOT / "ops").secrets.api_keys == ("mine",)
+
+
+def test_prometheus_asks_the_server_where_it_listens() -> None:
+    """By its name in the composition, on the port that the image exposes; and Grafana asks Prometheus."""
+    scraping = yaml.safe_load((ROOT / "ops/prometheus.yml").read_text(encoding="utf-8"))["scrape_configs"][0]
+    exposed = re.search(r"EXPOSE (\d+)", DOCKERFILE)
+    assert exposed
+    assert scraping["static_configs"] == [{"targets": [f"sayso:{exposed[1]}"]}]
+    source = yaml.safe_load((PROVISIONING / "datasources/prometheus.yml").read_text(encoding="utf-8"))
+    assert source["datasources"][0]["url"] == "http://prometheus:9090"
+
+
+def test_grafana_finds_the_dashboard_and_lets_nobody_change_anything() -> None:
+    """Where its settings look is where the composition puts it."""
+    grafana = SERVICES["grafana"]
+    mounted = dict(volume.split(":")[:2][::-1] for volume in grafana["volumes"])
+    (provider,) = yaml.safe_load((PROVISIONING / "dashboards/sayso.yml").read_text(encoding="utf-8"))["providers"]
+    folder = provider["options"]["path"]
+    home = grafana["environment"]["GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH"]
+    assert (ROOT / mounted[folder] / Path(home).name).is_file()
+    assert str(Path(home).parent) == folder
+    assert ROOT / mounted["/etc/grafana/provisioning"] == PROVISIONING
+    assert grafana["environment"]["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    assert grafana["environment"]["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == "true"
 
 
 def test_the_example_settings_are_the_defaults(tmp_path: Path) -> None:
