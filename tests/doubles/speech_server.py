@@ -172,6 +172,10 @@ class SpeechServer:
     """What ``/ready`` says; None that there is no such address."""
     voices: object = field(default_factory=lambda: {"voices": list(VOICES)})
     models: object = field(default_factory=lambda: {"object": "list", "data": [{"id": "tts-1", "owned_by": "openai"}]})
+    only_post: bool = False
+    """Whether it says of ``/v1/audio/speech`` that it cannot be got (405), as most do; else nothing is there."""
+    mute: bool = False
+    """Whether everything but speech is never answered."""
     sound: bytes | None = None
     media_type: str | None = None
     piece: int = 4096
@@ -265,10 +269,15 @@ class SpeechServer:
         self._meet(request)
         self.paths.append(request.path)
         self._changed.set()
+        if self.mute:
+            await self._for_ever.wait()
+        if request.path == "/v1/audio/speech" and self.only_post:
+            return web.Response(status=405)
         if request.path == "/health" and self.sayso:
             return web.json_response({"status": "ok", "version": "1", "engines": ["offline"], "cache": {}})
         if request.path == "/ready" and self.ready is not None:
-            return web.json_response({"ready": self.ready}, status=200 if self.ready else 503)
+            because = "" if self.ready else "The self-test is still going on."
+            return web.json_response({"ready": self.ready, "because": because}, status=200 if self.ready else 503)
         known = {"/v1/models": self.models, "/v1/audio/voices": self.voices}.get(request.path)
         if known is None:
             return _refused(Fault.NO_PATH)

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Self
 from urllib.parse import unquote
 
-import aiohttp
 from yarl import URL
 
 from bot.errors import ConfigError
 
 _WRITTEN = re.compile(r"(?:(?P<scheme>[a-z][a-z0-9+.-]*)://)?(?:(?P<user>.*)@)?(?P<place>[^@]*)", re.I | re.DOTALL)
 """The user part is greedy: a password may itself hold a / or an @."""
+_SPACE = re.compile(r"\s")
 _ENDINGS = ("/audio/speech", "/v1")
 
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """The server under ``base``, which holds no credentials and no ``/v1``; ``auth`` is what stood before an @."""
+    """The server under ``base``, which holds no credentials and no ``/v1``; ``auth`` is the header for
+    the name and the password that stood before an @, or empty."""
 
     base: URL
-    auth: aiohttp.BasicAuth | None = None
+    auth: str = ""
 
     @classmethod
     def of(cls, written: str) -> Self:
@@ -36,13 +38,14 @@ class Address:
         scheme, user, place = (found["scheme"] or "http").lower(), found["user"], found["place"]
         try:
             base = URL(f"{scheme}://{_bare(place)}")
-            sound = scheme in ("http", "https") and base.host and not base.query_string and not base.fragment
+            plain = not (base.query_string or base.fragment or _SPACE.search(place))
+            sound = scheme in ("http", "https") and base.host and plain
         except ValueError:
             sound = False
         if not sound:
             shown = place.partition("?")[0]
             raise ConfigError(f"remote.servers: {shown!r} is no address of a server; write it as http://10.0.0.5:8888")
-        return cls(base, _auth(user) if user else None)
+        return cls(base, _auth(user) if user else "")
 
     def at(self, path: str) -> URL:
         """The address of ``/v1/models`` and the like there."""
@@ -70,6 +73,6 @@ def _bare(place: str) -> str:
     return place.rstrip("/")
 
 
-def _auth(user: str) -> aiohttp.BasicAuth:
+def _auth(user: str) -> str:
     name, _, password = user.partition(":")
-    return aiohttp.BasicAuth(unquote(name), unquote(password), "utf-8")
+    return f"Basic {base64.b64encode(f'{unquote(name)}:{unquote(password)}'.encode()).decode()}"

@@ -100,7 +100,7 @@ class Call:
         try:
             async with self._limit():
                 return await response.content.readany()
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, RuntimeError) as error:  # the latter is what aiohttp makes of a closed session
             message = f"{self._server} broke off after {self._heard:.1f} s of sound."
             raise EngineTruncated(self._server.engine, message) from error
         except TimeoutError as error:

@@ -79,15 +79,16 @@ def is_sayso(answer: object) -> bool:
 
 
 def _entries(answer: object) -> Iterator[object]:
-    """The list in it: as it is, under a name, or by the model or the name of each voice."""
+    """The list in it: as it is, or under a name, and there also by the model or the name of each voice."""
     match answer:
-        case {"voices": inner} | {"data": inner}:
-            yield from _entries(inner)
-        case list():
-            yield from answer[:_MOST]
-        case dict():
-            for name, value in list(answer.items())[:_MOST]:
-                yield from value[:_MOST] if isinstance(value, list) else ({"id": name, **_mapping(value)},)
+        case {"voices": {"voices": inner}} | {"data": {"voices": inner}} | {"voices": inner} | {"data": inner}:
+            pass
+        case _:
+            inner = answer if isinstance(answer, list) else []
+    if isinstance(inner, list):
+        yield from inner[:_MOST]
+    for name, value in list(_mapping(inner).items())[:_MOST]:
+        yield from value[:_MOST] if isinstance(value, list) else ({"id": name, **_mapping(value)},)
 
 
 def _voice(engine: str, entry: object) -> Iterator[Voice]:

@@ -193,11 +193,9 @@ def _read(found: object) -> Complaint:
     match found:
         case str():
             return Complaint(found)
-        case {"error": str(words), **rest}:
-            return Complaint(words, _string(rest.get("code")), _string(rest.get("param")))
         case {"detail": [{"msg": str(words), **first}, *_]}:
             return Complaint(words, "", ".".join(map(str, _several(first.get("loc")))))
-        case {"detail": str(words)} | {"message": str(words)}:
+        case {"message": str(words)} | {"detail": str(words)} | {"because": str(words)} | {"error": str(words)}:
             assert isinstance(found, dict)
             return Complaint(words, _string(found.get("code")), _string(found.get("param")))
         case {"code": str(code)}:

@@ -50,14 +50,11 @@ class Line:
         """Make ready; nothing is sent."""
         tracing = aiohttp.TraceConfig()
         tracing.on_connection_reuseconn.append(_note_reuse)
-        proxy, auth = self._proxy()
         self._session = aiohttp.ClientSession(
             connector=self._connector(),
-            headers=self._headers(),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),
-            proxy=proxy,
-            proxy_auth=auth,
+            proxy=self._proxy(),
             trace_configs=[tracing],
         )
 
@@ -83,7 +80,7 @@ class Line:
 
     async def get(self, path: str) -> Answer:
         """A short answer."""
-        async with await self._ask("GET", path, SimpleNamespace(), headers={"Accept": "application/json"}) as response:
+        async with await self._ask("GET", path, SimpleNamespace()) as response:
             return await answer(response)
 
     async def _ask(self, method: str, path: str, kept: object, **more: object) -> aiohttp.ClientResponse:
@@ -92,6 +89,7 @@ class Line:
         return await self._session.request(
             method,
             self._address.at(path),
+            headers=self._headers(),
             allow_redirects=False,
             trace_request_ctx=kept,
             **more,  # type: ignore[arg-type]
@@ -103,26 +101,21 @@ class Line:
         return aiohttp.TCPConnector(limit=0, ttl_dns_cache=60)
 
     def _headers(self) -> dict[str, str]:
-        # Sound is hardly made smaller by gzip, but held back by it.
+        # Not among the session's own headers: those aiohttp tells to a proxy, too. Sound is hardly made smaller by
+        # gzip, but held back by it.
         headers = {"User-Agent": f"Sayso/{bot.__version__}", "Accept-Encoding": "identity"}
-        if self._address.auth is not None:
-            headers["Authorization"] = self._address.auth.encode()
-        elif self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
+        if known := self._address.auth or (self._key and f"Bearer {self._key}"):
+            headers["Authorization"] = known
         return headers
 
-    def _proxy(self) -> tuple[URL | None, aiohttp.BasicAuth | None]:
+    def _proxy(self) -> URL | None:
         """The proxy of the environment, for servers elsewhere. aiohttp's own way would bring .netrc along."""
         host = self._address.base.host or ""
         if self._socket is not None or self._address.loopback or proxy_bypass(host):
-            return None, None
+            return None
         wanted = getproxies()
         found = wanted.get(self._address.base.scheme) or wanted.get("all") or ""
-        if not found.startswith("http"):
-            return None, None
-        proxy = URL(found)
-        auth = aiohttp.BasicAuth(proxy.user, proxy.password or "") if proxy.user else None
-        return proxy.with_user(None), auth
+        return URL(found) if found.startswith("http") else None
 
 
 async def answer(response: aiohttp.ClientResponse) -> Answer:

@@ -10,7 +10,7 @@ import structlog
 
 from bot.errors import EngineBroken, EngineError, EngineTimeout, EngineUnavailable
 from bot.tts.remote.catalogue import OPENAI, Catalogue, is_sayso
-from bot.tts.remote.faults import FOREIGN, Server, fault, refusal
+from bot.tts.remote.faults import FOREIGN, Complaint, Server, fault, refusal
 from bot.tts.remote.line import Answer, Line
 
 _log = structlog.get_logger()
@@ -77,7 +77,9 @@ class Survey:
     async def _check(self) -> str:
         ready = await self._get("/ready")
         if ready.status == 503 and isinstance(ready.json, dict):
-            raise EngineUnavailable(self._server.engine, f"{self._server} is not ready to speak yet; wait a moment.")
+            told = Complaint.of(ready, self._server.key).told
+            message = f"{self._server} is not ready to speak yet; wait a moment.{told}"
+            raise EngineUnavailable(self._server.engine, message)
         if not self._answered:
             self.doubt()
         for path in _VOICES:

@@ -109,7 +109,8 @@ class _Stream:
         self._ahead = self._skip
         self._given = 0
         self._tagged = False
-        self._codec = codec("opus", head)
+        # FFmpeg's decoder may or may not skip by itself what the head says, so the one that it sees says nothing of it.
+        self._codec = codec("opus", head[:_SKIP_AT] + b"\0\0" + head[_SKIP_AT + 2 :])
 
     def decode(self, packet: bytes) -> Samples:
         if not self._tagged:  # the second packet is that of the tags, whatever it says
