@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from bot import tally
 from bot.errors import Cancelled, Expired, SaysoError
 from bot.queue import LATE, Attempts, Position, State, Ticket
 from bot.script import Script
@@ -23,16 +24,27 @@ class Figures:
 
 @dataclass(slots=True, eq=False)
 class Asker:
-    """One who wants a production: they hear a share of its sound, which may end for them alone."""
+    """One who wants a production, since ``at``: they hear a share of its sound, which may end for them alone.
+
+    ``first``: it was begun for them, and the others joined.
+    """
 
     request: Request
     speech: Speech
+    at: float
+    first: bool = True
     timer: asyncio.TimerHandle | None = None
+
+    @property
+    def result(self) -> str:
+        """How they come to it, as it is counted."""
+        return tally.MISS if self.first else tally.SHARED
 
     def end(self, error: SaysoError) -> None:
         """They hear no more of it than there is, and then why; nothing if it is whole."""
         self.stop()
         if not self.speech.done:
+            tally.failed(self.request, error)
             self.speech.fail(error)
 
     def stop(self) -> None:
@@ -82,9 +94,9 @@ class Production:
             return not self.speech.failed and not any(s.utterance.instead_of for s in self.speech.spoken)
         return self.ticket.promote(at, request.priority, deadline)
 
-    def enter(self, request: Request, remaining: float | None = None) -> Asker:
+    def enter(self, request: Request, at: float, remaining: float | None = None) -> Asker:
         """Make it for one asker more, until they leave, or ``remaining`` seconds are over and it has not begun."""
-        asker = Asker(request, self.speech.share())
+        asker = Asker(request, self.speech.share(), at, request is self.request)
         self.askers.append(asker)
         if remaining is not None and not self.speech.done:
             asker.timer = asyncio.get_running_loop().call_later(max(0.0, remaining), self._late, asker)
@@ -99,6 +111,14 @@ class Production:
         if not self.askers and not self.speech.done:
             self.speech.fail(Cancelled("Cancelled."))
             self.ticket.cancel()
+
+    def fail(self, error: SaysoError, cause: BaseException | None = None) -> None:
+        """It breaks off for all who want it, because of that; nothing if it is over."""
+        if self.speech.done:
+            return
+        for asker in self.askers:
+            tally.failed(asker.request, cause or error)
+        self.speech.fail(error)
 
     def _late(self, asker: Asker) -> None:
         # What has begun is heard to its end: who has waited so long would not thank us for half of it.

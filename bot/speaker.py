@@ -14,14 +14,15 @@ from functools import partial
 
 import structlog
 
+from bot import tally
 from bot.casting import Casting, Taste, VoiceChoice
 from bot.config import AudioSettings
-from bot.errors import AudioError, Cancelled, StoreError
+from bot.errors import AudioError, Cancelled, SaysoError, StoreError
 from bot.health import EngineHealth, examine
 from bot.queue import Attempts, Dispatcher, Entry, Job, State, Unfinished, everything, to_json
 from bot.said import Asker, Figures, Production, Said
 from bot.script import Explanation, Script, Stage, unfit, write
-from bot.speech import Clip, Codec, Reason, Refusal, Request, Speech, Utterance
+from bot.speech import Clip, Codec, Reason, Refusal, Request, Speech, Spoken, Utterance
 from bot.store import ChannelSettings, GuildSettings, Preference, Store
 from bot.tts.audio import frames, packets
 from bot.wishes import EVERY_GUILD, Chosen, Rules
@@ -84,31 +85,15 @@ class Speaker:
 
         Raises StoreError when the store cannot be read or the journal not be written: nothing is then said.
         """
-        accepted = self._clock()
-        if self.dispatcher.ticket(request.id) is not None:
-            message = "This very request is being said already; wait for it."
-            return Refusal(Reason.INVALID, message, {"cause": "repeated"})
-        if request.replay is not None:
-            return await self._again(request, request.replay, accepted)
-        script = await self._script(request)
-        if isinstance(script, Refusal):
-            return script
-        if not isinstance(request.text, str):
-            return await self._begin(request, script, None, accepted, self._codec(request, script))
-        lines = script.read(request.text)
-        if isinstance(lines, Refusal):
-            return lines
-        utterances = [line.utterance for line in lines]
-        codec = self._codec(request, script)
-        key, opus = self._workshop.key(utterances, codec), self.key(utterances)
-        if (joined := await self._join((key, opus), request, script, accepted)) is not None:
-            return joined
-        if (found := await self._cached(key, opus, request)) is not None:
-            return await self._replay(request, _as_planned(found, utterances), accepted, script.skipped)
-        # One may have begun while the cache was read.
-        if (joined := await self._join((key, opus), request, script, accepted)) is not None:
-            return joined
-        return await self._begin(request, script, utterances, accepted, codec, key)
+        tally.asked(request)
+        try:
+            answer = await self._answer(request, self._clock())
+        except SaysoError as error:
+            tally.failed(request, error)
+            raise
+        if isinstance(answer, Refusal):
+            tally.refused(request, answer)
+        return answer
 
     async def replay(self, request: Request, key: str) -> Said | Refusal:
         """Say again what has this cache key, for whoever asks now and without synthesis: :attr:`Request.replay`."""
@@ -190,6 +175,32 @@ class Speaker:
         await self.dispatcher.drain(drain)
         await self._workshop.close()
         await self._attempts.forgive()
+
+    async def _answer(self, request: Request, accepted: float) -> Said | Refusal:
+        if self.dispatcher.ticket(request.id) is not None:
+            message = "This very request is being said already; wait for it."
+            return Refusal(Reason.INVALID, message, {"cause": "repeated"})
+        if request.replay is not None:
+            return await self._again(request, request.replay, accepted)
+        script = await self._script(request)
+        if isinstance(script, Refusal):
+            return script
+        if not isinstance(request.text, str):
+            return await self._begin(request, script, None, accepted, self._codec(request, script))
+        lines = script.read(request.text)
+        if isinstance(lines, Refusal):
+            return lines
+        utterances = [line.utterance for line in lines]
+        codec = self._codec(request, script)
+        key, opus = self._workshop.key(utterances, codec), self.key(utterances)
+        if (joined := await self._join((key, opus), request, script, accepted)) is not None:
+            return joined
+        if (found := await self._cached(key, opus, request)) is not None:
+            return await self._replay(request, _as_planned(found, utterances), accepted, script.skipped)
+        # One may have begun while the cache was read.
+        if (joined := await self._join((key, opus), request, script, accepted)) is not None:
+            return joined
+        return await self._begin(request, script, utterances, accepted, codec, key)
 
     async def _layers(self, user: str, guild: str, channel: str | None) -> _Layers:
         """What the user, the channel, the guild and the owner have settled."""
@@ -273,7 +284,9 @@ class Speaker:
         if making is None or making.key != key or making.speech.codec not in (Codec.OPUS, request.codec):
             return Refusal(Reason.NOT_KEPT, "That is no longer kept; ask for the text to be spoken anew.")
         clip = await making.speech.clip()  # whole, and on its way into the cache
-        return await self._unrepeatable(request, clip, making.owner, layers) or await self._share(making, request)
+        return await self._unrepeatable(request, clip, making.owner, layers) or await self._share(
+            making, request, accepted
+        )
 
     async def _unrepeatable(self, request: Request, clip: Clip, owner: str | None, layers: _Layers) -> Refusal | None:
         """Why what was allowed once is not allowed any more, or not here."""
@@ -285,6 +298,7 @@ class Speaker:
     async def _replay(self, request: Request, found: _Found, accepted: float, skipped: Sequence[str] = ()) -> Said:
         await self._accept(request)
         figures = Figures(accepted, first_audio=self._clock() - accepted)
+        self._count(request, found.clip.spoken, tally.HIT, accepted, whole=True)
         speech, attempts = Speech.finished(found.clip, found.packets), self._attempts
         return Said(request, speech, figures, cached=True, _attempts=attempts, _key=found.key, _skipped=skipped)
 
@@ -292,11 +306,15 @@ class Speaker:
         """A share of what is being made under one of the keys; None if nothing is that the asker could rely on."""
         for making in filter(None, map(self._workshop.find, keys)):
             if making.serves(request, accepted, self._deadline(request)):
-                return await self._share(making, request, script.skipped)
+                return await self._share(making, request, accepted, script.skipped)
         return None
 
-    async def _share(self, production: Production, request: Request, skipped: Sequence[str] = ()) -> Said:
-        asker = self._enter(production, request)
+    async def _share(
+        self, production: Production, request: Request, accepted: float, skipped: Sequence[str] = ()
+    ) -> Said:
+        whole = production.speech.done
+        self._count(request, production.speech.spoken, tally.HIT if whole else tally.SHARED, accepted, whole=whole)
+        asker = self._enter(production, request, accepted)
         try:
             await self._accept(request)
         except BaseException:
@@ -307,6 +325,14 @@ class Speaker:
         if production.key:  # whole before the asker came, or while the journal was written
             self.store.cache.heard(production.key, user=request.user, guild=request.guild)
         return self._said(production, asker, skipped, shared=True)
+
+    def _count(self, request: Request, spoken: Sequence[Spoken], result: str, accepted: float, *, whole: bool) -> None:
+        """Where it was found; with what there is of it already they have not waited."""
+        seconds = self._clock() - accepted
+        tally.looked(result)
+        tally.heard(spoken, result, seconds)
+        if whole:
+            tally.whole(request, result, seconds)
 
     async def _begin(
         self,
@@ -331,7 +357,7 @@ class Speaker:
             return ticket
         production = Production(request, script, ticket, Figures(accepted), utterances, key, Speech(codec))
         self._workshop.announce(production)
-        asker = self._enter(production, request)
+        asker = self._enter(production, request, accepted)
         try:
             await self._accept(request)
         except BaseException:
@@ -342,11 +368,12 @@ class Speaker:
                 self._workshop.end(production)
             raise
         self._workshop.start(production)
+        tally.streamed(request) if utterances is None else tally.looked(tally.MISS)
         return self._said(production, asker, script.skipped)
 
-    def _enter(self, production: Production, request: Request) -> Asker:
+    def _enter(self, production: Production, request: Request, at: float) -> Asker:
         deadline = self._deadline(request)
-        return production.enter(request, None if deadline is None else deadline - self._clock())
+        return production.enter(request, at, None if deadline is None else deadline - self._clock())
 
     def _deadline(self, request: Request) -> float | None:
         """The request's deadline, by the clock of the queue."""

@@ -10,13 +10,14 @@ from typing import Protocol
 
 import structlog
 
+from bot import tally
 from bot.config import AudioSettings
 from bot.errors import Abandoned, Cancelled, SaysoError, StoreError
 from bot.log import where
 from bot.queue import Attempts
 from bot.repertoire import Memo
 from bot.said import Production
-from bot.speech import Clip, Codec, Pcm, Speech, Spoken, Utterance
+from bot.speech import Clip, Codec, Pcm, Spoken, Utterance
 from bot.store import Store, cache_key
 from bot.tts.audio import Loudness, Mp3Passage, SpeechEncoder
 from bot.tts.text import estimate_seconds
@@ -95,9 +96,10 @@ class Workshop:
                 production.leave(asker, Cancelled("Cancelled."))
 
     async def close(self) -> None:
-        """Break off what is being made."""
-        for task in self._tasks:
-            task.cancel()
+        """Break off what is being made; what is whole is put into the cache."""
+        for task, production in self._tasks.items():
+            if not production.speech.done:
+                task.cancel()
         if self._tasks:
             _, stuck = await asyncio.wait(self._tasks, timeout=GRACE)
             if stuck:
@@ -116,21 +118,31 @@ class Workshop:
             production.key = self.key([spoken.utterance for spoken in clip.spoken], clip.codec)
             self._running[production.key] = production  # until it is in the cache
             speech.finish(clip)
+            # Whoever asked has it: the place is somebody else's while it is being put into the cache.
+            production.ticket.release()
+            self._count(production, clip)
             await self._attempts.survive(production.wanted_by)
             await self._keep(production, production.key, clip)
         except Abandoned as error:
-            _fail(speech, error)
+            production.fail(error)
         except SaysoError as error:
             log.info("speech_failed", error=type(error).__name__, engine=production.script.engine)
-            _fail(speech, error)
+            production.fail(error)
         except Exception as error:  # noqa: BLE001 (the job runner: a surprise must not be silence for the listeners)
             log.error("speech_crashed", engine=production.script.engine, error=type(error).__name__, where=where(error))
-            _fail(speech, SaysoError(f"Something went wrong while speaking ({type(error).__name__}); try again."))
+            words = f"Something went wrong while speaking ({type(error).__name__}); try again."
+            production.fail(SaysoError(words), error)
+
+    def _count(self, production: Production, clip: Clip) -> None:
+        now = self._clock()
+        for asker in production.askers:
+            tally.whole(asker.request, asker.result, now - asker.at)
+        tally.made(clip, production.figures.engine_seconds)
 
     def _over(self, task: asyncio.Task[None], production: Production) -> None:
         del self._tasks[task]
         self.end(production)
-        _fail(production.speech, Cancelled("Cancelled."))
+        production.fail(Cancelled("Cancelled."))
 
     def _encoding(self, codec: Codec) -> dict[str, float | str]:
         """What of the settings decides how it sounds; as Opus it was so before there was anything else."""
@@ -163,12 +175,17 @@ class Workshop:
                     for spoken in track.spoken[len(production.speech.spoken) :]:
                         production.speech.begin(spoken)
                     self._append(production, ready)
-            production.ticket.made(production.speech.seconds - before)
+            made = production.speech.seconds - before
+            production.ticket.made(made)
+            tally.spoke(production.speech.spoken, made)
             production.figures.engine_seconds += self._clock() - began
 
     def _append(self, production: Production, ready: Sequence[bytes]) -> None:
         if ready and production.figures.first_audio is None:
-            production.figures.first_audio = self._clock() - production.figures.accepted
+            now = self._clock()
+            production.figures.first_audio = now - production.figures.accepted
+            for asker in production.askers:
+                tally.heard(production.speech.spoken, asker.result, now - asker.at)
         production.speech.append(ready)
 
     async def _keep(self, production: Production, key: str, clip: Clip) -> None:
@@ -199,11 +216,6 @@ def cost(utterance: Utterance) -> float:
 def _plain(utterance: Utterance) -> Utterance:
     """What belongs to the sound, whoever asked for it and how."""
     return replace(utterance, instead_of="", alternatives=(), codec=Codec.OPUS)
-
-
-def _fail(speech: Speech, error: SaysoError) -> None:
-    if not speech.done:
-        speech.fail(error)
 
 
 def _stop(task: asyncio.Task[None]) -> None:

@@ -105,9 +105,10 @@ class AudioCache:
             await self.flush()
         now, removals = self._clock(), self._memory.removals
         limit, play = self._limits.bytes if full else None, _play(key, user, guild)
-        work = partial(clips.keep, values=values, owner=owner or user or "", at=now, play=play, limit=limit)
+        work = partial(clips.keep, values=values, owner=owner or user or "", at=now, limit=limit)
 
         def kept(result: Kept) -> None:
+            self._uses.add(key, play, now)
             if removals == self._memory.removals:
                 self._memory.put(key, clip, now)
             self._settle(result) if full else self._grow(result)

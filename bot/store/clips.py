@@ -108,17 +108,14 @@ def _spoken(data: Mapping[str, Any]) -> Spoken:
 OWNER = select(CLIPS.c.owner).where(CLIPS.c.key == bindparam("key"))
 
 
-def keep(
-    connection: Connection, values: Mapping[str, Any], owner: str, at: float, play: Play | None, limit: int | None
-) -> Kept:
-    """Keep a clip unless its key is known, note who heard it, and with a ``limit`` make room."""
+def keep(connection: Connection, values: Mapping[str, Any], owner: str, at: float, limit: int | None) -> Kept:
+    """Keep a clip unless its key is known, and with a ``limit`` make room."""
     take_turn(connection, AUDIO_LOCK)
     row = {name: values[name] for name in ("key", "bytes", "seconds")}
     row |= {"owner": owner, "at": at, "used": at}
     new = connection.execute(_added(connection), row).first() is not None
     if new:
         connection.execute(_SOUND, {name: values[name] for name in _SOUND_FIELDS})
-    touch(connection, {} if new else {values["key"]: at}, {play: at} if play else {})
     if limit is None:
         return Kept((), int(new), values["bytes"] if new else 0)
     return make_room(connection, limit, spared=values["key"])

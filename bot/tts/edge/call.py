@@ -12,7 +12,7 @@ from math import ceil
 from edge_tts import Communicate
 
 from bot.errors import EngineTimeout, EngineTruncated
-from bot.tts.edge.line import Line, proxy
+from bot.tts.edge.line import Line
 
 _BYTES_PER_SECOND = 6_000
 """The service sends 48 kbit/s, whatever is said."""
@@ -36,12 +36,13 @@ class Call:
         *,
         connect: float,
         gap: float,
+        proxy: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         # Seconds must be whole for edge-tts; shorter limits are kept by this class.
         whole = max(1, ceil(connect))
         self._communicate = Communicate(
-            text, voice, rate=rate, connector=line, proxy=proxy(), connect_timeout=whole, receive_timeout=whole
+            text, voice, rate=rate, connector=line, proxy=proxy, connect_timeout=whole, receive_timeout=whole
         )
         self._line = line
         self._gap = gap

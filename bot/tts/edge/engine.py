@@ -38,7 +38,8 @@ class Edge:
     Sound or an error comes within ``first_audio_timeout`` seconds of getting a connection, however many of the
     ``attempts`` were made; after the first sound there is no second attempt, and silence for ``gap_timeout`` is a
     failure. ``cache_file`` keeps a fresher list of voices than the one that is shipped; while entered the engine asks
-    for it once a day, unless ``refresh`` is false. A proxy in the environment is used.
+    for it once a day, unless ``refresh`` is false. A proxy that is in the environment
+    by then is used.
     """
 
     name = "edge"
@@ -72,6 +73,7 @@ class Edge:
         self._shelf = Shelf(cache_file, now)
         self._fresh = refresh
         self._shared: aiohttp.BaseConnector | None = None
+        self._proxy: str | None = None
         self._refresh: asyncio.Task[None] | None = None
 
     @property
@@ -114,7 +116,7 @@ class Edge:
         return f"{len(entries)} voices"
 
     async def __aenter__(self) -> Self:
-        self._shared = self._connector_factory()
+        self._shared, self._proxy = self._connector_factory(), proxy()
         if self._fresh:
             self._refresh = asyncio.create_task(self._shelf.keep_fresh(self._fetch, self._sleep))
         return self
@@ -162,6 +164,7 @@ class Edge:
             self._line(),
             connect=self._connect_timeout,
             gap=self._gap_timeout,
+            proxy=self._proxy,
             clock=self._clock,
         )
         sound = Sound(utterance)
@@ -181,7 +184,7 @@ class Edge:
         """The list of voices from the service itself."""
         try:
             async with asyncio.timeout(self._connect_timeout):
-                entries = await edge_tts.list_voices(connector=self._line(), proxy=proxy())
+                entries = await edge_tts.list_voices(connector=self._line(), proxy=self._proxy)
         except FOREIGN as error:
             raise fault(error, "the list of voices") from error
         return cast(Sequence[Mapping[str, object]], entries)
