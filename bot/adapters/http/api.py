@@ -20,6 +20,7 @@ from bot.adapters.http.page import PAGE
 from bot.adapters.http.pressings import Pressings
 from bot.adapters.http.speech import TOLD, Counter
 from bot.adapters.http.state import Health, Readiness, State
+from bot.gauges import Gauges
 from bot.selftest import SelfTest
 from bot.speaker import Speaker
 
@@ -32,12 +33,14 @@ def create_api(
     cors: Sequence[str] = (),
     wait: float = 300.0,
     test: SelfTest | None = None,
+    gauges: Gauges | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> FastAPI:
     """The ASGI application. With ``keys``, each request needs one as a bearer token; ``hosts`` are the Host headers
     that are answered (a page on the web must not reach a keyless server on loopback by a name of its own); ``cors`` the
     origins whose pages may use it. A request waits at most ``wait`` seconds for its turn. Where there is a ``test``,
-    the server is ready once that has spoken, or an engine has since."""
+    the server is ready once that has spoken, or an engine has since. ``gauges`` are what ``/metrics`` looks at, where
+    the speaker is not all there is."""
     api = FastAPI(title="Sayso", version=bot.__version__, description=ABOUT, redirect_slashes=False)
     api.add_middleware(Gate, keys=keys, hosts=hosts)
     if cors:  # outside the gate: who is refused there must be able to read why
@@ -45,7 +48,7 @@ def create_api(
     _widen(speaker, keys)
     api.add_exception_handler(HTTPException, http_error)
     pressings = Pressings()
-    catalogue, state = Catalogue(speaker.stage, time.time()), State(speaker, pressings, test, clock)
+    catalogue, state = Catalogue(speaker.stage, time.time()), State(speaker, pressings, test, gauges, clock)
     _serve_page(api)
     # Not FastAPI's kind of route: that takes a third of the time that an answer from the cache does.
     api.add_route(SPEECH, Counter(speaker, catalogue, wait, state.spoke, pressings).answer, methods=["POST"])

@@ -32,7 +32,7 @@ Name = Annotated[
 class SpeechRequest(BaseModel):
     """What is to be said, and how. Fields that are not known are ignored, and null is as good as left out."""
 
-    input: str = Field(description="What to say.", examples=["Hello from Sayso."])
+    input: str = Field(description="What to say.", examples=["Hello from Sayso."], json_schema_extra={"minLength": 1})
     model: str | None = Field(
         "tts-1",
         description="tts-1, tts-1-hd and gpt-4o-mini-tts are the configured engine; else an engine (offline, edge, …), "

@@ -11,7 +11,7 @@ from fastapi.responses import JSONResponse, Response
 
 import bot
 from bot.adapters.http.pressings import Pressings, Shelf
-from bot.gauges import exposition
+from bot.gauges import Gauges, exposition
 from bot.health import EngineHealth
 from bot.selftest import Outcome, Result, SelfTest
 from bot.speaker import Speaker
@@ -39,7 +39,7 @@ class Health:
     uptime: float
     engines: dict[str, EngineHealth]
     queue: Waiting
-    cache: dict[str, float]
+    cache: dict[str, int | float]
     answers: Shelf
     self_test: Result | None
 
@@ -60,11 +60,13 @@ class State:
         speaker: Speaker,
         pressings: Pressings,
         test: SelfTest | None = None,
+        gauges: Gauges | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._speaker = speaker
         self._pressings = pressings
         self._test = test
+        self._gauges = gauges or Gauges(speaker, passed=self._passed)
         self._clock = clock
         self._began = self._tested = clock()
         self._testing: asyncio.Task[Result] | None = None
@@ -96,8 +98,8 @@ class State:
 
     async def metrics(self) -> Response:
         """Everything that is counted."""
-        text, kind = await exposition(self._speaker)
-        return Response(text, media_type=None, headers={"content-type": kind})
+        text, kind = await exposition(self._gauges)
+        return Response(text, headers={"content-type": kind})
 
     async def _unready(self) -> str:
         """Why it cannot speak; empty if it can."""
@@ -112,6 +114,11 @@ class State:
             self._try_again(self._test)
             return f"The self-test failed: {self._test.result.wrong}"
         return "The self-test is still going on."
+
+    def _passed(self) -> bool | None:
+        """The verdict of the self-test, where there is one."""
+        outcomes = {Outcome.PASSED: True, Outcome.FAILED: False}
+        return None if self._test is None else outcomes.get(self._test.result.outcome)
 
     def _try_again(self, test: SelfTest) -> None:
         if self._clock() - self._tested >= AGAIN and (self._testing is None or self._testing.done()):
