@@ -31,10 +31,10 @@ import numpy as np
 from bot.speech import Samples
 
 RATE = 24_000
-LAYOUTS = ("1.5", "2.0", "2.5", "2.0 by 2.5", "bare", "open", "stranger")
+LAYOUTS = ("1.5", "2.0", "2.5", "2.0 by 2.5", "bare", "open", "locked", "stranger")
 """Which apps there are. Besides the three versions: 2.5's web UI with the model of 2.0; 1.5 that answers with a bare
-path; 1.5 that tells its errors (``show_error=True``); and one that is no IndexTTS at all."""
-_START = 90.0
+path; 1.5 that tells its errors (``show_error=True``); 1.5 for :data:`LOGIN` only; and one that is no IndexTTS."""
+LOGIN = ("ann", "se cret")
 _SECONDS_A_LETTER = 0.02
 
 
@@ -138,7 +138,7 @@ class WebUI:
             "HF_HUB_DISABLE_TELEMETRY": "1",
             "HF_HOME": str(self.folder / "home"),
             "NO_PROXY": "*",
-            "PYTHONPATH": os.pathsep.join(sys.path),
+            "PYTHONPATH": str(Path(__file__).parents[2]),
         }
         self._log = (self.folder / "log").open("wb")
         self._process = subprocess.Popen(
@@ -200,6 +200,11 @@ class Wire:
     def url(self) -> str:
         """Where to connect to."""
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def open(self) -> int:
+        """How many connections there are now."""
+        return len(self._tasks)
 
     def cut(self) -> None:
         """Break every connection at once, without a word."""
@@ -536,6 +541,7 @@ def _launch(state: _State, name: str, like: str, port: int) -> Any:
         prevent_thread_lock=True,
         quiet=True,
         show_error=name == "open",
+        auth=LOGIN if name == "locked" else None,
         ssr_mode=False,
         allowed_paths=[str(state.folder / "outputs")],
     )

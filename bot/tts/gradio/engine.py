@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from functools import partial
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import structlog
 
@@ -25,14 +25,17 @@ from bot.errors import (
 from bot.speech import Pcm, Utterance
 from bot.tts.audio import Reference
 from bot.tts.engine import Capabilities, Voice
-from bot.tts.gradio.connection import Address, Asked, Connection
-from bot.tts.gradio.layout import FASTEST, LANGUAGES, SLOWEST
+from bot.tts.gradio.address import Address
+from bot.tts.gradio.layout import FASTEST, LANGUAGES, SLOWEST, Asked
 from bot.tts.gradio.line import Line
 from bot.tts.gradio.sound import Memory, Sound, heard
 from bot.tts.gradio.thread import aside
 from bot.tts.languages import language_name
 from bot.tts.voices.languages import primary
 from bot.tts.voices.recordings import Recordings
+
+if TYPE_CHECKING:
+    from bot.tts.gradio.connection import Connection
 
 _log = structlog.get_logger()
 
@@ -71,8 +74,7 @@ class Gradio:
         self._attempts = attempts
         self._timeout = timeout
         self._sleep = sleep
-        connect = partial(Connection.open, name, self._address)
-        self._line = Line(name, connect, attempts=connect_attempts, pause=connect_pause, sleep=sleep)
+        self._line = Line(name, self._connect, attempts=connect_attempts, pause=connect_pause, sleep=sleep)
         self._turn = asyncio.Lock()
         self._memory = Memory()
 
@@ -103,7 +105,7 @@ class Gradio:
     async def synthesize(self, utterance: Utterance) -> AsyncGenerator[Pcm, None]:
         """Speak; the sound comes whole, and is yielded in pieces.
 
-        Raises NothingToSay, UnknownVoice and LanguageNotSpoken before anything is asked for. Closed early it leaves the
+        Raises NothingToSay, UnknownVoice and LanguageNotSpoken before anything is asked for. Who gives it up leaves the
         web UI's queue; what that has begun, it finishes for nobody.
         """
         text = utterance.text.encode("utf-8", "ignore").decode()
@@ -144,6 +146,16 @@ class Gradio:
     def _languages(self) -> Sequence[str]:
         held = self._line.connection
         return held.layout.languages if held else LANGUAGES
+
+    def _connect(self) -> Connection:
+        """Blocking: the import alone is a quarter of a second."""
+        try:
+            from bot.tts.gradio.connection import Connection
+        except ImportError as error:
+            raise EngineBroken(
+                self.name, "A web UI is spoken to through gradio_client: pip install 'sayso[gradio]'"
+            ) from error
+        return Connection(self.name, self._address)
 
     async def _reference(self, voice: str) -> Reference:
         if voice not in self._recordings:

@@ -8,13 +8,37 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 
+import httpx
+from gradio_client.exceptions import AppError, AuthenticationError, ValidationError
+from gradio_client.utils import InvalidAPIEndpointError, QueueError, TooManyRequestsError
+
 from bot.errors import EngineBroken, EngineError, EngineRejected, EngineTimeout, EngineUnavailable
 
 _LONGEST = 160
 """Characters of what a web UI says of its own error."""
 _MUTE = "The upstream Gradio app has raised an exception but has not enabled verbose error reporting"
 """How gradio_client begins what it says of an error that it was told nothing of."""
-_MARKUP = re.compile(r"<[^>]*>|\s+")
+_LOGIN = "Could not login"
+"""How it begins what it says of a name and password that are refused with any status but 401."""
+_MARKUP = re.compile(r"(?:<[^>]*>|\s)+")
+
+FOREIGN = (
+    QueueError,
+    TooManyRequestsError,
+    InvalidAPIEndpointError,
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    concurrent.futures.CancelledError,
+    # What gradio_client trips over when it is answered half, or by something else.
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    RuntimeError,
+    OSError,
+)
+"""Everything that comes out when a web UI is away, fails, is something else or breaks off."""
 
 
 @contextmanager
@@ -24,28 +48,17 @@ def told(engine: str, place: str) -> Iterator[None]:
         yield
     except EngineError:
         raise
-    except _foreign() as error:
+    except FOREIGN as error:
         raise fault(error, engine, place) from error
-
-
-def missing(engine: str) -> EngineBroken:
-    """The library is not installed."""
-    return EngineBroken(engine, "A web UI is spoken to through gradio_client: pip install 'sayso[gradio]'")
 
 
 def fault(error: Exception, engine: str, place: str) -> EngineError:
     """The error as Sayso's own."""
-    import httpx
-    from gradio_client.exceptions import AppError, AuthenticationError, ValidationError
-    from gradio_client.utils import QueueError, TooManyRequestsError
-
     match error:
         case AuthenticationError():
-            return EngineBroken(
-                engine,
-                f"The web UI at {place} wants another name and password: write them into gradio.url, "
-                "http://name:password@host:7860.",
-            )
+            return _locked(engine, place)
+        case ValueError() if str(error).startswith(_LOGIN):
+            return _locked(engine, place)
         case ValidationError():
             return EngineRejected(engine, f"The web UI refuses this text: {_plain(error)}")
         case AppError():
@@ -67,14 +80,12 @@ def fault(error: Exception, engine: str, place: str) -> EngineError:
     )
 
 
-def _foreign() -> tuple[type[Exception], ...]:
-    """Everything that comes out when a web UI is away, fails, is something else or answers half."""
-    import httpx
-    from gradio_client.utils import InvalidAPIEndpointError, QueueError, TooManyRequestsError
-
-    theirs = (QueueError, TooManyRequestsError, InvalidAPIEndpointError, httpx.HTTPError, httpx.InvalidURL)
-    odd = (ValueError, LookupError, TypeError, AttributeError, AssertionError, RuntimeError, OSError)
-    return (*theirs, *odd, concurrent.futures.CancelledError, concurrent.futures.TimeoutError)
+def _locked(engine: str, place: str) -> EngineBroken:
+    return EngineBroken(
+        engine,
+        f"The web UI at {place} wants another name and password: write them into gradio.url, "
+        "http://name:password@host:7860.",
+    )
 
 
 def _failed(error: Exception, engine: str) -> EngineError:
@@ -92,5 +103,4 @@ def _unreachable(engine: str, place: str, why: str) -> EngineError:
 def _plain(error: Exception) -> str:
     """What it says, on one line, without markup, and not too much of it."""
     text = _MARKUP.sub(" ", str(error)).strip()
-    text = re.sub(r" {2,}", " ", text)
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"

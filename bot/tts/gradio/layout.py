@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.errors import EngineBroken
+from bot.tts.audio import Reference
 from bot.tts.voices.languages import primary
 
 ENDPOINT = "/gen_single"
 LANGUAGES = ("zh", "en")
 """What the models before 2.5 speak."""
 SLOWEST, FASTEST = 0.5, 2.0
+"""Rates that can be asked for: what 2.5 has a slider for."""
 
 _MARKS = {"1.5": {"prompt", "text", "infer_mode"}, "2.0": {"prompt", "text", "emo_control_method"}}
 """The parameters by which a version is told; 2.5 is a 2.0 that is asked for the language as well."""
@@ -20,6 +22,16 @@ _LANGUAGE, _DURATION = "lang_choice", "duration_factor"
 
 Parameter = Mapping[str, Any]
 """A parameter as ``/gradio_api/info`` describes it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What is to be said: by which voice, in which language and how fast."""
+
+    text: str
+    reference: Reference
+    language: str
+    rate: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +52,16 @@ class Layout:
         """Whether the web UI itself can speak faster or slower."""
         return self._named(_DURATION) is not None
 
-    def arguments(self, prompt: object, text: str, language: str, rate: float) -> list[object]:
+    def arguments(self, asked: Asked, prompt: object) -> list[object]:
         """The values in their order: what is asked for, and for all else the web UI's own defaults.
 
         ``prompt`` is the reference as the web UI knows it.
         """
         wanted = {
             "prompt": prompt,
-            "text": text,
-            _LANGUAGE: primary(language).upper(),
-            _DURATION: round(1 / min(max(rate, SLOWEST), FASTEST), 2),
+            "text": asked.text,
+            _LANGUAGE: primary(asked.language).upper(),
+            _DURATION: round(1 / asked.rate, 2),
         }
         return [wanted[name] if (name := _name(one)) in wanted else _default(one) for one in self.parameters]
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 import structlog
 
 from bot.errors import EngineError
-from bot.tts.gradio.connection import Connection
 from bot.tts.gradio.thread import aside, begin
+
+if TYPE_CHECKING:
+    from bot.tts.gradio.connection import Connection
 
 _log = structlog.get_logger()
 
@@ -95,7 +98,7 @@ class Line:
                 await self._sleep(self._pause)
 
     async def _made(self) -> Connection:
-        made = await aside(self._connect, discard=Connection.close)
+        made = await aside(self._connect, discard=lambda connection: connection.close())
         self._connection = made
         _log.info("gradio_connected", engine=self._engine, version=made.layout.version, gradio=made.gradio)
         return made

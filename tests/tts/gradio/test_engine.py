@@ -9,6 +9,7 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import gradio_client.client
@@ -32,7 +33,7 @@ from bot.speech import Utterance
 from bot.tts.gradio import Gradio
 from bot.tts.voices import Recording, Recordings
 from tests.doubles.engine import at_once
-from tests.doubles.webui import RATE, WebUI, answer, wav
+from tests.doubles.webui import RATE, WebUI, Wire, answer, wav
 from tests.tts.gradio.conftest import Enter, samples, say, spoken, until
 
 HELLO = spoken("Hello there, my friend.")
@@ -187,18 +188,12 @@ async def test_it_may_go_by_another_name(ui: WebUI, enter: Enter) -> None:
     assert caught.value.engine == "studio"
 
 
-@pytest.mark.parametrize(("layout", "version"), [("1.5", "1.5"), ("2.0", "2.0"), ("2.5", "2.5"), ("2.0 by 2.5", "2.0")])
-async def test_the_check_says_which_web_ui_it_is(ui: WebUI, enter: Enter, layout: str, version: str) -> None:
+@pytest.mark.parametrize(("layout", "model"), [("1.5", "1.5"), ("2.0", "2.0"), ("2.5", "2.5"), ("2.0 by 2.5", "2.0")])
+async def test_the_check_says_which_web_ui_it_is(ui: WebUI, enter: Enter, layout: str, model: str) -> None:
     """So that whoever set it up sees that it is the one that was meant."""
     engine, _ = await enter(layout)
-    gradio = ".".join(gradio_version().split(".")[:2])
-    assert await engine.check() == f"IndexTTS {version} web UI, gradio {gradio}, 1 voice"
-
-
-def gradio_version() -> str:
-    from importlib.metadata import version
-
-    return version("gradio")
+    gradio = ".".join(version("gradio").split(".")[:2])
+    assert await engine.check() == f"IndexTTS {model} web UI, gradio {gradio}, 1 voice"
 
 
 # ---- what is refused before anything is asked
@@ -334,9 +329,10 @@ async def test_the_same_text_may_sound_the_same(ui: WebUI, enter: Enter) -> None
 
 async def test_it_connects_in_the_background(ui: WebUI, enter: Enter) -> None:
     """As soon as it is entered, before anybody wants to hear anything."""
-    engine, wire = await enter()
-    await until(lambda: any("/info" in one for one in wire.requests))
-    await until(lambda: engine.capabilities.slots == 1 and bool(wire.requests))
+    engine, _ = await enter("2.5")
+    async with asyncio.timeout(20):
+        while "ja" not in engine.capabilities.languages:  # noqa: ASYNC110 (what it learns when it is connected)
+            await asyncio.sleep(0.01)
 
 
 async def test_it_tries_to_connect_so_many_times_so_far_apart(ui: WebUI, recordings: Recordings) -> None:
@@ -437,6 +433,18 @@ async def test_a_web_ui_that_never_answers_is_given_up(ui: WebUI, enter: Enter) 
         await say(engine, HELLO)
 
 
+async def test_a_web_ui_behind_a_login(ui: WebUI, recordings: Recordings) -> None:
+    """The name and password stand in the address, and in no message."""
+    right = f"http://ann:se%20cret@127.0.0.1:{ui.port('locked')}"
+    async with Gradio(right, recordings, sleep=at_once) as engine:
+        np.testing.assert_array_equal(samples(await say(engine, HELLO)), answer(HELLO.text))
+    for wrong in (right.replace("se%20cret", "guessed"), right.replace("ann:se%20cret@", "")):
+        with pytest.raises(EngineBroken, match=r"wants another name and password: .* http://name:password@") as caught:
+            await Gradio(wrong, recordings, sleep=at_once).check()
+        assert "guessed" not in str(caught.value)
+        assert "ann" not in str(caught.value)
+
+
 async def test_what_answers_and_is_no_web_ui_is_told(recordings: Recordings) -> None:
     """Any other server on that port."""
 
@@ -455,12 +463,14 @@ async def test_without_the_library_it_says_what_to_install(
     recordings: Recordings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only when it is used: a bot without a web UI does not need it."""
+    for name in ("connection", "client", "faults"):
+        monkeypatch.delitem(sys.modules, f"bot.tts.gradio.{name}", raising=False)
     monkeypatch.setitem(sys.modules, "gradio_client", None)
     async with Gradio("http://127.0.0.1:9", recordings, sleep=at_once) as engine:
         assert await engine.voices()
-        for wanted in (engine.check(), say(engine, HELLO)):
+        for wanted in (engine.check, lambda: say(engine, HELLO)):
             with pytest.raises(EngineBroken, match=r"pip install 'sayso\[gradio\]'"):
-                await wanted
+                await wanted()
 
 
 # ---- giving up
@@ -468,7 +478,7 @@ async def test_without_the_library_it_says_what_to_install(
 
 async def test_who_gives_up_waits_for_nothing(ui: WebUI, enter: Enter) -> None:
     """And what the web UI has begun is not joined by the next: IndexTTS cannot do two at once."""
-    engine, _ = await enter()
+    engine, wire = await enter()
     ui.fail("held")
     call = asyncio.create_task(say(engine, HELLO))
     await until(lambda: ui.busy() == 1)
@@ -476,8 +486,9 @@ async def test_who_gives_up_waits_for_nothing(ui: WebUI, enter: Enter) -> None:
     with pytest.raises(asyncio.CancelledError):
         await asyncio.wait_for(call, 5)
     following = asyncio.create_task(say(engine, spoken("The next.")))
-    await asyncio.sleep(0.5)
-    assert not following.done()
+    await until(lambda: joined(wire) == 2)
+    await asyncio.sleep(0.3)  # long enough for it to be begun, if it could be
+    assert (following.done(), ui.busy()) == (False, 1)
     ui.release()
     np.testing.assert_array_equal(samples(await following), answer("The next."))
     assert ui.peak() == 1
@@ -485,24 +496,28 @@ async def test_who_gives_up_waits_for_nothing(ui: WebUI, enter: Enter) -> None:
 
 async def test_who_gives_up_in_the_queue_is_never_spoken(ui: WebUI, enter: Enter) -> None:
     """Somebody else uses the web UI; ours waits there, and leaves."""
-    engine, _ = await enter()
+    engine, wire = await enter()
     other, _ = await enter()
-    await asyncio.gather(engine.check(), other.check())
+    await other.check()
     ui.fail("held")
     theirs = asyncio.create_task(say(other, spoken("Theirs.")))
     await until(lambda: ui.busy() == 1)
-    requests_before = retries()
     ours = asyncio.create_task(say(engine, HELLO))
-    await asyncio.sleep(0.3)
+    await until(lambda: joined(wire) == 1)
+    before = retries()
     ours.cancel()
     await asyncio.gather(ours, return_exceptions=True)
-    await until(lambda: not any("give-up" in thread.name for thread in threading.enumerate()))
-    await asyncio.sleep(0.3)
+    await until(lambda: wire.open == 0)
     ui.release()
     await theirs
     await say(other, spoken("And again."))
     assert [one.text for one in ui.asked()] == ["Theirs.", "And again."]
-    assert retries() == requests_before
+    assert retries() == before
+
+
+def joined(wire: Wire) -> int:
+    """How often it was listened for how a call gets on: by then it waits in the web UI's queue."""
+    return sum("/queue/data" in one for one in wire.requests)
 
 
 async def test_who_closes_early_frees_the_next(ui: WebUI, enter: Enter) -> None:
