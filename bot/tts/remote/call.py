@@ -13,12 +13,14 @@ import aiohttp
 
 from bot.errors import AudioError, EngineBroken, EngineError, EngineTimeout, EngineTruncated, EngineUnavailable
 from bot.tts.remote.faults import FOREIGN, Complaint, Server, fault, refusal
-from bot.tts.remote.line import Line, answer
+from bot.tts.remote.line import Answer, Line, answer
 from bot.tts.remote.sound import Cut, Piece, SoundStream
 
 _PATH = "/v1/audio/speech"
 _LONGEST = 3600.0
 """Seconds of sound after which a server has lost its mind."""
+_READING = 2.0
+"""Seconds for the rest of an answer that is not sound."""
 _PAGES = ("text/html", "application/xhtml")
 _WORDS = ("application/json", "text/", "application/problem", "application/xml")
 
@@ -53,7 +55,7 @@ class Call:
         response = await self._response(body)
         try:
             if response.status != 200:
-                raise await self._refused(response, str(body.get("voice", "")))
+                raise refusal(self._server, await self._words(response), str(body.get("voice", "")))
             async with aclosing(self._sound(response)) as sound:
                 async for piece in sound:
                     yield piece
@@ -64,19 +66,8 @@ class Call:
         try:
             async with self._limit():
                 return await self._line.post(_PATH, body)
-        except aiohttp.ClientError as error:
-            raise fault(self._server, error) from error
-        except TimeoutError as error:
-            raise self._silent() from error
-        except OSError as error:
-            raise fault(self._server, error) from error
-
-    async def _refused(self, response: aiohttp.ClientResponse, voice: str) -> EngineError:
-        try:
-            async with self._limit():
-                return refusal(self._server, await answer(response), voice)
         except FOREIGN as error:
-            return fault(self._server, error)
+            raise self._silent() if _late(error) else fault(self._server, error) from error
 
     async def _sound(self, response: aiohttp.ClientResponse) -> AsyncGenerator[Piece, None]:
         media_type = response.headers.get("Content-Type", "").casefold()
@@ -100,13 +91,11 @@ class Call:
         try:
             async with self._limit():
                 return await response.content.readany()
-        except (aiohttp.ClientError, RuntimeError) as error:  # the latter is what aiohttp makes of a closed session
+        except (*FOREIGN, RuntimeError) as error:  # the latter is what aiohttp makes of a closed session
+            if _late(error):
+                raise self._silent() from error
             message = f"{self._server} broke off after {self._heard:.1f} s of sound."
             raise EngineTruncated(self._server.engine, message) from error
-        except TimeoutError as error:
-            raise self._silent() from error
-        except OSError as error:
-            raise fault(self._server, error) from error
 
     def _decoded(self, read: Callable[[], Iterable[Piece]]) -> Sequence[Piece]:
         server = self._server
@@ -129,12 +118,16 @@ class Call:
         if media_type.startswith(_PAGES):
             message = f"{server} answers with a web page; is it a speech server? See remote.servers."
             return EngineBroken(server.engine, message)
-        try:
-            async with self._limit():
-                told = Complaint.of(await answer(response), server.key).told
-        except FOREIGN as error:
-            return fault(server, error)
+        told = Complaint.of(await self._words(response), server.key).told
         return EngineUnavailable(server.engine, f"{server} sent words in place of sound.{told}")
+
+    async def _words(self, response: aiohttp.ClientResponse) -> Answer:
+        """An answer that is not sound; its head says enough, if the rest does not come."""
+        try:
+            async with asyncio.timeout(_READING):
+                return await answer(response)
+        except FOREIGN:
+            return Answer(response.status, response.headers, b"")
 
     def _limit(self) -> asyncio.Timeout:
         return asyncio.timeout(max(0.0, self._deadline - self._clock()))
@@ -146,3 +139,8 @@ class Call:
         else:
             message = f"{server} sent no sound within {patience.first:g} s."
         return EngineTimeout(server.engine, message)
+
+
+def _late(error: Exception) -> bool:
+    """Whether it is our own limit that was reached; aiohttp has one for connections alone."""
+    return isinstance(error, TimeoutError) and not isinstance(error, aiohttp.ClientError)

@@ -44,6 +44,12 @@ _REJECTIONS: Mapping[str, type[EngineRejected]] = {
 }
 """What the codes of a Sayso, and of others, say of the input."""
 _MODEL_CODES = frozenset({"model_not_found", "unknown_engine", "invalid_model"})
+_NAMED = re.compile(
+    r"\b(?:unknown|unsupported|invalid|no|no such) (?P<first>voice|model)\b"
+    r"|\b(?P<then>voice|model)\b.{0,80}?\b"
+    r"(?:unknown|unsupported|unavailable|not (?:found|exist|supported|available|loaded))",
+    re.IGNORECASE | re.DOTALL,
+)
 _SPACES = re.compile(r"\s+")
 
 
@@ -72,9 +78,11 @@ class Complaint:
     @classmethod
     def of(cls, answer: Answer, key: str = "") -> Complaint:
         """Read it from OpenAI's shape, FastAPI's, plain text, or anything like them."""
-        found = _read(answer.json) if answer.json is not None else Complaint(_text(answer))
+        body = answer.json
+        found = Complaint(_text(answer)) if body is None else _read(body)
         secret = bool(key) and key in found.words
-        return cls("" if secret else _plain(found.words), found.code.casefold(), found.place.casefold())
+        place = found.place or _named(found.words)
+        return cls("" if secret else _plain(found.words), found.code.casefold(), place.casefold())
 
     def about(self, *places: str) -> bool:
         """Whether it names one of these as what is wrong."""
@@ -145,12 +153,10 @@ def _broken(server: Server, answer: Answer, complaint: Complaint) -> EngineError
     if status in (401, 403):
         what = "to a key that it accepts; the one that is set it does not" if server.key else "to its key"
         return EngineBroken(engine, f"{server} refuses us ({status}): set REMOTE_API_KEY {what}.")
-    if complaint.code in _MODEL_CODES or complaint.about("model") or (status == 404 and "model" in _lower(complaint)):
+    if complaint.code in _MODEL_CODES or complaint.about("model"):
         return EngineBroken(engine, f"{server} has no model {server.model!r}; set remote.model.{complaint.told}")
     if complaint.about("response_format", "format"):
         return EngineBroken(engine, f"{server} does not send {server.format}; set remote.format.{complaint.told}")
-    if status == 404 and "voice" in _lower(complaint):
-        return UnknownVoice(engine, f"{server} does not have this voice.{complaint.told}")
     if status in (404, 405):
         return EngineBroken(engine, f"{server} has no /v1/audio/speech ({status}); see remote.servers.")
     if status == 413:
@@ -158,10 +164,6 @@ def _broken(server: Server, answer: Answer, complaint: Complaint) -> EngineError
     if status in _INPUT and complaint.code != "invalid_host":
         return EngineRejected(engine, f"{server} does not take this text ({status}).{complaint.told}")
     return EngineBroken(engine, f"{server} refuses us ({status}); see remote.servers.{complaint.told}")
-
-
-def _lower(complaint: Complaint) -> str:
-    return complaint.words.casefold()
 
 
 def _whither(answer: Answer) -> str:
@@ -195,12 +197,20 @@ def _read(found: object) -> Complaint:
             return Complaint(found)
         case {"detail": [{"msg": str(words), **first}, *_]}:
             return Complaint(words, "", ".".join(map(str, _several(first.get("loc")))))
+        case {"message": str(words), "error": str(code)}:
+            return Complaint(words, code)
         case {"message": str(words)} | {"detail": str(words)} | {"because": str(words)} | {"error": str(words)}:
             assert isinstance(found, dict)
             return Complaint(words, _string(found.get("code")), _string(found.get("param")))
         case {"code": str(code)}:
             return Complaint("", code)
     return Complaint()
+
+
+def _named(words: str) -> str:
+    """What is missing by the words alone, where a server says no more."""
+    found = _NAMED.search(words)
+    return (found["first"] or found["then"]) if found else ""
 
 
 def _several(value: object) -> list[object]:

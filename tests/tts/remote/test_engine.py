@@ -362,6 +362,28 @@ async def test_what_is_no_http(enter: Enter) -> None:
             await say(engine)
 
 
+@pytest.mark.parametrize(
+    ("head", "kind"),
+    [("503 No\r\nRetry-After: 7", EngineUnavailable), ("200 OK\r\nContent-Type: application/json", EngineUnavailable)],
+)
+async def test_words_that_never_end_are_not_waited_for(
+    monkeypatch: pytest.MonkeyPatch, head: str, kind: type[EngineError]
+) -> None:
+    """The head of an answer that is not sound says enough."""
+    monkeypatch.setattr("bot.tts.remote.call._READING", 0.05)
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(f"HTTP/1.1 {head}\r\nContent-Length: 99\r\n\r\n".encode())
+        await reader.read()
+        writer.close()
+
+    listener = await asyncio.start_server(talk, "127.0.0.1", 0)
+    async with listener, Remote(f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}") as engine:
+        with pytest.raises(kind) as caught:
+            await say(engine)
+    assert caught.value.retry_after == (7.0 if "Retry" in head else None)
+
+
 async def test_a_server_that_does_not_stop(server: SpeechServer, enter: Enter, monkeypatch: pytest.MonkeyPatch) -> None:
     """Is stopped."""
     monkeypatch.setattr("bot.tts.remote.call._LONGEST", 0.3)

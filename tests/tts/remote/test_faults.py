@@ -60,6 +60,12 @@ def openai(message: str, code: str | None = None, param: str | None = None) -> d
         (404, {"detail": "Voice 'nova' not found"}, UnknownVoice, "Voice 'nova' not found"),
         (404, openai("Nope.", "model_not_found"), EngineBroken, "no model 'tts-1'"),
         (404, {"detail": "Model tts-1 is not loaded"}, EngineBroken, "no model 'tts-1'"),
+        (400, {"detail": {"error": "invalid_model", "message": "Bad model: x"}}, EngineBroken, "remote.model"),
+        (400, {"detail": {"error": "validation", "message": f"Voice not found. {'y' * 297}"}}, UnknownVoice, "nova"),
+        (400, {"error": "Invalid voice"}, UnknownVoice, "nova"),
+        (404, "Voice nova does not exist for model tts-1", UnknownVoice, "nova"),
+        (404, "The model tts-1 does not exist", EngineBroken, "set remote.model"),
+        (400, openai("Input is invalid for this model."), EngineRejected, "does not take this text"),
         (404, {"detail": "Not Found"}, EngineBroken, "no /v1/audio/speech"),
         (404, "404 page not found", EngineBroken, "no /v1/audio/speech"),
         (405, "", EngineBroken, "no /v1/audio/speech"),
@@ -95,7 +101,8 @@ def test_a_redirect_is_told_without_its_secrets() -> None:
     error = refusal(SERVER, answer(307, Location="https://ann:hush@elsewhere.org/v1?token=hush"))
     assert "https://elsewhere.org" in str(error)
     assert "hush" not in str(error)
-    assert "elsewhere now;" in str(refusal(SERVER, answer(307, Location="/login")))
+    for nowhere in ("/login", "http://[", ""):
+        assert "elsewhere now;" in str(refusal(SERVER, answer(307, Location=nowhere)))
 
 
 def test_a_key_that_is_not_accepted_is_told_from_one_that_is_missing() -> None:
@@ -117,7 +124,8 @@ def test_a_key_is_never_passed_on() -> None:
         ({"error": "No."}, "No.", "", ""),
         ({"error": {"message": "No.", "code": 404}}, "No.", "", ""),
         ({"detail": "No."}, "No.", "", ""),
-        ({"detail": {"error": "invalid", "message": "No."}}, "No.", "", ""),
+        ({"detail": {"error": "invalid", "message": "No."}}, "No.", "invalid", ""),
+        ({"error": {"code": "NOPE"}}, "", "nope", ""),
         ({"detail": {"message": "No."}}, "No.", "", ""),
         ({"detail": [{"loc": ["body", "Voice"], "msg": "No."}, {"msg": "Nor that."}]}, "No.", "", "body.voice"),
         ({"message": "No.", "code": "NOPE"}, "No.", "nope", ""),
