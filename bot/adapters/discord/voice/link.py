@@ -107,7 +107,6 @@ class Link(discord.VoiceClient):
     async def disconnect(self, *, force: bool = False) -> None:
         """What others in this process may do to it, and the library at its own end."""
         self._removed = True
-        self._count(False)
         self._notice()
         self._watched.timeout = self._patience
         await super().disconnect(force=force)
@@ -144,7 +143,7 @@ class Link(discord.VoiceClient):
         self._changed()
 
     def _count(self, connected: bool) -> None:
-        """It is one connection until it ends or is ended, whoever is the first to tell."""
+        """It is one connection until its websocket ends, as it does whoever puts it down, or until we leave."""
         if connected is not self._counted:
             self._counted = connected
             _CONNECTED.inc(1 if connected else -1)

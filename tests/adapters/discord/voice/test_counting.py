@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import discord
 import pytest
 from prometheus_client import REGISTRY
 
 from bot.adapters.discord.voice import Outcome
+from bot.adapters.discord.voice.link import Link
 from bot.metrics import VOICE_CONNECTIONS
 from tests.adapters.discord.voice.scene import Bot, Scene, Sharded, scene, siren, tone
 
@@ -50,6 +52,36 @@ async def test_who_is_in_a_channel_is_counted_until_they_leave() -> None:
         assert connections() == 0.0
         await stage.room.leave()
         assert connections() == 0.0
+
+
+async def test_who_leaves_is_counted_out_at_once() -> None:
+    """Discord confirms it later."""
+    async with scene() as stage:
+        assert await stage.room.join(stage.talk) is None
+        leaving = asyncio.create_task(stage.room.leave())
+        link = stage.guild.voice_client
+        assert isinstance(link, Link)
+        while not link.lost:  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        assert connections() == 0.0
+        await leaving
+
+
+async def test_a_connection_that_ended_in_its_making_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its websocket may be gone before whoever made it is told that it is there."""
+    made = discord.VoiceClient.connect
+
+    async def brief(link: Link, **how: Any) -> None:
+        await made(link, **how)
+        monkeypatch.undo()
+        link._websocket_ended(4006)
+
+    async with scene() as stage:
+        monkeypatch.setattr(discord.VoiceClient, "connect", brief)
+        assert await stage.room.join(stage.talk) is None
+        assert connections() == 0.0
+        await stage.fake.until(lambda: len(stage.fake.voice_history) == 2 and stage.room.channel == stage.talk)
+        assert connections() == 1.0
 
 
 async def test_a_shutdown_counts_everybody_out() -> None:
