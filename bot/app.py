@@ -18,6 +18,7 @@ import structlog
 from bot.config import Loaded, Settings
 from bot.engines import Engines, enter
 from bot.errors import ConfigError, StoreError
+from bot.gauges import Gauges, unknown
 from bot.queue import Dispatcher, Limits
 from bot.script import Stage
 from bot.selftest import SelfTest
@@ -41,6 +42,7 @@ class App:
     store: Store
     engines: Engines
     speaker: Speaker
+    gauges: Gauges
     test: SelfTest | None = None
 
 
@@ -68,7 +70,17 @@ async def opened(loaded: Loaded, *, resident: bool = False) -> AsyncIterator[App
         if test is not None:
             testing = asyncio.create_task(test.run())
             stack.callback(testing.cancel)
-        yield App(loaded, store, engines, speaker, test)
+        yield App(loaded, store, engines, speaker, _gauges(speaker, engines, test), test)
+
+
+def _gauges(speaker: Speaker, engines: Engines, test: SelfTest | None) -> Gauges:
+    return Gauges(
+        speaker,
+        pools=engines.pools,
+        instances=engines.instances,
+        workers=engines.workers,
+        passed=unknown if test is None else lambda: test.passed,
+    )
 
 
 async def _tidy(store: Store) -> None:

@@ -43,6 +43,11 @@ class Engines:
     pools: Mapping[str, Pool] = field(default_factory=dict)
     instances: Sequence[Instance] = ()
 
+    @property
+    def workers(self) -> Mapping[str, Offline]:
+        """Those with worker processes of this process's own."""
+        return {name: leaf for name, leaf in self.leaves.items() if isinstance(leaf, Offline)}
+
 
 async def enter(stack: AsyncExitStack, loaded: Loaded, voices: Voices, *, resident: bool) -> Engines:
     """Make them and enter them into the stack; ``resident`` if the process stays.

@@ -64,6 +64,11 @@ class SelfTest:
         self._clock = clock
         self.result = Result(Outcome.RUNNING)
 
+    @property
+    def passed(self) -> bool | None:
+        """The verdict; None while there is none."""
+        return {Outcome.PASSED: True, Outcome.FAILED: False}.get(self.result.outcome)
+
     async def run(self) -> Result:
         """Do it, log it, keep it."""
         try:
