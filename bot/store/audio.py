@@ -3,38 +3,58 @@
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
+from bot.errors import StoreError
 from bot.speech import Clip
 from bot.store import clips
-from bot.store.clips import Kept, Play
+from bot.store.clips import Kept, Play, Room
 from bot.store.database import Database
+from bot.store.memory import Keys, Memory, Uses
 from bot.store.records import Recent, Stats
 from bot.store.rounds import FLUSH_SECONDS, Rounds
 from bot.store.tables import PLAYS
 
 _PRUNE_SECONDS = 3600.0
+_OVERLAP = 60.0
+"""Seconds by which it is looked back for what others put: clocks and transactions are not of one moment."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the cache may take: bytes on disk, bytes in memory, and seconds since a clip was last used."""
+    """What the cache may take: bytes on disk, bytes in memory, seconds since a clip was last used, and clips."""
 
     bytes: int
     memory_bytes: int
     age: float
+    entries: int = 100_000
+
+    @property
+    def room(self) -> Room:
+        """What of it is the database's."""
+        return Room(self.bytes, self.entries)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Arrival:
+    """A clip on its way into the database, with who is known to hear it, and who waits for it to be there."""
+
+    key: str
+    clip: Clip
+    row: Mapping[str, Any]
+    play: Play | None
+    kept: asyncio.Future[None]
 
 
 class AudioCache:
     """An async context manager over one database; entering drops what grew too old, leaving writes down what is left.
 
     A clip that is touched lives on; otherwise the least recently used goes first. Any number of processes may share
-    the database. What fails raises StoreError.
+    the database; what another has put is found some seconds later. What fails raises StoreError.
     """
 
     def __init__(
@@ -49,11 +69,15 @@ class AudioCache:
         self._limits = limits
         self._clock = clock
         self._rounds = Rounds(self._tidy, FLUSH_SECONDS, sleep, failure="cache_tidy_failed")
-        self._memory = _Memory(limits.memory_bytes)
-        self._uses = _Uses()
+        self._memory = Memory(limits.memory_bytes)
+        self._uses = Uses()
         self._flushing = asyncio.Lock()
-        self._entries = self._bytes = self._unseen = 0
-        self._hits = self._misses = 0
+        self._keys = Keys()
+        self._learnt = 0.0
+        self._arrivals: list[_Arrival] = []
+        self._arriving: asyncio.Task[None] | None = None
+        self._entries = self._bytes = self._unseen = self._unseen_entries = 0
+        self._hits = self._misses = self._memory_hits = 0
         self._pruned = 0.0
 
     async def __aenter__(self) -> Self:
@@ -65,6 +89,8 @@ class AudioCache:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._rounds.__aexit__(kind, error, trace)
+        if self._arriving is not None:
+            await asyncio.wait({self._arriving})
         await self.flush()
 
     async def get(self, key: str, *, user: str | None = None, guild: str | None = None) -> Clip | None:
@@ -77,7 +103,11 @@ class AudioCache:
     ) -> tuple[str, Clip] | None:
         """The clip of a key, or else of the other, and which of them it is; noting who hears it."""
         now = self._clock()
-        found = self._remembered((key, other or key), now) or await self._load(key, other or key, now)
+        found = self._remembered((key, other or key), now)
+        if found is not None:
+            self._memory_hits += 1
+        elif self._keys.may_have((key, other or key)):
+            found = await self._load(key, other or key, now)
         if found is None:
             self._misses += 1
             return None
@@ -97,23 +127,14 @@ class AudioCache:
 
         ``owner`` is whose words these are, if not the words of ``user``, who hears it.
         """
-        values = clips.encoded(key, clip)
-        if values["bytes"] > self._limits.bytes:
+        row = clips.encoded(key, clip, owner=owner or user or "", at=self._clock())
+        if row["bytes"] > self._limits.bytes or not self._limits.entries:
             return
-        full = self._is_full(values["bytes"])
-        if full:
-            await self.flush()
-        now, removals = self._clock(), self._memory.removals
-        limit, play = self._limits.bytes if full else None, _play(key, user, guild)
-        work = partial(clips.keep, values=values, owner=owner or user or "", at=now, limit=limit)
-
-        def kept(result: Kept) -> None:
-            self._uses.add(key, play, now)
-            if removals == self._memory.removals:
-                self._memory.put(key, clip, now)
-            self._settle(result) if full else self._grow(result)
-
-        await self._database.write(work, kept)
+        arrival = _Arrival(key, clip, row, _play(key, user, guild), asyncio.get_running_loop().create_future())
+        self._arrivals.append(arrival)
+        if self._arriving is None:
+            self._arriving = asyncio.create_task(self._take_in())
+        await asyncio.shield(arrival.kept)
 
     async def owner(self, key: str) -> str | None:
         """Whose words they first were; None where that is not known: then they are nobody's own."""
@@ -164,18 +185,20 @@ class AudioCache:
             max_memory_bytes=self._limits.memory_bytes,
             hits=self._hits,
             misses=self._misses,
+            max_entries=self._limits.entries,
+            memory_hits=self._memory_hits,
         )
 
     async def prune(self) -> int:
         """Drop what is too old or too much; returns how many clips that were."""
         await self.flush()
         self._pruned = now = self._clock()
-        work = partial(clips.make_room, limit=self._limits.bytes, before=now - self._limits.age)
+        work = partial(clips.make_room, room=self._limits.room, before=now - self._limits.age)
         return len((await self._database.write(work, self._settle)).gone)
 
     async def clear(self) -> None:
         """Drop everything, and give the room back to the disk."""
-        self._uses = _Uses()
+        self._uses = Uses()
         await self._database.write(clips.clear, self._settle)
         self._memory.drop_all()
         await self._database.shrink()
@@ -184,7 +207,7 @@ class AudioCache:
     async def flush(self) -> None:
         """Write down the uses that wait in memory."""
         async with self._flushing:
-            uses, self._uses = self._uses, _Uses()
+            uses, self._uses = self._uses, Uses()
             if not uses.used:
                 return
             try:
@@ -210,6 +233,43 @@ class AudioCache:
         await self.flush()
         await self._database.write(partial(clips.forget, user=user, homes=homes), self._settle)
         await self._database.scrub()
+
+    async def _take_in(self) -> None:
+        """Write down what has arrived, and then what arrived meanwhile: together, for a transaction is most of it."""
+        try:
+            while self._arrivals:
+                arrivals, self._arrivals = self._arrivals, []
+                await self._keep(arrivals)
+        finally:
+            self._arriving = None
+
+    async def _keep(self, arrivals: Sequence[_Arrival]) -> None:
+        full = self._is_full(arrivals)
+        try:
+            if full:
+                await self.flush()
+            removals = self._memory.removals
+            rows = [arrival.row for arrival in arrivals]
+            work = partial(clips.keep, rows=rows, room=self._limits.room if full else None)
+            await self._database.write(work, partial(self._kept, arrivals, removals, full=full))
+        except StoreError as error:
+            for arrival in arrivals:
+                _tell(arrival.kept, error)
+        else:
+            for arrival in arrivals:
+                _tell(arrival.kept, None)
+        finally:
+            for arrival in arrivals:
+                arrival.kept.cancel()
+
+    def _kept(self, arrivals: Sequence[_Arrival], removals: int, kept: Kept, *, full: bool) -> None:
+        self._keys.add(arrival.key for arrival in arrivals)
+        for arrival in arrivals:
+            at = arrival.row["at"]
+            if removals == self._memory.removals:
+                self._memory.put(arrival.key, arrival.clip, at)
+            self._uses.add(arrival.key, arrival.play, at)
+        self._settle(kept) if full else self._grow(kept)
 
     def _remembered(self, keys: Sequence[str], now: float) -> tuple[str, Clip] | None:
         """The first of these that is in memory."""
@@ -237,92 +297,59 @@ class AudioCache:
         rows = await self._database.read(clips.RECENT.where(*where), {"since": since, "limit": limit})
         return [Recent(row.key, row.at, row.seconds) for row in rows]
 
-    def _is_full(self, size: int) -> bool:
+    def _is_full(self, arrivals: Sequence[_Arrival]) -> bool:
         # Other processes fill the same cache unseen: look again after every sixty-fourth of it.
-        return self._bytes + size > self._limits.bytes or self._unseen + size > self._limits.bytes // 64
+        size, count, limits = sum(arrival.row["bytes"] for arrival in arrivals), len(arrivals), self._limits
+        return (
+            self._bytes + size > limits.bytes
+            or self._entries + count > limits.entries
+            or self._unseen + size > limits.bytes // 64
+            or self._unseen_entries + count > max(1, limits.entries // 64)
+        )
 
     def _grow(self, kept: Kept) -> None:
         self._entries += kept.entries
+        self._unseen_entries += kept.entries
         self._bytes += kept.bytes
         self._unseen += kept.bytes
 
     def _settle(self, kept: Kept) -> None:
         self._memory.drop(kept.gone)
-        self._entries, self._bytes, self._unseen = kept.entries, kept.bytes, 0
+        self._keys.drop(kept.gone)
+        self._entries, self._bytes, self._unseen, self._unseen_entries = kept.entries, kept.bytes, 0, 0
+
+    async def _learn(self) -> None:
+        """Learn which clips there are: once of all, then of those that were used of late, by whichever process."""
+        since, now = self._learnt - _OVERLAP, self._clock()
+        if self._keys.complete:
+            self._keys.add(row.key for row in await self._database.read(clips.LATE_KEYS, {"since": since}))
+        else:
+            await self._learn_all()
+        self._learnt = now
+
+    async def _learn_all(self) -> None:
+        after = ""
+        while rows := await self._database.read(clips.KEYS, {"after": after}):
+            self._keys.add(row.key for row in rows)
+            after = rows[-1].key
+        self._keys.complete = True
 
     async def _tidy(self) -> None:
         if abs(self._clock() - self._pruned) >= _PRUNE_SECONDS:
             await self.prune()
         else:
             await self.flush()
+        await self._learn()
 
 
 def _play(key: str, user: str | None, guild: str | None) -> Play | None:
     return (user or "", guild or "", key) if user or guild else None
 
 
-@dataclass(slots=True)
-class _Uses:
-    """Uses that are not written down yet, the latest of each."""
-
-    used: dict[str, float] = field(default_factory=dict)
-    plays: dict[Play, float] = field(default_factory=dict)
-
-    def add(self, key: str, play: Play | None, at: float) -> None:
-        self.used[key] = at
-        if play is not None:
-            self.plays[play] = at
-
-    def merged(self, later: _Uses) -> _Uses:
-        return _Uses(self.used | later.used, self.plays | later.plays)
-
-
-class _Memory:
-    """The clips used last, within a bound of bytes. ``removals`` counts how often some were taken out on purpose."""
-
-    def __init__(self, limit: int) -> None:
-        self._limit = limit
-        self._clips: OrderedDict[str, tuple[Clip, float]] = OrderedDict()
-        self.bytes = 0
-        self.removals = 0
-
-    def __len__(self) -> int:
-        return len(self._clips)
-
-    def get(self, key: str, since: float) -> Clip | None:
-        held = self._clips.get(key)
-        return held[0] if held is not None and held[1] >= since else None
-
-    def use(self, key: str, at: float) -> None:
-        held = self._clips.get(key)
-        if held is not None:
-            self._clips[key] = held[0], at
-            self._clips.move_to_end(key)
-
-    def put(self, key: str, clip: Clip, at: float) -> None:
-        weight = _weight(clip)
-        if weight > self._limit:
-            return
-        self._take(key)
-        self._clips[key] = clip, at
-        self.bytes += weight
-        while self.bytes > self._limit:
-            self._take(next(iter(self._clips)))
-
-    def drop(self, keys: Collection[str]) -> None:
-        if keys:
-            self.removals += 1
-        for key in keys:
-            self._take(key)
-
-    def drop_all(self) -> None:
-        self.drop(list(self._clips))
-
-    def _take(self, key: str) -> None:
-        held = self._clips.pop(key, None)
-        if held is not None:
-            self.bytes -= _weight(held[0])
-
-
-def _weight(clip: Clip) -> int:
-    return len(clip.data) + len(clip.waveform) + sum(500 + 4 * len(each.utterance.text) for each in clip.spoken)
+def _tell(waiting: asyncio.Future[None], error: StoreError | None) -> None:
+    if waiting.done():
+        return
+    if error is None:
+        waiting.set_result(None)
+    else:
+        waiting.set_exception(error)

@@ -8,7 +8,6 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from sqlalchemy import Connection, Delete, Insert, Row, bindparam, case, delete, exists, func, literal, select, update
-from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.elements import ColumnElement
 
 from bot.speech import Clip, Codec, EngineVoice, Spoken, Utterance
@@ -19,6 +18,9 @@ PLAYS_KEPT = 100
 
 _ROW_BYTES = 256
 """About what the rows of a clip take beside what they carry."""
+
+KEYS_AT_ONCE = 2000
+"""How many keys are read in one go."""
 
 Play = tuple[str, str, str]
 """Who heard which clip: user, guild and key, the first two empty where unknown."""
@@ -33,12 +35,24 @@ class Kept:
     bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How many bytes the clips may take, and how many of them there may be."""
+
+    bytes: int
+    entries: int
+
+
 FIND = (
     select(CLIPS.c.key, SOUNDS.c.data, CLIPS.c.seconds, SOUNDS.c.waveform, SOUNDS.c.spoken, SOUNDS.c.codec)
     .join_from(CLIPS, SOUNDS)
     .where((CLIPS.c.key == bindparam("key")) | (CLIPS.c.key == bindparam("other")), CLIPS.c.used >= bindparam("since"))
 )
 """One or two clips in one look."""
+
+KEYS = select(CLIPS.c.key).where(CLIPS.c.key > bindparam("after")).order_by(CLIPS.c.key).limit(KEYS_AT_ONCE)
+LATE_KEYS = select(CLIPS.c.key).where(CLIPS.c.used >= bindparam("since"))
+"""What was used of late."""
 
 RECENT = (
     select(PLAYS.c.key, func.max(PLAYS.c.at).label("at"), func.max(CLIPS.c.seconds).label("seconds"))
@@ -79,7 +93,7 @@ def texts(spoken: str) -> list[str]:
     return [each["utterance"]["text"] for each in json.loads(spoken)]
 
 
-def encoded(key: str, clip: Clip) -> dict[str, Any]:
+def encoded(key: str, clip: Clip, *, owner: str, at: float) -> dict[str, Any]:
     """A clip as values of :data:`CLIPS` and :data:`SOUNDS`."""
     spoken = json.dumps([asdict(each) for each in clip.spoken])
     size = len(clip.data) + len(clip.waveform) + len(spoken) + _ROW_BYTES
@@ -91,6 +105,9 @@ def encoded(key: str, clip: Clip) -> dict[str, Any]:
         "waveform": clip.waveform,
         "data": clip.data,
         "codec": clip.codec.value,
+        "owner": owner,
+        "at": at,
+        "used": at,
     }
 
 
@@ -108,26 +125,21 @@ def _spoken(data: Mapping[str, Any]) -> Spoken:
 OWNER = select(CLIPS.c.owner).where(CLIPS.c.key == bindparam("key"))
 
 
-def keep(connection: Connection, values: Mapping[str, Any], owner: str, at: float, limit: int | None) -> Kept:
-    """Keep a clip unless its key is known, and with a ``limit`` make room."""
+def keep(connection: Connection, rows: Sequence[Mapping[str, Any]], room: Room | None) -> Kept:
+    """Keep clips, but for those whose key is known; and within that ``room``, if it may be too little."""
     take_turn(connection, AUDIO_LOCK)
-    row = {name: values[name] for name in ("key", "bytes", "seconds")}
-    row |= {"owner": owner, "at": at, "used": at}
-    new = connection.execute(_added(connection), row).first() is not None
-    if new:
-        connection.execute(_SOUND, {name: values[name] for name in _SOUND_FIELDS})
-    if limit is None:
-        return Kept((), int(new), values["bytes"] if new else 0)
-    return make_room(connection, limit, spared=values["key"])
+    known = set(connection.execute(_KNOWN, {"keys": [row["key"] for row in rows]}).scalars())
+    new = {row["key"]: row for row in rows if row["key"] not in known}
+    for statement, names in _ADD:
+        if new:
+            connection.execute(statement, [{name: row[name] for name in names} for row in new.values()])
+    if room is not None:
+        return make_room(connection, room, spared=rows[-1]["key"])
+    return Kept((), len(new), sum(row["bytes"] for row in new.values()))
 
 
-_SOUND = SOUNDS.insert()
-_SOUND_FIELDS = ("key", "spoken", "waveform", "data", "codec")
-
-
-@spelt
-def _added(connection: Connection) -> ReturningInsert[tuple[str]]:
-    return insert(connection, CLIPS).on_conflict_do_nothing().returning(CLIPS.c.key)
+_KNOWN = select(CLIPS.c.key).where(CLIPS.c.key.in_(bindparam("keys", expanding=True)))
+_ADD = tuple((table.insert(), [column.name for column in table.c]) for table in (CLIPS, SOUNDS))
 
 
 def touch(connection: Connection, used: Mapping[str, float], plays: Mapping[Play, float]) -> Sequence[str]:
@@ -184,25 +196,33 @@ _USERS_OLDEST = _oldest(PLAYS.c.user == bindparam("b_whose"))
 _GUILDS_OLDEST = _oldest((PLAYS.c.user == "") & (PLAYS.c.guild == bindparam("b_whose")))
 
 
-def make_room(connection: Connection, limit: int, *, spared: str = "", before: float = 0.0) -> Kept:
-    """Drop what was last used before ``before``, and where the rest exceeds ``limit``, the least recently used of it.
+def make_room(connection: Connection, room: Room, *, spared: str = "", before: float = 0.0) -> Kept:
+    """Drop what was last used before ``before``, and where the rest exceeds ``room``, the least recently used of it.
 
     A little more than needed is dropped, so that a full cache does not look for room at every clip. ``spared`` stays.
     """
     take_turn(connection, AUDIO_LOCK)
     gone = list(connection.execute(delete(CLIPS).where(CLIPS.c.used < before).returning(CLIPS.c.key)).scalars())
     entries, size = connection.execute(_TOTALS).one()
-    if size > limit:
-        gone += connection.execute(_beyond(limit - limit // 32, spared)).scalars()
+    if size > room.bytes or entries > room.entries:
+        less = Room(room.bytes - room.bytes // 32, room.entries - room.entries // 32)
+        gone += connection.execute(_beyond(less, spared)).scalars()
         entries, size = connection.execute(_TOTALS).one()
     return Kept(gone, entries, int(size))
 
 
-def _beyond(limit: int, spared: str) -> Any:
-    running = func.sum(CLIPS.c.bytes).over(order_by=(CLIPS.c.used.desc(), CLIPS.c.key), rows=(None, 0))
-    lines = select(CLIPS.c.key, running.label("running")).subquery()
-    last = select(lines.c.key).where(lines.c.running > limit, lines.c.key != spared)
-    return delete(CLIPS).where(CLIPS.c.key.in_(last)).returning(CLIPS.c.key)
+def _beyond(room: Room, spared: str) -> Any:
+    order = (CLIPS.c.used.desc(), CLIPS.c.key)
+    running = func.sum(CLIPS.c.bytes).over(order_by=order, rows=(None, 0))
+    lines = select(
+        CLIPS.c.key, running.label("running"), func.row_number().over(order_by=order).label("place")
+    ).subquery()
+    beyond = (lines.c.running > room.bytes) | (lines.c.place > room.entries)
+    return (
+        delete(CLIPS)
+        .where(CLIPS.c.key.in_(select(lines.c.key).where(beyond, lines.c.key != spared)))
+        .returning(CLIPS.c.key)
+    )
 
 
 def drop(connection: Connection, key: str) -> Kept:

@@ -94,6 +94,8 @@ class Stats:
     max_memory_bytes: int
     hits: int
     misses: int
+    max_entries: int
+    memory_hits: int
 
 
 @dataclass(frozen=True, slots=True)

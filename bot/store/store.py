@@ -56,6 +56,7 @@ class Store:
         cache_bytes: int = 256 * MEBIBYTE,
         cache_age: float = 30 * DAY,
         memory_bytes: int = 16 * MEBIBYTE,
+        cache_entries: int = 100_000,
         clock: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
     ) -> Store:
@@ -65,7 +66,7 @@ class Store:
         audio to itself. ``cache_age`` is in seconds since a clip was last used. Raises StoreError, here or on entering.
         """
         database = Database(place(url_or_path))
-        limits = Limits(cache_bytes, memory_bytes, cache_age)
+        limits = Limits(cache_bytes, memory_bytes, cache_age, cache_entries)
         return cls(database, database if cache is None else Database(place(cache)), limits, clock=clock, sleep=sleep)
 
     async def move(self, old: str, new: str, *, by: str | None = None) -> None:

@@ -32,6 +32,9 @@ def pieces(text: str, limit: int = LIMIT) -> Iterator[str]:
 
     Never inside a grapheme, unless one alone is longer than that.
     """
+    if 5 * len(text) <= limit or len(escape(text).encode()) <= limit:  # no character gets longer than &amp;
+        yield text
+        return
     start = 0
     sizes = [0, *accumulate(len(escape(c).encode()) for c in text)]
     while sizes[-1] - sizes[start] > limit:

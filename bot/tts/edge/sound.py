@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 
@@ -20,26 +21,25 @@ class Sound:
 
     def __init__(self, utterance: Utterance) -> None:
         self._utterance = utterance
-        self._frames = Mp3Frames() if utterance.codec is Codec.MP3 else None
-        self._decoder = Mp3Decoder()
+        self._mp3 = Mp3Frames() if utterance.codec is Codec.MP3 else Mp3Decoder()
 
     @property
     def heard(self) -> bool:
         """Whether there was any sound in it."""
-        return (self._frames or self._decoder).sample_rate is not None
+        return self._mp3.sample_rate is not None
 
     def feed(self, data: bytes) -> Pcm | None:
         """What is ready."""
-        return self._samples(self._decoder.feed(data)) if self._frames is None else self._pass(self._frames.feed(data))
+        return self._piece(self._mp3.feed(data))
 
     def flush(self) -> Pcm | None:
         """The rest."""
-        return self._samples(self._decoder.flush()) if self._frames is None else self._pass(self._frames.flush())
+        return self._piece(self._mp3.flush())
 
-    def _pass(self, frames: Sequence[bytes]) -> Pcm | None:
-        return Pcm(_NONE, SAMPLE_RATE, self._utterance, tuple(frames)) if frames else None
-
-    def _samples(self, pieces: Sequence[Samples]) -> Pcm | None:
-        if not pieces:
+    def _piece(self, ready: Sequence[bytes] | Sequence[Samples]) -> Pcm | None:
+        if not ready:
             return None
-        return Pcm(np.concatenate(pieces), self._decoder.sample_rate or SAMPLE_RATE, self._utterance)
+        rate = self._mp3.sample_rate or SAMPLE_RATE
+        if isinstance(self._mp3, Mp3Frames):
+            return Pcm(_NONE, rate, self._utterance, tuple(cast(Sequence[bytes], ready)))
+        return Pcm(np.concatenate(cast(Sequence[Samples], ready)), rate, self._utterance)
