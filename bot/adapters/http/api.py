@@ -10,6 +10,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse, JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import Route
 
 import bot
 from bot.adapters.http.answers import http_error
@@ -50,8 +51,9 @@ def create_api(
     pressings = Pressings()
     catalogue, state = Catalogue(speaker.stage, time.time()), State(speaker, pressings, test, gauges, clock)
     _serve_page(api)
-    # Not FastAPI's kind of route: that takes a third of the time that an answer from the cache does.
-    api.add_route(SPEECH, Counter(speaker, catalogue, wait, state.spoke, pressings).answer, methods=["POST"])
+    # Not FastAPI's kind of route, and before all others: that would be a third of what an answer from the cache takes.
+    counter = Counter(speaker, catalogue, wait, state.spoke, pressings)
+    api.router.routes.insert(0, Route(SPEECH, counter.answer, methods=["POST"]))
     _serve_catalogue(api, catalogue)
     _serve_state(api, state)
     describe(api, locked=bool(keys), open_=OPEN)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import struct
 from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 
 from bot.adapters.http.pressings import Pressings
 from bot.said import Said
@@ -32,11 +33,12 @@ async def pressed(said: Said, format: str, pressings: Pressings) -> AsyncGenerat
     """Piece by piece, and then kept for the next who asks."""
     made: list[bytes] = []
     size = 0
-    async for piece in _pieces(said.speech, format):
-        yield piece
-        size += len(piece)
-        if size <= pressings.largest:
-            made.append(piece)
+    async with aclosing(_pieces(said.speech, format)) as pieces:
+        async for piece in pieces:
+            yield piece
+            size += len(piece)
+            if size <= pressings.largest:
+                made.append(piece)
     if said.key is not None and size <= pressings.largest and OWN.get(format) is not said.speech.codec:
         pressings.put(said.key, format, _measured(b"".join(made), format))
 
@@ -47,16 +49,18 @@ def _pieces(speech: Speech, format: str) -> AsyncGenerator[bytes, None]:
 
 
 async def _as_they_are(speech: Speech) -> AsyncGenerator[bytes, None]:
-    async for packets in _batches(speech):
-        yield b"".join(packets)
+    async with aclosing(_batches(speech)) as batches:
+        async for packets in batches:
+            yield b"".join(packets)
 
 
 async def _encoded(speech: Speech, format: str) -> AsyncGenerator[bytes, None]:
     """Encoding is done beside the event loop."""
     stream = FormatStream(format)
-    async for packets in _batches(speech):
-        if ready := await asyncio.to_thread(stream.write, packets):
-            yield ready
+    async with aclosing(_batches(speech)) as batches:
+        async for packets in batches:
+            if ready := await asyncio.to_thread(stream.write, packets):
+                yield ready
     yield await asyncio.to_thread(stream.close)
 
 

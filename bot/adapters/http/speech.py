@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import string
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from urllib.parse import quote
 
@@ -129,14 +129,15 @@ async def _leave(receive: Receive, said: Said) -> None:
 
 
 async def _while_heard(
-    first: bytes, stream: AsyncIterator[bytes], listener: asyncio.Task[None]
+    first: bytes, stream: AsyncGenerator[bytes, None], listener: asyncio.Task[None]
 ) -> AsyncGenerator[bytes, None]:
     """The pieces, as long as the client is there: what is from the cache does not end by being cancelled."""
-    yield first
-    async for piece in stream:
-        if listener.done():
-            return
-        yield piece
+    async with aclosing(stream):
+        yield first
+        async for piece in stream:
+            if listener.done():
+                return
+            yield piece
 
 
 class _Spoken(StreamingResponse):
@@ -144,13 +145,14 @@ class _Spoken(StreamingResponse):
 
     def __init__(
         self,
-        pieces: AsyncIterator[bytes],
+        pieces: AsyncGenerator[bytes, None],
         media_type: str,
         headers: dict[str, str],
         said: Said,
         listener: asyncio.Task[None],
     ) -> None:
         super().__init__(pieces, media_type=media_type, headers=headers)
+        self._pieces = pieces
         self._said = said
         self._listener = listener
 
@@ -164,6 +166,7 @@ class _Spoken(StreamingResponse):
         finally:
             self._listener.cancel()
             self._said.cancel()  # a finished speech does not mind
+            await self._pieces.aclose()
 
 
 def _at_once(sound: bytes, said: Said, body: SpeechRequest) -> Response:
@@ -174,7 +177,7 @@ def _at_once(sound: bytes, said: Said, body: SpeechRequest) -> Response:
     return Response(sound, media_type=FORMATS[body.format], headers=_about(said, body))
 
 
-async def _only(sound: bytes) -> AsyncIterator[bytes]:
+async def _only(sound: bytes) -> AsyncGenerator[bytes, None]:
     yield sound
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import math
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 
 from bot.adapters.http.answers import described, failed
 from bot.errors import SaysoError
@@ -26,12 +27,13 @@ TOKENS_PER_SECOND = 20
 """Tokens that a second of sound counts as."""
 
 
-async def events(pieces: AsyncIterator[bytes], said: Said, text: str) -> AsyncGenerator[bytes, None]:
+async def events(pieces: AsyncGenerator[bytes, None], said: Said, text: str) -> AsyncGenerator[bytes, None]:
     """The events of a speech. One that goes wrong on the way ends with an event that says so."""
     try:
-        async for piece in pieces:
-            for start in range(0, len(piece), PIECE):
-                yield _delta(piece[start : start + PIECE])
+        async with aclosing(pieces):
+            async for piece in pieces:
+                for start in range(0, len(piece), PIECE):
+                    yield _delta(piece[start : start + PIECE])
     except SaysoError as error:
         yield _event({"type": "error", **described(failed(error))})
         return

@@ -62,12 +62,13 @@ async def test_an_address_that_is_not_there_says_where_to_look(speaker: Speaker)
             assert "/docs" in answer.json()["error"]["message"]
 
 
-async def test_a_length_that_is_none_is_a_bad_request(speaker: Speaker) -> None:
+@pytest.mark.parametrize(("length", "status"), [("many", 400), ("-1", 400), ("9" * 5000, 413)])
+async def test_a_length_that_is_none_is_refused(speaker: Speaker, length: str, status: int) -> None:
     """Not every server in front of us counts for us."""
     api = httpx.ASGITransport(create_api(speaker))
     async with httpx.AsyncClient(transport=api, base_url="http://localhost") as http:
-        answer = await http.post(SPEECH, content=b"{}", headers={"content-length": "many"})
-    assert answer.status_code == 400
+        answer = await http.post(SPEECH, content=b"{}", headers={"content-length": length})
+    assert answer.status_code == status
 
 
 async def test_the_page_loads_nothing_from_elsewhere_and_asks_for_a_key_where_one_is_needed(speaker: Speaker) -> None:

@@ -23,7 +23,7 @@ from bot.speaker import Speaker
 from tests.adapters.http.served import SPEECH, address
 
 KEY = "sk-test"
-EXAMPLES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else 8
+EXAMPLES = 200 if os.environ.get("HYPOTHESIS_PROFILE") == "explore" else 5
 """For each operation."""
 
 Operation = APIOperation[Any, Any, Any, Any]

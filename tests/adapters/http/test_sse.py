@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -15,7 +15,7 @@ from bot.said import Figures, Said
 from bot.speech import PACKET_SECONDS, Request, Speech
 
 
-async def pieces(*sound: bytes, error: SaysoError | None = None) -> AsyncIterator[bytes]:
+async def pieces(*sound: bytes, error: SaysoError | None = None) -> AsyncGenerator[bytes, None]:
     """Sound as it is encoded."""
     for piece in sound:
         yield piece
