@@ -53,7 +53,6 @@ class Seat:
         """When it was last chosen, in the pool's own count."""
         self.probes = 0
         """Checks since it was last well for a while: they come farther and farther apart."""
-        self.spoken = 0
         self.on_out: Callable[[], None] = _nothing
         self._pool = pool
         self._failures = failures
@@ -61,6 +60,7 @@ class Seat:
         self._voices: Sequence[Voice] = ()
         self._names: frozenset[str] = frozenset()
         self._outstanding = 0
+        self._spoken = 0
         self._failed = 0
         self._out = ""
         self._until = 0.0
@@ -71,7 +71,7 @@ class Seat:
     @property
     def health(self) -> MemberHealth:
         """For people to look at."""
-        return MemberHealth(self.member.label, self._out, self._outstanding, self.spoken, self._failed)
+        return MemberHealth(self.member.label, self._out, self._outstanding, self._spoken, self._failed)
 
     @property
     def out(self) -> bool:
@@ -139,7 +139,7 @@ class Seat:
         return Tier.READY if self.member.awake() else Tier.ASLEEP
 
     def _spoke(self, state: int) -> None:
-        self.spoken += 1
+        self._spoken += 1
         if state != self.state:
             return
         if self._out:
@@ -162,7 +162,6 @@ class Seat:
         if was:
             return
         self.state += 1
-        self._trial = False
         _log.warning("member_out", engine=self._pool, member=self.member.label, error=type(error).__name__)
         self.on_out()
 

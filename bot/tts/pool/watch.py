@@ -44,7 +44,6 @@ class Watch:
         self._seat = seat
         self._rhythm = rhythm
         self._tasks: set[asyncio.Task[None]] = set()
-        self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
         """Check at once, and from then on."""
@@ -61,11 +60,11 @@ class Watch:
     async def ask(self) -> EngineError | None:
         """Check now: None if it answered in time, else why not."""
         seat = self._seat
-        state, spoken = seat.state, seat.spoken
+        state = seat.state
         error = await self._asked()
         if error is None:
             seat.answered(state)
-        elif seat.spoken == spoken:  # else it is well, and has too much to do for answers
+        else:
             seat.missed(state, error)
         return error
 
@@ -86,14 +85,14 @@ class Watch:
 
     def _anew(self) -> None:
         """It was left out just now: it is not the time of the next check that counts, nor one that is on its way."""
-        if self._task is not None and self._task is not asyncio.current_task():
-            self._task.cancel()
-            self._begin(self._rhythm.pause(self._seat))
+        for task in self._tasks:
+            task.cancel()
+        self._begin(self._rhythm.pause(self._seat))
 
     def _begin(self, pause: float) -> None:
-        self._task = asyncio.create_task(self._look_after(pause), name=f"health of {self._seat.member.label}")
-        self._tasks.add(self._task)
-        self._task.add_done_callback(self._tasks.discard)
+        task = asyncio.create_task(self._look_after(pause), name=f"health of {self._seat.member.label}")
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
     async def _look_after(self, pause: float) -> None:
         while True:

@@ -61,6 +61,13 @@ async def test_twice_the_weight_carries_twice_the_load() -> None:
         assert crew.outstanding == [3, 6]
 
 
+async def test_idle_the_heavier_is_asked_first() -> None:
+    """It is the faster one, and what counts is the load with the call, not before it."""
+    crew = Crew([engine(), engine()], weights=(1.0, 3.0))
+    async with busy(crew, 2):
+        assert crew.outstanding == [0, 2]
+
+
 async def test_slots_are_respected_while_any_is_free() -> None:
     """A heavy member with one slot is not given a second call before the light one is full."""
     crew = Crew([engine(slots=1), engine(slots=3)], weights=(10.0, 1.0))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 import pytest
 from structlog.testing import capture_logs
@@ -17,7 +19,7 @@ from bot.errors import (
     NothingToSay,
     UnknownVoice,
 )
-from tests.doubles.engine import Script
+from tests.doubles.engine import Script, at_once
 from tests.tts.pool.crew import HELLO, Clock, Crew, Held, down, engine, settle
 
 
@@ -85,8 +87,8 @@ async def test_a_success_between_failures_forgives_them() -> None:
     crew = Crew([engine(down(), Script(), down(), Script(), down(), Script())])
     for _ in range(3):
         await crew.fails()
+        assert crew.out == ""
         await crew.say()
-    assert crew.out == ""
 
 
 async def test_who_breaks_off_every_time_is_left_out_too() -> None:
@@ -110,12 +112,14 @@ async def test_who_says_how_long_to_stay_away_is_left_out_at_once() -> None:
 
 async def test_if_nobody_is_well_all_are_asked_nevertheless() -> None:
     """Those last that want to be left alone; who speaks is back."""
-    crew = Crew([engine(down(retry_after=30.0)), engine(down(), down(), Script()), engine(down())])
+    engines = [engine(down(retry_after=30.0)), engine(down(), down(), Script()), engine(down())]
+    crew = Crew(engines, weights=(9.0, 1.0, 1.0))
     await crew.fails()
     await crew.fails()
     assert crew.out == "abc"
     assert len(await crew.say()) == 3
     assert crew.out == "ac"
+    assert crew.asked == [2, 3, 2]
 
 
 async def test_who_wants_to_be_left_alone_is_asked_before_a_call_is_given_up() -> None:
@@ -198,12 +202,81 @@ async def test_what_was_begun_before_it_was_left_out_tells_nothing_of_after() ->
     assert crew.out == ""
 
 
+async def late(crew: Crew, script: Script) -> Callable[[], Coroutine[Any, Any, EngineError]]:
+    """A call that is under way; what is returned lets it go on, and fail."""
+    held, one = Held(), crew.engines[0]
+    one.scripts, one.asked = [script], []
+    held.hold(one)
+    call = asyncio.create_task(crew.fails())
+    await settle()
+    one.sleep = at_once
+
+    async def fail() -> EngineError:
+        held.release()
+        return await call
+
+    return fail
+
+
+async def out(crew: Crew) -> None:
+    """Let the only member be left out."""
+    crew.engines[0].scripts, crew.engines[0].asked = [down()], []
+    await crew.fails()
+    await crew.fails()
+    assert crew.out == "a"
+
+
+async def back(crew: Crew) -> None:
+    """Let the only member be asked how it is, and come back."""
+    await crew.pool.check()
+    assert crew.out == ""
+
+
+async def test_who_fails_late_is_not_put_out_again() -> None:
+    """Calls from before it was left out, and while it was, may take their time to fail."""
+    crew = Crew([engine()])
+    before = await late(crew, down())
+    await out(crew)
+    during = await late(crew, down())
+    await back(crew)
+    await before()
+    await during()
+    assert crew.out == ""
+    assert crew.health("a").failed == 4
+    await crew.fails()
+    assert crew.out == "a"
+
+
+async def test_who_asks_late_for_rest_is_believed() -> None:
+    """It says so now, whenever the call was begun."""
+    crew = Crew([engine()])
+    before = await late(crew, down(retry_after=30.0))
+    await out(crew)
+    await back(crew)
+    await before()
+    assert crew.out == "a"
+
+
+async def test_a_rest_is_not_shortened_by_who_asks_for_less() -> None:
+    """Who said so earlier may have known less, and who says it later too."""
+    clock = Clock()
+    crew = Crew([engine(down(retry_after=30.0), down(retry_after=1.0))], clock=clock)
+    await crew.fails()
+    await crew.fails()
+    clock.now += 20
+    await crew.pool.check()
+    assert crew.out == "a"
+    clock.now += 10
+    await crew.pool.check()
+    assert crew.out == ""
+
+
 async def test_who_is_left_out_and_who_is_back_is_in_the_log() -> None:
     """With the label and the kind of the error, never its words."""
-    crew = Crew([engine(down("Secret."), down("Secret."), Script())])
+    crew = Crew([engine(*[down("Secret.")] * 4, Script())])
     with capture_logs() as lines:
-        await crew.fails()
-        await crew.fails()
+        for _ in range(4):
+            await crew.fails()
         await crew.say()
     of_interest = [line for line in lines if line["event"] in ("member_out", "member_back")]
     assert of_interest == [

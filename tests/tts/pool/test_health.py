@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 from structlog.testing import capture_logs
 
-from bot.errors import EngineBroken, EngineError, EngineUnavailable
+from bot.errors import EngineBroken, EngineError, EngineTimeout, EngineUnavailable
+from bot.tts.engine import Voice
 from bot.tts.pool import Pool
 from tests.doubles.clock import now, run
 from tests.doubles.engine import FakeEngine, Script
-from tests.tts.pool.crew import Crew, down, until
+from tests.tts.pool.crew import Crew, down, settle, until
 
 DOWN = EngineUnavailable("crew", "Down.")
 
@@ -165,14 +166,39 @@ async def test_who_hangs_holds_up_nobody() -> None:
 
 @virtual
 async def test_who_is_too_busy_to_answer_but_speaks_is_well() -> None:
-    """What it has just done proves more than what it was asked."""
+    """What it has done since proves more than what it was asked."""
     one = patient()
     one.hangs = True
     async with looked_after(one) as crew:
-        for _ in range(60):
+        for _ in range(12):
+            await asyncio.sleep(10)
+            assert crew.out == ""
             await crew.say()
-            await asyncio.sleep(1)
-        assert crew.out == ""
+
+
+@virtual
+async def test_who_is_asked_and_wants_rest_is_left_out_at_once() -> None:
+    """For as long as it says."""
+    one = patient()
+    one.report = EngineUnavailable("crew", "Starting.", retry_after=20.0)
+    async with looked_after(one) as crew:
+        await asyncio.sleep(0.1)
+        assert crew.out == "a"
+        one.report = "well"
+        assert await until(lambda: crew.out == "") == pytest.approx(21, abs=0.1)
+
+
+@virtual
+async def test_the_voices_are_known_from_the_checks() -> None:
+    """Who has one is asked for it first, though nobody asked the pool for its voices."""
+    one, two = patient(), patient()
+    two.installed = [Voice("crew", "ann", "en")]
+    one.installed = [Voice("crew", "bob", "en")]
+    async with looked_after(one, two) as crew:
+        await asyncio.sleep(1)
+        await crew.say()
+        await crew.say()
+        assert crew.asked == [0, 2]
 
 
 @virtual
@@ -202,14 +228,17 @@ async def test_who_asked_for_rest_is_not_even_checked_before_it_is_over() -> Non
 
 @virtual
 async def test_a_rest_that_grows_is_kept_too() -> None:
-    """Calls from before may be told to stay away for longer."""
-    one = patient(down(retry_after=10.0), down(retry_after=40.0))
+    """Calls from before may be told to stay away for longer; until then it is not asked."""
+    one = patient(Script(0, 5.0, down(retry_after=40.0).error), down(retry_after=10.0))
+    one.sleep = asyncio.sleep
     async with looked_after(one) as crew:
         await asyncio.sleep(1)
+        early = asyncio.create_task(crew.fails())
+        await asyncio.sleep(0)
         await crew.fails()
-        await crew.fails()
-        await until(lambda: crew.out == "")
-        assert now() > 41
+        await early
+        assert await until(lambda: crew.out == "") == pytest.approx(47, abs=0.1)
+        assert one.checks == pytest.approx([0, 47])
 
 
 @virtual
@@ -262,14 +291,60 @@ async def test_a_check_from_before_it_was_left_out_does_not_bring_it_back() -> N
     one.answering = 3.0
     async with looked_after(one) as crew:
         await asyncio.sleep(1)
-        await crew.fails()
-        await crew.fails()
         doctor = asyncio.create_task(crew.pool.check())
-        assert await until(lambda: crew.out == "") == pytest.approx(4, abs=0.1)
-        await doctor
-        one.asked.clear()
+        await asyncio.sleep(1)
         await crew.fails()
+        await crew.fails()
+        assert await doctor == "1 of 1"
         assert crew.out == "a"
+        assert await until(lambda: crew.out == "") == pytest.approx(6, abs=0.1)
+
+
+@virtual
+async def test_a_check_from_before_it_was_left_out_does_not_put_it_out_again() -> None:
+    """Nor is what it did not answer then so now."""
+    one = patient(down(), Script())
+    one.hangs = True
+    async with looked_after(one, failures=1) as crew:
+        await asyncio.sleep(1)
+        doctor = asyncio.create_task(crew.pool.check())
+        await settle()
+        one.hangs = False
+        await crew.fails()
+        await until(lambda: crew.out == "")
+        with pytest.raises(EngineTimeout):
+            await doctor
+        assert crew.out == ""
+
+
+@virtual
+async def test_who_has_spoken_begins_anew() -> None:
+    """After an utterance that was whole the next outage is one like the first."""
+    one, two = patient(), patient()
+    async with looked_after(one, two) as crew:
+        one.report = DOWN
+        await asyncio.sleep(200)
+        one.report = "well"
+        await until(lambda: crew.out == "")
+        while crew.health("a").spoken == 0:
+            await crew.say()
+        one.scripts, one.asked = [down()], []
+        while not crew.out:
+            await crew.say()
+        away = now()
+        assert await until(lambda: crew.out == "") - away == pytest.approx(1, abs=0.1)
+
+
+@virtual
+async def test_nobody_is_asked_after_leaving() -> None:
+    """Not even one that is left out then."""
+    one = patient(down())
+    async with looked_after(one) as crew:
+        await asyncio.sleep(1)
+    await crew.fails()
+    await crew.fails()
+    await asyncio.sleep(100)
+    assert (crew.out, one.checks) == ("a", [0.0])
 
 
 @virtual
