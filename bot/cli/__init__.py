@@ -87,10 +87,12 @@ def serve(
     engine: Annotated[str | None, typer.Option("--engine", "-e", help="The engine that speaks by default.")] = None,
     socket: Annotated[Path | None, typer.Option("--socket", help="Listen at this unix socket, not at a port.")] = None,
     attached: Annotated[bool, typer.Option("--attached", hidden=True)] = False,
+    cpus: Annotated[str, typer.Option("--cpus", metavar="0,1,…", help="Run on these processors only.")] = "",
     config: Config = None,
     overrides: Overrides = None,
 ) -> None:
     """Start a speech server: the HTTP adapter over the engines, and no chats."""
+    _pin(cpus)
     from bot.cli.run import Duty, run
 
     chosen = [f"speak.engine={engine}"] if engine else []
@@ -103,6 +105,20 @@ def config_show(config: Config = None, overrides: Overrides = None) -> None:
     from bot.config import show
 
     typer.echo(show(_loaded(config, overrides)), nl=False)
+
+
+def _pin(cpus: str) -> None:
+    """Keep to these processors. Numerical libraries count, when they are loaded, what they may use: nothing is yet."""
+    if not cpus:
+        return
+    try:
+        os.sched_setaffinity(0, {int(cpu) for cpu in cpus.split(",")})
+    except ValueError:
+        raise typer.BadParameter("write the numbers of processors, such as 0,1", param_hint="--cpus") from None
+    except (AttributeError, OSError) as error:
+        from bot.errors import ConfigError
+
+        raise ConfigError("--cpus: this system cannot keep to them; name others, or leave it out") from error
 
 
 def _loaded(config: Path | None, overrides: list[str] | None) -> Loaded:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
@@ -37,6 +39,10 @@ Ctrl-C stops it.
 """
 
 
+_OVERDUE = 5.0
+"""Seconds beyond the drain after which an attached server ends without order."""
+
+
 @dataclass(frozen=True, slots=True)
 class Duty:
     """What a process does: whether it has ``chats``; the unix ``socket`` that it listens at instead of a port; and
@@ -49,6 +55,8 @@ class Duty:
 
 def run(loaded: Loaded, duty: Duty = Duty()) -> None:
     """Start, say where, and answer until told to stop."""
+    if duty.attached:
+        _leave_signals_to_others()
     configure(loaded.settings.log)
     with suppress(asyncio.CancelledError), asyncio.Runner(loop_factory=_loop()) as runner:
         runner.run(_run(loaded, duty))
@@ -65,9 +73,10 @@ def _loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
 
 async def _run(loaded: Loaded, duty: Duty) -> None:
     stop = asyncio.Event()
-    _on_signals(stop)
     if duty.attached:
-        _end_with_input(stop)
+        _end_with_input(stop, loaded.settings.queue.drain_seconds + _OVERDUE)
+    else:
+        _on_signals(stop)
     http, keys = loaded.settings.http, () if duty.socket else loaded.secrets.api_keys
     # The port is taken before anything heavy is opened: the likeliest mistake answers first.
     with _listening(loaded, duty) as listener:
@@ -86,22 +95,39 @@ async def _run(loaded: Loaded, duty: Duty) -> None:
             log.info("stopping")
 
 
-def _listening(loaded: Loaded, duty: Duty) -> socket:
-    if duty.socket is not None:
-        return listen_at(duty.socket)
+@contextmanager
+def _listening(loaded: Loaded, duty: Duty) -> Iterator[socket]:
     http = loaded.settings.http
-    return listen(http.host, http.port, keys=loaded.secrets.api_keys)
+    if duty.socket is None:
+        with listen(http.host, http.port, keys=loaded.secrets.api_keys) as listener:
+            yield listener
+        return
+    try:
+        with listen_at(duty.socket) as listener:
+            yield listener
+    finally:
+        duty.socket.unlink(missing_ok=True)
 
 
-def _end_with_input(stop: asyncio.Event) -> None:
-    """Stop when whoever started us has gone, however it went: our standard input ends then."""
+def _leave_signals_to_others() -> None:
+    """Ctrl-C and a service manager's stop reach every process, but who started us decides what to finish first."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _end_with_input(stop: asyncio.Event, seconds: float) -> None:
+    """Stop when whoever started us has gone, however it went: our standard input ends then. What is not over
+    ``seconds`` later, in whatever it is stuck, is broken off."""
     loop = asyncio.get_running_loop()
 
     def watch() -> None:
-        while sys.stdin.buffer.read(4096):
+        # Not sys.stdin: a thread that reads it holds a lock which Python wants for its way out.
+        while os.read(0, 4096):
             pass
         with suppress(RuntimeError):  # the loop may be over
             loop.call_soon_threadsafe(stop.set)
+        time.sleep(seconds)
+        os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
 

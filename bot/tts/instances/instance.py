@@ -3,31 +3,43 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
+import secrets
+import shutil
+import tempfile
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack, ExitStack, aclosing, contextmanager
 from dataclasses import dataclass
-from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from bot.errors import ConfigError, EngineError, EngineRejected, EngineTruncated, EngineUnavailable
 from bot.speech import Pcm, Utterance
 from bot.tts.engine import Capabilities, Engine, Voice
+from bot.tts.instances.child import Child
+from bot.tts.instances.life import InstanceState, Life, Terms
+from bot.tts.instances.placement import Placement
+from bot.tts.instances.program import Program, program
+from bot.tts.instances.rest import Rest
+from bot.tts.remote import Remote
 
-
-class InstanceState(StrEnum):
-    """``FAILED`` is between a crash, or a start that came to nothing, and the next start."""
-
-    DOWN = "down"
-    STARTING = "starting"
-    UP = "up"
-    FAILED = "failed"
+_ADDRESS = 103
+"""Bytes of the longest path that a unix socket can have everywhere."""
+_MOMENT = 0.5
+"""Seconds from the end of a child's sound to the news of its own end, if that is why."""
+_FIRST_AUDIO = 30.0
+_GAP = 30.0
+"""Seconds of silence that are no fault yet; a model may be loaded by the first utterance."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """What an instance costs: bytes of memory of the process and its children, seconds of processor and of life."""
+    """What an instance costs: bytes of memory of the process and its children, seconds of processor and of life, both
+    of this process; and how often one was started."""
 
     memory: int
     processor: float
@@ -41,8 +53,12 @@ class Instance:
     ``prototype`` is that engine, never entered here: it tells what the instance can do without starting it. With
     ``keep`` it is started on entering and stays; else the first utterance starts it, and ``idle_seconds`` without one
     put it down. A start may take ``start_seconds``. After a crash it is started again, ``pause`` seconds later, doubled
-    each time up to ``longest`` until it has spoken; meanwhile it refuses with ``retry_after``. ``cpus`` are the
-    processors that it may run on, ``gpu`` the one that it sees; ``arguments`` are added to the command (``--set``).
+    each time up to ``longest`` until it has spoken; meanwhile it refuses with ``retry_after``. One that does not answer
+    :meth:`check` within ``patience`` seconds, twice in a row, is ended and counts as crashed.
+
+    ``cpus`` are the processors that it may run on, ``gpu`` the one that it sees. ``settings``
+    (:func:`~bot.tts.instances.program.handed_down`) are the child's, ``arguments`` are added to its command, and
+    ``environment`` is what it inherits of, ours if it is not given. Its data lies in ``folder`` until we leave.
     """
 
     def __init__(
@@ -52,6 +68,7 @@ class Instance:
         number: int,
         *,
         arguments: Sequence[str] = (),
+        settings: Mapping[str, str] | None = None,
         environment: Mapping[str, str] | None = None,
         keep: bool = False,
         cpus: Sequence[int] = (),
@@ -60,12 +77,29 @@ class Instance:
         start_seconds: float = 120.0,
         pause: float = 1.0,
         longest: float = 60.0,
+        patience: float = 10.0,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        program: Callable[..., Program] = program,
     ) -> None:
         self._prototype = prototype
         self.label = f"{prototype.name}-{number}"
+        self._folder = folder / f"instance-{number}"
+        self._program = partial(
+            program,
+            arguments=arguments,
+            settings=settings,
+            environment=environment,
+            placement=Placement(tuple(cpus), gpu),
+        )
+        self._first_audio = max(_FIRST_AUDIO, start_seconds)
+        self._clock = clock
+        terms = Terms(keep, idle_seconds, start_seconds, patience)
+        rest = Rest(pause, longest, clock=clock, chance=chance)
+        self._life = Life(self.name, self.label, terms, rest, clock=clock, sleep=sleep)
+        self._stack = AsyncExitStack()
+        self._remote: Remote | None = None
 
     @property
     def name(self) -> str:
@@ -75,7 +109,7 @@ class Instance:
     @property
     def state(self) -> InstanceState:
         """What it is doing."""
-        raise NotImplementedError
+        return self._life.state
 
     @property
     def awake(self) -> bool:
@@ -83,9 +117,19 @@ class Instance:
         return self.state is InstanceState.UP
 
     @property
+    def pid(self) -> int | None:
+        """The process's id while there is one."""
+        child = self._life.child
+        return None if child is None else child.pid
+
+    @property
     def figures(self) -> Figures | None:
-        """What it costs now; None while it is down."""
-        raise NotImplementedError
+        """What it costs now; None while it is down. Looks at each process of the child's: a millisecond or a few."""
+        child = self._life.child
+        cost = None if child is None else child.cost()
+        if cost is None:
+            return None
+        return Figures(cost.memory, cost.processor, self._clock() - self._life.since, self._life.starts)
 
     @property
     def capabilities(self) -> Capabilities:
@@ -96,18 +140,76 @@ class Instance:
         """The prototype's voices."""
         return await self._prototype.voices()
 
-    def synthesize(self, utterance: Utterance) -> AsyncGenerator[Pcm, None]:
+    async def synthesize(self, utterance: Utterance) -> AsyncGenerator[Pcm, None]:
         """Speak, starting the process if need be. Raises EngineUnavailable while it cannot be started."""
-        raise NotImplementedError
+        async with self._life.used() as child:
+            assert self._remote is not None
+            begun = False
+            try:
+                async with aclosing(self._remote.synthesize(utterance)) as sound:
+                    async for pcm in sound:
+                        begun = True
+                        yield pcm
+            except EngineError as error:
+                if isinstance(error, EngineRejected) or not await child.ended(within=_MOMENT):
+                    raise
+                raise self._crashed(child, begun) from error
+            self._life.proven()
 
     async def check(self) -> str:
         """Ask the process if it runs; one that is down is well."""
-        raise NotImplementedError
+        return await self._life.check()
 
     async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            socket = stack.enter_context(_lodging(self._folder, self.label))
+            self._remote = await stack.enter_async_context(await self._line(socket))
+            stack.push_async_callback(self._life.close)
+            self._life.open(self._program(self.name, socket, self._folder))
+            self._stack = stack.pop_all()
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        return None
+        await self._stack.aclose()
+
+    async def _line(self, socket: Path) -> Remote:
+        """What speaks to the process; it asks for nothing that the prototype knows."""
+        able = self.capabilities
+        return Remote(
+            "http://localhost",
+            name=self.name,
+            socket=socket,
+            model=self.name,
+            voices=[voice.name for voice in await self.voices()],
+            languages=sorted(able.languages),
+            slots=able.slots,
+            first_audio_timeout=self._first_audio,
+            gap_timeout=_GAP,
+        )
+
+    def _crashed(self, child: Child, begun: bool) -> EngineError:
+        kind = EngineTruncated if begun else EngineUnavailable
+        return self._life.error(kind, f"{self.label} crashed while it spoke ({child.how}).")
+
+
+@contextmanager
+def _lodging(folder: Path, name: str) -> Iterator[Path]:
+    """The folder, ours alone and gone afterwards, and the address for a socket of that ``name``: in there, if such an
+    address is short enough, else in a folder of its own."""
+    with ExitStack() as stack:
+        try:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            # A name of its own: another Sayso may have the same data folder.
+            socket = folder / f"{name}.{secrets.token_hex(3)}"
+            if len(os.fsencode(socket)) > _ADDRESS:
+                short = tempfile.mkdtemp(prefix="sayso-")
+                stack.callback(shutil.rmtree, short, ignore_errors=True)
+                socket = Path(short) / name
+        except OSError as error:
+            raise ConfigError(f"{folder}: cannot be made ({error.strerror}); set data_dir to another") from error
+        if len(os.fsencode(socket)) > _ADDRESS:
+            raise ConfigError(f"{socket}: too long an address for a unix socket; set TMPDIR to a shorter folder")
+        yield socket
