@@ -170,6 +170,10 @@ class Speaker:
         """The cache key of these utterances under the encoding in force."""
         return self._workshop.key(utterances)
 
+    async def settle(self) -> None:
+        """Wait until all that is whole by now is in the cache."""
+        await self._workshop.settle()
+
     async def close(self, drain: float = 0.0) -> None:
         """Refuse what is new, let what was accepted finish for ``drain`` seconds, then leave the rest to the next."""
         await self.dispatcher.drain(drain)

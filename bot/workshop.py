@@ -95,6 +95,11 @@ class Workshop:
             for asker in [each for each in production.askers if user in (each.request.user, each.request.author)]:
                 production.leave(asker, Cancelled("Cancelled."))
 
+    async def settle(self) -> None:
+        """Wait until all that is whole by now is in the cache."""
+        if whole := [task for task, production in self._tasks.items() if production.speech.done]:
+            await asyncio.wait(whole)
+
     async def close(self) -> None:
         """Break off what is being made; what is whole is put into the cache."""
         for task, production in self._tasks.items():
