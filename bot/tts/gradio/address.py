@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Self
 from urllib.parse import unquote, urlsplit
 
@@ -33,8 +34,14 @@ class Address:
             raise _unknown()
         place = parts.netloc.rpartition("@")[2]
         login = (unquote(parts.username), unquote(parts.password or "")) if parts.username else None
-        local = host in ("localhost", "::1") or host.startswith("127.")
-        return cls(f"{parts.scheme}://{place}{parts.path.rstrip('/')}/", place, local, login)
+        return cls(f"{parts.scheme}://{place}{parts.path.rstrip('/')}/", place, _local(host), login)
+
+
+def _local(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _unknown() -> ConfigError:

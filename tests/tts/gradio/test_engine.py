@@ -405,7 +405,7 @@ async def test_a_line_that_breaks_in_the_middle_is_taken_up_again(ui: WebUI, ent
     engine, wire = await enter()
     ui.fail("held")
     call = asyncio.create_task(say(engine, HELLO))
-    await until(lambda: ui.busy() == 1)
+    await until(lambda: ui.busy() == 1 and joined(wire) == 1)
     wire.cut()
     await until(lambda: sum("/config" in one for one in wire.requests) == 2)
     ui.release()
@@ -418,7 +418,7 @@ async def test_a_web_ui_that_dies_in_the_middle_is_told(ui: WebUI, enter: Enter)
     engine, wire = await enter()
     ui.fail("held")
     call = asyncio.create_task(say(engine, HELLO))
-    await until(lambda: ui.busy() == 1)
+    await until(lambda: ui.busy() == 1 and joined(wire) == 1)
     wire.down = True
     wire.cut()
     with pytest.raises(EngineUnavailable, match=r"cannot be reached|broke off"):
