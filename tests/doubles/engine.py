@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from types import TracebackType
 from typing import Self
 
 import numpy as np
 
 from bot.errors import EngineError
-from bot.speech import Pcm, Samples, Utterance
+from bot.speech import SAMPLE_RATE, Pcm, Samples, Utterance
+from bot.tts.audio.mp3 import FrameEncoder
 from bot.tts.engine import Capabilities, Voice
 
 RATE = 24_000
@@ -28,6 +30,13 @@ def tone(seconds: float = PIECE, hertz: float = 330.0, rate: int = RATE) -> Samp
     return (0.5 * np.sin(2 * np.pi * hertz * at)).astype(np.float32)
 
 
+@cache
+def mp3(seconds: float = PIECE) -> tuple[bytes, ...]:
+    """The same sine as the frames of an MP3."""
+    encoder = FrameEncoder()
+    return (*encoder.encode(tone(seconds, rate=SAMPLE_RATE)), *encoder.finish()[0])
+
+
 @dataclass(frozen=True, slots=True)
 class Script:
     """How one utterance goes: ``pieces`` of sound, each after ``delay`` seconds, and then perhaps an error."""
@@ -40,6 +49,8 @@ class Script:
 @dataclass(slots=True)
 class FakeEngine:
     """Speaks by its scripts, one for each utterance in turn, the last of them for ever after.
+
+    Where its capabilities name a codec it has its sound in that, for who wants it so.
 
     ``asked`` keeps the utterances in the order in which they were begun, ``finished`` those that became whole;
     ``active`` and ``peak`` count those spoken at once.
@@ -72,13 +83,18 @@ class FakeEngine:
         try:
             for _ in range(script.pieces):
                 await self.sleep(script.delay)
-                yield Pcm(tone(), RATE, utterance)
+                yield self._piece(utterance)
             if script.error is not None:
                 await self.sleep(script.delay)
                 raise script.error
             self.finished.append(utterance)
         finally:
             self.active -= 1
+
+    def _piece(self, utterance: Utterance) -> Pcm:
+        if utterance.codec is self.capabilities.codec:
+            return Pcm(tone(0.0), RATE, utterance, mp3())
+        return Pcm(tone(), RATE, utterance)
 
     async def check(self) -> str:
         if isinstance(self.report, EngineError):
