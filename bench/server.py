@@ -3,7 +3,7 @@
 Three processes at a time share the machine: the loopback Edge, one server, and the clients. What the first and the last
 take of a processor is among the figures, for on a machine of two cores it is the servers' loss. Others that work there
 are too; so the servers take turns, one short trial each, and what is told are medians of the rounds, ratios being
-taken within each round. Every answer is looked at: none may be short of sound, and each text is new to all of them, so
+taken within each round (of these, processor time is what a busy machine disturbs least). Every answer is looked at: none may be short of sound, and each text is new to all of them, so
 that each has to be asked of Edge, which counts. A first byte is the first of the sound, not of the head.
 
 All clients come with one key. Sayso is ``sayso serve`` with edge as its engine, its cache as it comes, and 32 slots for
@@ -51,6 +51,7 @@ RATE, RATIO, FIRST, LATE, WHOLE, SPENT = (
     "requests/s", "requests/s / pass-through", "first byte p50, ms", "first byte p95, ms", "whole p50, ms",
     "processor per request, ms",
 )  # fmt: skip
+SHARE = "processor / pass-through"
 IDLE, AFTER = "memory idle, MiB", "memory after, MiB"
 HIT, NEVER = "hits", "columns in which a peer is ahead of Sayso"
 TIE = 1.02
@@ -74,10 +75,11 @@ class Trials:
 
     def compare(self, block: str) -> None:
         """Add to what was measured last in a block how it is beside the pass-through."""
-        floor = self.rows[block, FLOOR][RATE][-1]
+        floor = self.rows[block, FLOOR]
         for (place, _), row in self.rows.items():
             if place == block:
-                row.setdefault(RATIO, []).append(row[RATE][-1] / floor)
+                row.setdefault(RATIO, []).append(row[RATE][-1] / floor[RATE][-1])
+                row.setdefault(SHARE, []).append(row[SPENT][-1] / floor[SPENT][-1])
 
 
 def measure(peers: Path, rounds: int = ROUNDS) -> Figures:
@@ -203,7 +205,7 @@ def _ahead(figures: Mapping[str, float]) -> Iterator[str]:
     for name, value in figures.items():
         place, _, column = name.partition(": ")
         block, _, server = place.rpartition(", ")
-        if server in (SAYSO, FLOOR) or column in ("", RATIO):
+        if server in (SAYSO, FLOOR) or column in ("", RATIO, SHARE):
             continue
         ours = figures[f"{block}, {SAYSO}: {column}"]
         behind = value / ours if column == RATE else ours / value
