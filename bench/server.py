@@ -3,8 +3,9 @@
 Three processes at a time share the machine: the loopback Edge, one server, and the clients. What the first and the last
 take of a processor is among the figures, for on a machine of two cores it is the servers' loss. Others that work there
 are too; so the servers take turns, one short trial each, and what is told are medians of the rounds, ratios being
-taken within each round (of these, processor time is what a busy machine disturbs least). Every answer is looked at: none may be short of sound, and each text is new to all of them, so
-that each has to be asked of Edge, which counts. A first byte is the first of the sound, not of the head.
+taken within each round; of all columns, processor time is what a busy machine disturbs least. Every answer is looked
+at: none may be short of sound, and each text is new to all of them, so that each has to be asked of Edge, which counts.
+A first byte is the first of the sound, not of the head.
 
 All clients come with one key. Sayso is ``sayso serve`` with edge as its engine, its cache as it comes, and 32 slots for
 edge instead of 8, which are what Microsoft bears from one address; the others know no such limit.
