@@ -74,11 +74,6 @@ class Seat:
         return MemberHealth(self.member.label, self._out, self._outstanding, self._spoken, self._failed)
 
     @property
-    def out(self) -> bool:
-        """Whether it is left out."""
-        return bool(self._out)
-
-    @property
     def troubled(self) -> bool:
         """Whether it is left out, or did not answer the last check."""
         return bool(self._out) or self._missed > 0
