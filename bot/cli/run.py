@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from socket import socket
@@ -88,6 +88,7 @@ async def _run(loaded: Loaded, duty: Duty) -> None:
                 cors=[origin.strip() for origin in http.cors.split(",") if origin.strip()],
                 wait=http.wait_seconds,
                 test=app.test,
+                gauges=app.gauges,
             )
             drain = loaded.settings.queue.drain_seconds
             chats = _chats(app, stop) if duty.chats else ()
@@ -95,18 +96,11 @@ async def _run(loaded: Loaded, duty: Duty) -> None:
             log.info("stopping")
 
 
-@contextmanager
-def _listening(loaded: Loaded, duty: Duty) -> Iterator[socket]:
+def _listening(loaded: Loaded, duty: Duty) -> socket:
+    if duty.socket is not None:
+        return listen_at(duty.socket)
     http = loaded.settings.http
-    if duty.socket is None:
-        with listen(http.host, http.port, keys=loaded.secrets.api_keys) as listener:
-            yield listener
-        return
-    try:
-        with listen_at(duty.socket) as listener:
-            yield listener
-    finally:
-        duty.socket.unlink(missing_ok=True)
+    return listen(http.host, http.port, keys=loaded.secrets.api_keys)
 
 
 def _leave_signals_to_others() -> None:

@@ -1,0 +1,99 @@
+"""Which engines there are, by the settings."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import pytest
+
+from bot.config import load
+from bot.engines import Engines, enter, servers
+from bot.errors import ConfigError
+from bot.tts.voices import Voices
+
+QUIET = ("edge.refresh=false",)
+
+
+async def entered(tmp_path: Path, *overrides: str, resident: bool = False) -> Engines:
+    """The engines of these settings, entered and left again."""
+    loaded = load(environ={}, overrides=[f"data_dir={tmp_path}", *QUIET, *overrides], folder=tmp_path)
+    async with AsyncExitStack() as stack:
+        return await enter(stack, loaded, Voices.load(), resident=resident)
+
+
+def test_servers_are_told_with_their_weights() -> None:
+    """What is not weighed counts once; a label never shows a password."""
+    found = servers("http://10.0.0.5:8888*2, https://me:hunter2@tts.example/v1 , http://[::1]:9*0.5,")
+    assert found == [
+        ("http://10.0.0.5:8888", "10.0.0.5:8888", 2.0),
+        ("https://me:hunter2@tts.example/v1", "tts.example", 1.0),
+        ("http://[::1]:9", "::1:9", 0.5),
+    ]
+    assert servers("") == []
+
+
+@pytest.mark.parametrize(
+    "text", ["10.0.0.5:8888", "ftp://a", "http://", "http://a:port", "http://a*0", "http://a, ://b", "http://[::1"]
+)
+def test_what_is_no_server_is_refused_by_its_place(text: str) -> None:
+    """Without a word of what was written there, for it may be a password."""
+    with pytest.raises(ConfigError, match=r"remote\.servers: server \d is not of the form http://host:port"):
+        servers(text)
+
+
+def test_one_server_is_not_two() -> None:
+    """Its health would be kept twice, and metrics could not tell the two apart."""
+    with pytest.raises(ConfigError, match="twice; give it a weight"):
+        servers("http://a:1, http://a:1*2")
+
+
+async def test_without_more_there_are_the_offline_voices_and_edge(tmp_path: Path) -> None:
+    """With the offline voices in edge's stead, and a breaker before edge alone."""
+    engines = await entered(tmp_path)
+    assert list(engines.chosen) == list(engines.leaves) == ["offline", "edge"]
+    assert engines.fallbacks == {"edge": ("offline",)}
+    assert list(engines.breakers) == ["edge"]
+    assert not engines.pools
+    assert not engines.instances
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["speak.engine=remote"], "speak.engine: the engine remote is not set up; set remote.servers"),
+        (["speak.engine=indextts"], "speak.engine: the engine indextts is not set up; set gradio.url"),
+        (["instances.engine=indextts"], "instances.engine: the engine indextts is not set up; set gradio.url"),
+        (
+            ["remote.servers=http://127.0.0.1:9", "remote.fallback=edgy"],
+            "remote.fallback: there is no engine 'edgy'; choose among offline, edge, remote",
+        ),
+    ],
+)
+async def test_an_engine_that_is_not_set_up_is_told_at_start(tmp_path: Path, overrides: list[str], words: str) -> None:
+    """With the setting that would bring it."""
+    with pytest.raises(ConfigError) as raised:
+        await entered(tmp_path, *overrides, resident=True)
+    assert str(raised.value) == words
+
+
+async def test_servers_speak_as_one_engine_with_its_fallbacks(tmp_path: Path) -> None:
+    """Two of them are a pool; what speaks in their stead is what the settings say, in that order."""
+    two = "remote.servers=http://127.0.0.1:9, http://127.0.0.1:10*3"
+    engines = await entered(tmp_path, two, "remote.fallback=edge, offline")
+    assert [member.label for member in engines.pools["remote"].health] == ["127.0.0.1:9", "127.0.0.1:10"]
+    assert engines.fallbacks["remote"] == ("edge", "offline")
+    assert engines.chosen["remote"].capabilities.slots == 8
+    one = await entered(tmp_path, "remote.servers=http://127.0.0.1:9", "remote.fallback=")
+    assert not one.pools
+    assert "remote" not in one.fallbacks
+
+
+async def test_children_are_for_who_stays(tmp_path: Path) -> None:
+    """A command that speaks one sentence starts no servers for it."""
+    children = ("instances.engine=offline", "instances.most=2")
+    staying = await entered(tmp_path, *children, resident=True)
+    assert [child.label for child in staying.instances] == ["offline-1", "offline-2"]
+    assert list(staying.breakers) == ["offline", "edge"]
+    assert staying.leaves["offline"] is staying.pools["offline"]
+    assert not (await entered(tmp_path, *children)).instances
