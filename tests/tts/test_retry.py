@@ -131,6 +131,14 @@ async def test_pauses_double_up_to_the_longest() -> None:
     assert clock.slept == [1.0, 2.0, 4.0, 5.0, 5.0]
 
 
+async def test_pauses_are_short_unless_told_otherwise() -> None:
+    """A sentence is waited for."""
+    retry, _, clock = retried(AWAY, attempts=8)
+    with pytest.raises(EngineUnavailable):
+        await say(retry)
+    assert clock.slept == [0.25, 0.5, 1.0, 2.0, 4.0, 5.0, 5.0]
+
+
 @pytest.mark.parametrize(("chance", "pause"), [(0.0, 0.5), (0.25, 0.75), (1.0, 1.5)])
 async def test_pauses_vary(chance: float, pause: float) -> None:
     """Between half and one and a half, so that many bots do not return in step."""

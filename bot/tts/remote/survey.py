@@ -38,7 +38,7 @@ class Survey:
         names: Sequence[str],
         languages: Sequence[str],
         *,
-        sayso: bool = False,
+        sayso: bool,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._line = line
