@@ -78,6 +78,11 @@ def is_sayso(answer: object) -> bool:
     return False
 
 
+def is_ready(answer: object) -> bool:
+    """Whether an answer of ``/ready`` says so; there are servers that answer something to every address."""
+    return _mapping(answer).get("ready") is True
+
+
 def _entries(answer: object) -> Iterator[object]:
     """The list in it: as it is, or under a name, and there also by the model or the name of each voice."""
     match answer:

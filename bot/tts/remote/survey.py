@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import structlog
 
 from bot.errors import EngineBroken, EngineError, EngineTimeout, EngineUnavailable
-from bot.tts.remote.catalogue import OPENAI, Catalogue, is_sayso
+from bot.tts.remote.catalogue import OPENAI, Catalogue, is_ready, is_sayso
 from bot.tts.remote.faults import FOREIGN, Complaint, Server, fault, refusal
 from bot.tts.remote.line import Answer, Line
 
@@ -82,6 +82,8 @@ class Survey:
             raise EngineUnavailable(self._server.engine, message)
         if not self._answered:
             self.doubt()
+        if self._given and ready.status == 200 and is_ready(ready.json):
+            return _count(len(self.catalogue.voices), "voice")
         for path in _VOICES:
             if (found := await self._get(path)).status == 200 and self._learn(found):
                 return _count(len(self.catalogue.voices), "voice")

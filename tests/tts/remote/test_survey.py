@@ -252,6 +252,14 @@ async def test_a_sayso_says_itself_whether_it_is_ready(server: SpeechServer, ent
     assert await engine.check() == "3 voices"
 
 
+async def test_a_sayso_that_is_ready_and_known_is_asked_for_nothing_more(server: SpeechServer, enter: Enter) -> None:
+    """A pool asks every few seconds."""
+    server.ready = True
+    engine = await enter(voices=["ann", "bob"])
+    assert await engine.check() == "2 voices"
+    assert VOICES not in server.paths
+
+
 async def test_a_server_that_tells_only_its_models(server: SpeechServer, enter: Enter) -> None:
     """Is well, too."""
     server.voices = None
