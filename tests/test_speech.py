@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
 from bot.errors import Cancelled, EngineTruncated
-from bot.speech import Clip, Speech, Spoken, Utterance
+from bot.speech import Clip, Codec, Speech, Spoken, Utterance
 
 UTTERANCE = Utterance("Hello.", "offline", "heart", "en")
 
@@ -152,3 +154,43 @@ async def test_a_listener_that_stops_leaves_the_others_alone() -> None:
     assert await staying == [b"1"]
     with pytest.raises(asyncio.CancelledError):
         await leaving
+
+
+def test_a_clip_of_frames_is_no_ogg_file() -> None:
+    """Whoever takes it for one hears of it here, and not from a player."""
+    frames = Clip(b"frames", 0.024, b"", (), Codec.MP3)
+    assert frames.data == b"frames"
+    with pytest.raises(ValueError, match="mp3, not Ogg/Opus"):
+        _ = frames.ogg
+    assert clip().ogg == clip().data == b"OggS"
+
+
+@pytest.mark.parametrize(("codec", "seconds"), [(Codec.OPUS, 0.060), (Codec.MP3, 0.072)])
+def test_packets_last_as_long_as_their_codec_has_it(codec: Codec, seconds: float) -> None:
+    """A speech that grows knows how long it is, whatever it is encoded in; so do its shares."""
+    speech = Speech(codec)
+    share = speech.share()
+    speech.append([b"1", b"2", b"3"])
+    assert speech.seconds == share.seconds == pytest.approx(seconds)
+    assert share.codec is codec
+
+
+async def test_a_finished_speech_takes_no_packet_before_it_is_wanted() -> None:
+    """Of what is only handed on as a whole, nobody needs to cut the packets off."""
+
+    class Late(Sequence[bytes]):
+        cut = 0
+
+        def __len__(self) -> int:
+            return 2
+
+        def __getitem__(self, at: Any) -> Any:
+            self.cut += 1
+            return (b"1", b"2")[at]
+
+    packets = Late()
+    speech = Speech.finished(Clip(b"12", 0.048, b"", (), Codec.MP3), packets)
+    assert speech.codec is Codec.MP3
+    assert (await speech.clip()).data == b"12"
+    assert packets.cut == 0
+    assert await heard(speech.share()) == await heard(speech) == [b"1", b"2"]

@@ -33,7 +33,11 @@ async def sound(one: Call, first: float = 10.0) -> bytes:
 
 
 async def listen(one: Call, heard: bytearray) -> None:
-    async for data in one.audio(10.0):
+    await follow(one.audio(10.0), heard)
+
+
+async def follow(stream: AsyncIterator[bytes], heard: bytearray) -> None:
+    async for data in stream:
         heard += data
 
 
@@ -62,6 +66,40 @@ async def test_edge_tts_ends_a_truncated_stream_as_if_it_were_whole(service: Fak
 async def test_a_whole_call_is_every_byte_that_was_sent(line: Line) -> None:
     """Nothing is added, lost or reordered."""
     assert await sound(call(line)) == speech(TEXT)
+
+
+async def test_who_listens_slowly_misses_nothing(service: FakeEdge, line: Line) -> None:
+    """The service does not wait for us, and what it sent meanwhile comes in one piece."""
+    stream = call(line).audio(10.0)
+    first = await anext(stream)
+    await service.hung_up()
+    rest = [piece async for piece in stream]
+    assert first + b"".join(rest) == speech(TEXT)
+    assert len(rest) <= 1
+
+
+async def test_what_came_before_a_fault_is_heard_first(service: FakeEdge, line: Line) -> None:
+    """Though the fault was known by then."""
+    service.faults = [Fault.TRUNCATED]
+    stream = call(line).audio(10.0)
+    heard = bytearray(await anext(stream))
+    await service.hung_up()
+    with pytest.raises(EngineTruncated):
+        await follow(stream, heard)
+    assert len(heard) == len(speech(TEXT)) // 2
+
+
+async def test_leaving_after_a_fault_that_nobody_heard_of_is_quiet(service: FakeEdge, line: Line) -> None:
+    """Who has heard enough need not know how it would have ended, and asyncio has nothing to complain of."""
+    service.faults = [Fault.GARBAGE]
+    stream = call(line).audio(10.0)
+    waiting = asyncio.ensure_future(anext(stream))
+    await service.asked()
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    await stream.aclose()
+    await service.hung_up()
 
 
 async def test_a_truncated_call_is_noticed(service: FakeEdge, line: Line) -> None:

@@ -23,7 +23,7 @@ from bot.errors import (
     NothingToSay,
     UnknownVoice,
 )
-from bot.speech import EngineVoice, Pcm, Samples, Utterance
+from bot.speech import Codec, EngineVoice, Pcm, Samples, Utterance
 from bot.tts.audio import Mp3Decoder
 from bot.tts.breaker import Breaker
 from bot.tts.edge import Edge
@@ -79,6 +79,33 @@ async def test_it_speaks(service: FakeEdge, enter: Enter) -> None:
     assert samples(sound).dtype == np.float32
     np.testing.assert_array_equal(samples(sound), decoded(speech(HELLO.text)))
     assert len(samples(sound)) / 24_000 == pytest.approx(seconds(HELLO.text), abs=0.15)
+
+
+async def test_who_wants_mp3_gets_the_very_frames(service: FakeEdge, enter: Enter) -> None:
+    """Every byte that was sent, in whole frames, and nothing decoded."""
+    engine = await enter()
+    assert engine.capabilities.codec is Codec.MP3
+    asked = replace(HELLO, codec=Codec.MP3)
+    sound = await say(engine, asked)
+    assert b"".join(frame for pcm in sound for frame in pcm.frames) == speech(HELLO.text)
+    assert {(len(frame), pcm.spoken, pcm.samples.size) for pcm in sound for frame in pcm.frames} == {(144, asked, 0)}
+
+
+async def test_a_long_text_in_mp3_is_all_its_pieces(service: FakeEdge, enter: Enter) -> None:
+    """One after the other, as they were sent."""
+    asked = replace(HELLO, text="One two. " * 500, codec=Codec.MP3)
+    sound = await say(await enter(), asked)
+    assert len(service.spoken) > 1
+    sent = b"".join(speech(one.text) for one in service.spoken)
+    assert b"".join(frame for pcm in sound for frame in pcm.frames) == sent
+
+
+@pytest.mark.parametrize("fault", [Fault.NOISE, Fault.CUT_EARLY])
+async def test_what_is_no_mp3_is_no_sound_in_frames_either(service: FakeEdge, enter: Enter, fault: Fault) -> None:
+    """An empty answer is none."""
+    service.faults = [fault] * 3
+    with pytest.raises((EngineUnavailable, EngineTruncated)):
+        await say(await enter(), replace(HELLO, codec=Codec.MP3))
 
 
 async def test_it_streams(service: FakeEdge, enter: Enter) -> None:

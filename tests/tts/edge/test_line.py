@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import aiohttp
 import edge_tts
 import pytest
+from aiohttp.client_reqrep import ClientRequest
+from aiohttp.connector import Connection
 
 from bot.tts.edge.line import Line, exchange, proxy
-from tests.doubles.edge import FakeEdge, Fault
+from tests.doubles.edge import FakeEdge, Fault, speech
 
 VOICE = "en-US-AvaNeural"
 
@@ -59,6 +62,23 @@ async def test_hanging_up_cuts_the_socket_at_once(service: FakeEdge) -> None:
         with pytest.raises(edge_tts.exceptions.NoAudioReceived):
             await call
         await service.hung_up()
+
+
+async def test_a_line_offers_no_compression(service: FakeEdge, monkeypatch: pytest.MonkeyPatch) -> None:
+    """edge-tts would, though MP3 gets no smaller by it; all is there without."""
+    offered: list[str | None] = []
+    async with service.connector() as shared:
+        connect = shared.connect
+
+        async def seen(req: ClientRequest, *rest: Any, **named: Any) -> Connection:
+            offered.append(req.headers.get("Sec-WebSocket-Extensions"))
+            return await connect(req, *rest, **named)
+
+        monkeypatch.setattr(shared, "connect", seen)
+        assert await drain(Line(shared)) == len(speech("Hello there."))
+        assert offered == [None]
+        await drain(shared)
+    assert offered[1:] == ["permessage-deflate; client_max_window_bits"]
 
 
 async def test_the_shared_connector_remembers_addresses_and_counts_nothing() -> None:
