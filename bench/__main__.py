@@ -13,7 +13,7 @@ from bench.machine import in_a_line, machine
 
 BENCHES = (
     "turns", "text", "opus", "store", "speaking", "start", "offline", "discord_say", "discord_voice", "telegram_say",
-    "server",
+    "pool", "server",
 )  # fmt: skip
 
 Figures = Mapping[str, float]
@@ -68,6 +68,7 @@ AIMS = (
     Aim("telegram_say", "  /help meanwhile, p50, ms", float("inf"), of("200 at once, Sayso: /help meanwhile, p50, ms")),
     Aim("telegram_say", "  the same, naive", float("inf"), of("200 at once, naive: /help meanwhile, p50, ms")),
     Aim("telegram_say", "  floods", float("inf"), of("200 at once, Sayso: floods")),
+    Aim("pool", "p95 wait at 4 servers, least busy / in turns", 0.6, of("4 servers, p95 wait, pool / turns")),
     Aim("server", "requests/s / pass-through, 32 clients, Edge at once", 0.9, of(f"at once, {SERVED}"), least=True),
     Aim("server", "  the same, Edge at its pace", 0.9, of(f"250 ms, then 20 ms for each 120 ms, {SERVED}"), least=True),
     Aim("server", "  columns in which a peer is ahead", 0.5, of("columns in which a peer is ahead of Sayso")),

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from bot.config import InstancesSettings, Loaded, RemoteSettings, Settings
 from bot.errors import ConfigError
@@ -17,11 +16,11 @@ from bot.tts.fallback import Fallback
 from bot.tts.instances import Instance
 from bot.tts.offline import Offline
 from bot.tts.pool import Member, Pool
-from bot.tts.remote import Remote
+from bot.tts.remote import Address, Remote
 from bot.tts.retry import Retry
 from bot.tts.voices import Voices
 
-_WEIGHED = re.compile(r"(?P<url>.+?)(\*(?P<weight>\d+(\.\d+)?))?")
+_WEIGHED = re.compile(r"(?P<url>.+)\*(?P<weight>\d+(\.\d+)?)")
 
 _SET_UP_BY = {"remote": "remote.servers", "indextts": "gradio.url"}
 """The setting without which an engine is not here."""
@@ -148,25 +147,20 @@ def servers(text: str) -> Sequence[tuple[str, str, float]]:
 
     Raises ConfigError that shows nothing of what may be a password.
     """
-    found = [_server(part.strip(), number) for number, part in enumerate(text.split(","), 1) if part.strip()]
+    found = [_server(part.strip()) for part in text.split(",") if part.strip()]
     labels = [label for _, label, _ in found]
     if len(set(labels)) < len(labels):
         raise ConfigError("remote.servers: the same server stands there twice; give it a weight instead (URL*2)")
     return found
 
 
-def _server(text: str, number: int) -> tuple[str, str, float]:
+def _server(text: str) -> tuple[str, str, float]:
     match = _WEIGHED.fullmatch(text)
-    weight = float((match and match["weight"]) or 1)
-    url = match["url"] if match else text
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname, parts.port
-    except ValueError:
-        host = port = None
-    if not host or parts.scheme not in ("http", "https") or weight <= 0:
-        raise ConfigError(f"remote.servers: server {number} is not of the form http://host:port or http://host:port*2")
-    return url, f"{host}:{port}" if port else host, weight
+    url, weight = (match["url"], float(match["weight"])) if match else (text, 1.0)
+    label = Address.of(url).label
+    if weight <= 0:
+        raise ConfigError(f"remote.servers: {label} has the weight 0; leave it out, or give it more")
+    return url, label, weight
 
 
 def _guarded(
