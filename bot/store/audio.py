@@ -103,11 +103,7 @@ class AudioCache:
     ) -> tuple[str, Clip] | None:
         """The clip of a key, or else of the other, and which of them it is; noting who hears it."""
         now = self._clock()
-        found = self._remembered((key, other or key), now)
-        if found is not None:
-            self._memory_hits += 1
-        elif self._keys.may_have((key, other or key)):
-            found = await self._load(key, other or key, now)
+        found = await self._found(key, other or key, now)
         if found is None:
             self._misses += 1
             return None
@@ -271,11 +267,21 @@ class AudioCache:
             self._uses.add(arrival.key, arrival.play, at)
         self._settle(kept) if full else self._grow(kept)
 
-    def _remembered(self, keys: Sequence[str], now: float) -> tuple[str, Clip] | None:
-        """The first of these that is in memory."""
-        since = now - self._limits.age
-        held = ((key, self._memory.get(key, since)) for key in keys)
-        return next(((key, clip) for key, clip in held if clip is not None), None)
+    async def _found(self, key: str, other: str, now: float) -> tuple[str, Clip] | None:
+        if (found := self._remembered(key, now)) is not None:
+            return found
+        if self._keys.may_have(key):
+            return await self._load(key, other, now) or self._remembered(other, now)
+        if (found := self._remembered(other, now)) is not None:
+            return found
+        return await self._load(other, other, now) if self._keys.may_have(other) else None
+
+    def _remembered(self, key: str, now: float) -> tuple[str, Clip] | None:
+        clip = self._memory.get(key, now - self._limits.age)
+        if clip is None:
+            return None
+        self._memory_hits += 1
+        return key, clip
 
     async def _load(self, key: str, other: str, now: float) -> tuple[str, Clip] | None:
         removals = self._memory.removals
@@ -283,7 +289,7 @@ class AudioCache:
         rows = {row.key: row for row in await self._database.read(clips.FIND, values)}
         if not rows:
             # Put down while it was looked for: who made it is through with it, and nobody else has it.
-            return self._remembered((key, other), now)
+            return self._remembered(key, now)
         found = key if key in rows else other
         clip = clips.decoded(rows[found])
         # What was dropped while it was read must not come back.

@@ -91,9 +91,9 @@ class Keys:
         self.complete = False
         self._known: set[int] = set()
 
-    def may_have(self, keys: Iterable[str]) -> bool:
-        """Whether one of them may be there."""
-        return not self.complete or not self._known.isdisjoint(map(hash, keys))
+    def may_have(self, key: str) -> bool:
+        """Whether it may be there."""
+        return not self.complete or hash(key) in self._known
 
     def add(self, keys: Iterable[str]) -> None:
         """They are there."""
