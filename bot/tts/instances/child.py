@@ -101,6 +101,7 @@ class Child:
                 self._failed(engine)
             if not answering.done():
                 raise EngineTimeout(engine, f"{self._label} was not ready within {seconds:g} s.")
+            self._relay.spoken_to = True
         finally:
             answering.cancel()
 

@@ -70,7 +70,7 @@ def program(
         own["edge.refresh"] = "false"
     serve = ("serve", "--engine", engine, "--socket", str(socket), "--attached", *_pinned(placement), *arguments)
     return Program(
-        (sys.executable, "-m", "bot.cli", *serve),
+        (sys.executable, "-X", "faulthandler", "-m", "bot.cli", *serve),
         {**_without_ours(outside), **_needed(outside, placement), **_variables(own)},
         folder,
         socket,

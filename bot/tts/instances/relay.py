@@ -18,11 +18,14 @@ _SHOWN = 300
 _LEVELS = frozenset({"debug", "info", "warning", "error"})
 _REFUSED = "sayso: "
 """How the command begins what it tells before it ends with status 1."""
+_PLACES = ("Fatal Python error", "Current thread", "Thread 0x", 'File "')
+"""How lines begin that tell where something crashed, and nothing of what it was at."""
 
 
 class Relay(asyncio.Protocol):
     """Reads one child's lines until there are no more, and logs each with the instance's label.
 
+    Once it is ``spoken_to``, what it prints beside its log may hold what was said: of that only places are shown.
     ``words`` is the last thing that it said, in words for whoever wonders why it ended, and ``refused`` whether that
     was the command's own reason not to run.
     """
@@ -30,6 +33,7 @@ class Relay(asyncio.Protocol):
     def __init__(self, label: str) -> None:
         self._label = label
         self._rest = b""
+        self.spoken_to = False
         self.words = ""
         self.refused = False
         self.over = asyncio.Event()
@@ -64,7 +68,9 @@ class Relay(asyncio.Protocol):
             return
         self.refused = line.startswith(_REFUSED)
         self.words = line.removeprefix(_REFUSED)[:_SHOWN]
-        log.info("instance_printed", instance=self._label, line=line[:_SHOWN])
+        shown = not self.spoken_to or line.startswith(_PLACES)
+        told = {"line": line[:_SHOWN]} if shown else {"characters": len(line)}
+        log.info("instance_printed", instance=self._label, **told)
 
     def _pass_on(self, event: Mapping[str, Any]) -> None:
         known = {"event", "level", "timestamp", "instance"}

@@ -105,6 +105,7 @@ async def request(reader: asyncio.StreamReader) -> tuple[str, dict[str, object]]
 async def speak(writer: asyncio.StreamWriter, text: str) -> None:
     if Mood.DIES_ASKED in moods():
         os.kill(os.getpid(), signal.SIGKILL)
+    print("I was asked to say:", text, file=sys.stderr, flush=True)
     if Mood.REJECTS in moods():
         error = {"error": {"message": "There is no such voice.", "code": "unknown_voice"}}
         write(writer, 404, "application/json", json.dumps(error).encode())

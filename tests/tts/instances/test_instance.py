@@ -429,9 +429,18 @@ async def test_events_tell_its_life(stage: Stage) -> None:
             stage.moods(Mood.DIES_ASKED)
             with pytest.raises(EngineUnavailable):
                 await spoken(instance)
-    told = [line["event"] for line in lines if line.get("instance") == "offline-1"]
+    told = [line["event"] for line in lines if line.get("instance") == "offline-1" and "characters" not in line]
     life = ["scripted_began", "instance_started"]
     assert told == [*life, "instance_put_down", "instance_ended", *life, "instance_ended", "instance_failed"]
+
+
+async def test_no_event_holds_what_is_said(stage: Stage) -> None:
+    """Not even where the child prints it."""
+    with capture_logs() as lines:
+        async with stage.up() as instance:
+            await spoken(instance, "Ann loves Bob")
+    assert "instance_printed" in {line["event"] for line in lines}
+    assert "Bob" not in str(lines)
 
 
 async def test_closed_nothing_is_left(stage: Stage) -> None:

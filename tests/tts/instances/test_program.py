@@ -36,9 +36,9 @@ def made(
 def test_it_is_this_installation_with_one_engine_on_a_socket() -> None:
     """The same Python, attached to us, and what was added at the end."""
     command = made(arguments=("--set", "log.level=debug")).command
-    assert command[:4] == (sys.executable, "-m", "bot.cli", "serve")
+    assert command[:6] == (sys.executable, "-X", "faulthandler", "-m", "bot.cli", "serve")
     serve = ("--engine", "offline", "--socket", "/run/s", "--attached", "--set", "log.level=debug")
-    assert command[4:] == serve
+    assert command[6:] == serve
 
 
 def test_processors_and_gpu_are_its_own() -> None:

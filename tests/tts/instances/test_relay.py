@@ -47,6 +47,23 @@ def test_what_is_no_event_is_told_as_it_stands(line: bytes) -> None:
     assert lines[0]["line"] == line.decode("utf-8", "replace")
 
 
+def test_once_it_is_spoken_to_what_it_prints_is_not_shown() -> None:
+    """A library may print what it is at, and that is somebody's text; where it crashed is nobody's."""
+    relay = Relay("offline-1")
+    relay.spoken_to = True
+    with capture_logs() as lines:
+        relay.data_received(
+            b'I love Ann\n{"event": "stopping"}\nFatal Python error: Aborted\n  File "x.py", line 3 in y\n'
+        )
+    assert [line.get("line") for line in lines] == [
+        None,
+        None,
+        "Fatal Python error: Aborted",
+        'File "x.py", line 3 in y',
+    ]
+    assert lines[0] == {"event": "instance_printed", "log_level": "info", "characters": 10, "instance": "offline-1"}
+
+
 def test_a_flood_without_end_of_line_is_cut() -> None:
     """It takes no memory beyond a line's."""
     relay, lines = told(*[b"x" * 10_000] * 50)
