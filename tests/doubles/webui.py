@@ -133,6 +133,7 @@ class WebUI:
         clean = {name: value for name, value in os.environ.items() if "proxy" not in name.lower()}
         quiet = {
             "GRADIO_ANALYTICS_ENABLED": "False",
+            "GRADIO_HEARTBEAT_INTERVAL": "0.2",
             "GRADIO_TEMP_DIR": str(self.folder / "cache"),
             "HF_HUB_OFFLINE": "1",
             "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -524,11 +525,12 @@ def _two_by_two_five(state: _State, name: str) -> Any:
 def _stranger(state: _State, name: str) -> Any:
     import gradio as gr
 
-    def gen_single(words: str, strength: float) -> str:
+    def gen_single(words: str, strength: float, state: object) -> str:
         return words
 
     with gr.Blocks(title="Something else") as demo:
-        gr.Button("Go").click(gen_single, inputs=[gr.Textbox(), gr.Number()], outputs=[gr.Textbox()])
+        inputs = [gr.Textbox(), gr.Number(), gr.State()]
+        gr.Button("Go").click(gen_single, inputs=inputs, outputs=[gr.Textbox()])
     return demo
 
 

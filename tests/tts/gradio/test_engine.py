@@ -617,6 +617,6 @@ async def test_nobody_else_is_told(ui: WebUI, enter: Enter, monkeypatch: pytest.
 async def test_no_thread_stays(ui: WebUI, recordings: Recordings) -> None:
     """When it is left, what it had begun ends."""
     before = set(threading.enumerate())
-    async with Gradio(f"http://127.0.0.1:{ui.port()}", recordings, sleep=at_once) as engine:
+    async with Gradio(f"http://127.0.0.1:{ui.port('2.0 by 2.5')}", recordings, sleep=at_once) as engine:
         await say(engine, HELLO)
     await until(lambda: not [one for one in set(threading.enumerate()) - before if one.is_alive()])
