@@ -259,12 +259,14 @@ class AudioCache:
                 arrival.kept.cancel()
 
     def _kept(self, arrivals: Sequence[_Arrival], removals: int, kept: Kept, *, full: bool) -> None:
-        self._keys.add(arrival.key for arrival in arrivals)
+        firsts: dict[str, _Arrival] = {}
         for arrival in arrivals:
-            at = arrival.row["at"]
-            if removals == self._memory.removals:
-                self._memory.put(arrival.key, arrival.clip, at)
-            self._uses.add(arrival.key, arrival.play, at)
+            firsts.setdefault(arrival.key, arrival)
+            self._uses.add(arrival.key, arrival.play, arrival.row["at"])
+        self._keys.add(firsts)
+        if removals == self._memory.removals:
+            for arrival in firsts.values():
+                self._memory.put(arrival.key, arrival.clip, arrival.row["at"])
         self._settle(kept) if full else self._grow(kept)
 
     async def _found(self, key: str, other: str, now: float) -> tuple[str, Clip] | None:

@@ -95,7 +95,7 @@ def texts(spoken: str) -> list[str]:
 
 def encoded(key: str, clip: Clip, *, owner: str, at: float) -> dict[str, Any]:
     """A clip as values of :data:`CLIPS` and :data:`SOUNDS`."""
-    spoken = json.dumps([asdict(each) for each in clip.spoken])
+    spoken = json.dumps([_plain(each) for each in clip.spoken])
     size = len(clip.data) + len(clip.waveform) + len(spoken) + _ROW_BYTES
     return {
         "key": key,
@@ -111,7 +111,15 @@ def encoded(key: str, clip: Clip, *, owner: str, at: float) -> dict[str, Any]:
     }
 
 
-_UTTERANCE_FIELDS = frozenset(item.name for item in fields(Utterance))
+_UTTERANCE_FIELDS = tuple(item.name for item in fields(Utterance))
+
+
+def _plain(spoken: Spoken) -> dict[str, object]:
+    """As :func:`dataclasses.asdict` would have it, which copies every text on its way."""
+    utterance = spoken.utterance
+    values: dict[str, object] = {name: getattr(utterance, name) for name in _UTTERANCE_FIELDS}
+    values["alternatives"] = [asdict(voice) for voice in utterance.alternatives]
+    return {"utterance": values, "start": spoken.start}
 
 
 def _spoken(data: Mapping[str, Any]) -> Spoken:
@@ -129,7 +137,10 @@ def keep(connection: Connection, rows: Sequence[Mapping[str, Any]], room: Room |
     """Keep clips, but for those whose key is known; and within that ``room``, if it may be too little."""
     take_turn(connection, AUDIO_LOCK)
     known = set(connection.execute(_KNOWN, {"keys": [row["key"] for row in rows]}).scalars())
-    new = {row["key"]: row for row in rows if row["key"] not in known}
+    new: dict[str, Mapping[str, Any]] = {}
+    for row in rows:
+        if row["key"] not in known:
+            new.setdefault(row["key"], row)
     for statement, names in _ADD:
         if new:
             connection.execute(statement, [{name: row[name] for name in names} for row in new.values()])
@@ -212,7 +223,7 @@ def make_room(connection: Connection, room: Room, *, spared: str = "", before: f
 
 
 def _beyond(room: Room, spared: str) -> Any:
-    order = (CLIPS.c.used.desc(), CLIPS.c.key)
+    order = (CLIPS.c.key != spared, CLIPS.c.used.desc(), CLIPS.c.key)
     running = func.sum(CLIPS.c.bytes).over(order_by=order, rows=(None, 0))
     lines = select(
         CLIPS.c.key, running.label("running"), func.row_number().over(order_by=order).label("place")

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import text
+from sqlalchemy import Connection, text
 from structlog.testing import capture_logs
 
 from bot.errors import StoreError
-from bot.speech import Clip, EngineVoice, Spoken, Utterance
-from bot.store import AudioCache, Recent, Store
+from bot.speech import Clip, Codec, EngineVoice, Spoken, Utterance
+from bot.store import AudioCache, Recent, Store, clips
 from bot.store.clips import ATTACHMENT, PLAYS_KEPT
+from bot.store.memory import Keys
 from bot.store.rounds import FLUSH_SECONDS
 from tests.doubles.store import Clock, Sleep, clip
 
@@ -80,6 +81,7 @@ SENTENCES = st.builds(
     revision=TEXT,
     alternatives=st.lists(VOICES, max_size=2).map(tuple),
     instead_of=TEXT,
+    codec=st.sampled_from(Codec),
 )
 CLIPS = st.builds(
     Clip,
@@ -87,6 +89,7 @@ CLIPS = st.builds(
     seconds=st.floats(0, 1e6),
     waveform=st.binary(max_size=256),
     spoken=st.lists(st.builds(Spoken, SENTENCES, st.floats(0, 1e6)), max_size=3).map(tuple),
+    codec=st.sampled_from(Codec),
 )
 
 
@@ -133,6 +136,108 @@ async def test_the_bound_of_bytes_holds(small: AudioCache, clock: Clock) -> None
     await small.prune()
     assert (small.stats().entries, small.stats().bytes) == (counted.entries, counted.bytes)
     assert counted.entries > 3
+
+
+async def test_the_bound_of_clips_holds(url: str, clock: Clock, sleep: Sleep) -> None:
+    """However small they are: the least recently used goes first, and its count is exact."""
+    async with Store.open(url, cache_entries=5, clock=clock, sleep=sleep) as store:
+        for key in "abcdefgh":
+            await _put(store.cache, key, 100)
+            clock.advance(1)
+            assert store.cache.stats().entries <= store.cache.stats().max_entries == 5
+        assert await _keys(store.cache, "abcdefgh") == "defgh"
+        counted = store.cache.stats()
+        await store.cache.prune()
+        assert (store.cache.stats().entries, store.cache.stats().bytes) == (counted.entries, counted.bytes)
+
+
+async def test_opening_keeps_a_smaller_bound_of_clips(file: Path, clock: Clock) -> None:
+    """The setting was changed since."""
+    async with Store.open(file, clock=clock) as store:
+        for key in "abc":
+            await _put(store.cache, key)
+            clock.advance(1)
+    async with Store.open(file, cache_entries=2, clock=clock) as store:
+        assert await _keys(store.cache, "abc") == "bc"
+
+
+async def test_a_cache_of_no_clips_keeps_nothing(file: Path) -> None:
+    """``entries: 0`` turns it off as well."""
+    async with Store.open(file, cache_entries=0) as store:
+        await store.cache.put("key", clip(), user=ANN)
+        assert await store.cache.get("key") is None
+        assert store.cache.stats().entries == 0
+
+
+async def test_clips_that_come_together_are_written_together(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first at once, and all that come meanwhile in one transaction; each is there when its put returns."""
+    written: list[int] = []
+    keep = clips.keep
+
+    def counted(connection: Connection, rows: Sequence[Any], room: Any) -> Any:
+        written.append(len(rows))
+        return keep(connection, rows, room)
+
+    monkeypatch.setattr("bot.store.clips.keep", counted)
+    await asyncio.gather(*(store.cache.put(f"{number}", clip(f"{number}")) for number in range(20)))
+    assert sum(written) == 20
+    assert len(written) <= 3
+    store.cache._memory.drop_all()
+    for number in range(20):
+        assert await store.cache.get(f"{number}") == clip(f"{number}")
+    assert store.cache.stats().entries == 20
+
+
+async def test_of_clips_that_come_together_those_that_are_there_stay(cache: AudioCache) -> None:
+    """And the same key twice is one clip: the first."""
+    await cache.put("a", clip("first"))
+    before = cache.stats()
+    await asyncio.gather(
+        cache.put("b", clip("b")), cache.put("a", clip("later")), cache.put("c", clip("c")), cache.put("c", clip("d"))
+    )
+    cache._memory.drop_all()
+    found = [await cache.get(key) for key in "abc"]
+    assert found == [clip("first"), clip("b"), clip("c")]
+    assert cache.stats().entries == before.entries + 2
+    await cache.prune()
+    assert cache.stats().entries == before.entries + 2
+
+
+async def test_a_crowd_that_comes_together_keeps_the_bound(small: AudioCache) -> None:
+    """Though it is written in one go."""
+    await asyncio.gather(*(small.put(f"{number}", clip(f"{number}", 10_000)) for number in range(40)))
+    stats = small.stats()
+    assert 0 < stats.bytes <= stats.max_bytes
+    await small.prune()
+    assert small.stats().bytes == stats.bytes
+
+
+async def test_a_put_that_fails_says_so_to_each_who_waits(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And the next is not held up by it."""
+
+    async def fails(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(store.cache._database, "write", fails)
+        puts = [store.cache.put(key, clip(key)) for key in "abc"]
+        outcomes = await asyncio.gather(*puts, return_exceptions=True)
+    assert [str(outcome) for outcome in outcomes] == ["the disk is full"] * 3
+    await store.cache.put("d", clip("d"))
+    assert await store.cache.get("d") == clip("d")
+    assert await store.cache.get("a") is None
+
+
+async def test_a_put_that_nobody_waits_for_is_finished(file: Path) -> None:
+    """Whoever made the clip may be cancelled; closing waits for what has arrived."""
+    async with Store.open(file) as store:
+        putting = [asyncio.create_task(store.cache.put(key, clip(key))) for key in "abc"]
+        await asyncio.sleep(0)
+        for task in putting:
+            task.cancel()
+        await asyncio.gather(*putting, return_exceptions=True)
+    async with Store.open(file) as store:
+        assert [await store.cache.get(key) for key in "abc"] == [clip(key) for key in "abc"]
 
 
 async def test_one_large_clip_makes_its_room(small: AudioCache, clock: Clock) -> None:
@@ -374,6 +479,92 @@ async def test_what_is_put_while_it_is_looked_for_is_found(store: Store, monkeyp
     assert (store.cache.stats().hits, store.cache.stats().misses) == (1, 0)
 
 
+class TestKnowing:
+    """What nobody ever said is not looked for on disk."""
+
+    @pytest.fixture
+    def reads(self, store: Store, monkeypatch: pytest.MonkeyPatch) -> list[object]:
+        """The statements that are read, as they are."""
+        read, seen = store.cache._database.read, list[object]()
+
+        async def noted(statement: Any, values: Any = None) -> object:
+            seen.append(statement)
+            return await read(statement, values)
+
+        monkeypatch.setattr(store.cache._database, "read", noted)
+        return seen
+
+    async def test_what_is_not_there_is_known_not_to_be(self, store: Store, sleep: Sleep, reads: list[object]) -> None:
+        """Once it was looked at what is there, some seconds after the start."""
+        await store.cache.put("a", clip())
+        assert await store.cache.get("b") is None
+        assert reads == [clips.FIND]
+        await sleep.one_round()
+        reads.clear()
+        assert await store.cache.find("b", "c") is None
+        assert reads == []
+        store.cache._memory.drop_all()
+        assert await store.cache.get("a") == clip()
+        assert reads == [clips.FIND]
+
+    async def test_what_was_put_or_dropped_since_is_known(
+        self, store: Store, sleep: Sleep, reads: list[object]
+    ) -> None:
+        """By us: at once."""
+        await sleep.one_round()
+        reads.clear()
+        await store.cache.put("a", clip())
+        store.cache._memory.drop_all()
+        assert await store.cache.get("a") == clip()
+        await store.cache.drop("a")
+        reads.clear()
+        assert await store.cache.get("a") is None
+        assert reads == []
+
+    async def test_what_another_process_put_is_found_a_round_later(
+        self, store: Store, sleep: Sleep, url: str, clock: Clock
+    ) -> None:
+        """And what it dropped is missed, however sure we were."""
+        await sleep.one_round()
+        async with Store.open(url, clock=clock) as other:
+            await other.cache.put("a", clip())
+            assert await store.cache.get("a") is None
+            clock.advance(30)
+            await sleep.one_round()
+            assert await store.cache.get("a") == clip()
+            await other.cache.drop("a")
+            store.cache._memory.drop_all()
+            assert await store.cache.get("a") is None
+
+    async def test_many_clips_are_learnt_a_page_at_a_time(
+        self, store: Store, sleep: Sleep, reads: list[object], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """All of them, and nobody waits for all at once."""
+        page = clips.KEYS.limit(None).limit(4)
+        monkeypatch.setattr(clips, "KEYS", page)
+        await asyncio.gather(*(store.cache.put(f"{number}", clip(f"{number}")) for number in range(10)))
+        store.cache._keys = Keys()
+        await sleep.one_round()
+        assert reads.count(page) == 4
+        store.cache._memory.drop_all()
+        assert [await store.cache.get(f"{number}") for number in range(10)] == [clip(f"{n}") for n in range(10)]
+
+    async def test_of_two_the_first_is_preferred(self, cache: AudioCache) -> None:
+        """In memory and on disk, and though only the other is in memory."""
+        for key in "ab":
+            await cache.put(key, clip(key))
+        for forget in (False, True):
+            if forget:
+                cache._memory.drop(["a"])
+            assert await cache.find("a", "b") == ("a", clip("a"))
+            assert await cache.find("b", "a") == ("b", clip("b"))
+            assert await cache.find("x", "b") == ("b", clip("b"))
+        cache._memory.drop_all()
+        assert await cache.find("x", "b") == ("b", clip("b"))
+        assert await cache.find("x", "y") is None
+        assert cache.stats().misses == 1
+
+
 async def test_stats_count(cache: AudioCache) -> None:
     """Hits, misses, entries, bytes and limits."""
     await cache.put("a", clip())
@@ -382,6 +573,10 @@ async def test_stats_count(cache: AudioCache) -> None:
     await cache.get("b")
     stats = cache.stats()
     assert (stats.entries, stats.hits, stats.misses, stats.memory_entries) == (1, 2, 1, 1)
+    assert (stats.memory_hits, stats.max_entries) == (2, 100_000)
+    cache._memory.drop_all()
+    await cache.get("a")
+    assert (cache.stats().hits, cache.stats().memory_hits, cache.stats().memory_bytes > 3000) == (3, 2, True)
     assert 3000 < stats.bytes < 4500
     assert (stats.max_bytes, stats.max_age, stats.max_memory_bytes) == (256 << 20, 30 * DAY, 16 << 20)
 
