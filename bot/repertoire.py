@@ -38,6 +38,9 @@ class Memo(Generic[K, V]):
             self._known.popitem(last=False)
         return value
 
+    def __len__(self) -> int:
+        return len(self._known)
+
     def clear(self) -> None:
         """Know nothing."""
         self._known.clear()

@@ -827,6 +827,55 @@ async def test_closing_lets_what_was_accepted_finish_and_refuses_the_new(opened:
         assert len(offline.finished) == 2
 
 
+async def test_what_is_whole_holds_no_place_while_it_is_put_away(
+    speaker: Speaker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slow disk must not make the queue full for who has heard all that they asked for."""
+    put, gate = speaker.store.cache.put, asyncio.Event()
+
+    async def slow(*what: Any, **whose: Any) -> None:
+        await gate.wait()
+        await put(*what, **whose)
+
+    monkeypatch.setattr(speaker.store.cache, "put", slow)
+    speaker.dispatcher.limits = Limits(per_user=1)
+    for text in ("One.", "Two.", "Three."):
+        await (await said(speaker, request(text))).speech.clip()
+    settling = asyncio.create_task(speaker.settle())
+    await asyncio.sleep(0)
+    assert not settling.done()
+    assert speaker.store.cache.stats().entries == 0
+    assert (await said(speaker, request("One."))).cached  # and it is found there
+    gate.set()
+    await settling
+    assert speaker.store.cache.stats().entries == 3
+
+
+async def test_closing_puts_away_what_is_whole(opened: Opened) -> None:
+    """It was made, and will be asked for again."""
+    async with opened() as speaker:
+        await (await said(speaker, request())).speech.clip()
+        await speaker.close(0.0)
+        assert speaker.store.cache.stats().entries == 1
+
+
+async def test_there_is_nothing_to_settle_where_nothing_was_made(speaker: Speaker, offline: FakeEngine) -> None:
+    """Nor is what is still being made waited for."""
+    never = asyncio.Event()
+    offline.sleep = lambda _: never.wait()  # type: ignore[assignment,return-value]
+    await speaker.settle()
+    await said(speaker, request())
+    await speaker.settle()
+
+
+async def test_who_is_forgotten_leaves_no_text_in_memory(speaker: Speaker) -> None:
+    """Neither as it was read nor under its key."""
+    await (await said(speaker, request())).speech.clip()
+    await speaker.settle()
+    await speaker.forget("discord:42")
+    assert len(speaker.stage._read) == len(speaker._workshop._keys) == 0
+
+
 async def test_closing_gives_up_what_does_not_finish(opened: Opened, offline: FakeEngine) -> None:
     """An engine that hangs does not hold the shutdown up; its listener is told."""
     never = asyncio.Event()
