@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
 
@@ -237,12 +238,19 @@ class Speech:
         return share
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
+        async with aclosing(self.batches()) as batches:
+            async for packets in batches:
+                for packet in packets:
+                    yield packet
+
+    async def batches(self, most: int = 1 << 30) -> AsyncGenerator[Sequence[bytes], None]:
+        """The packets, as many at a time as are there without waiting, up to ``most``."""
         at = 0
         while True:
             grown = self._grown
-            while at < len(self._packets):
-                yield self._packets[at]
-                at += 1
+            while packets := self._packets[at : at + most]:
+                at += len(packets)
+                yield packets
             if self._error is not None:
                 raise self._error
             if self._clip is not None:

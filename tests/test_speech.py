@@ -35,6 +35,22 @@ async def test_each_listener_hears_all_from_the_beginning() -> None:
     assert await early == await middle == await heard(speech) == [b"1", b"2", b"3"]
 
 
+async def test_what_is_there_is_had_in_one_piece() -> None:
+    """Up to so many packets at a time; what comes later comes by itself, and what failed is heard to there."""
+    speech = Speech()
+    speech.append([b"1", b"2", b"3"])
+    batches = speech.batches(2)
+    assert [await anext(batches), await anext(batches)] == [[b"1", b"2"], [b"3"]]
+    waiting = asyncio.create_task(anext(batches))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    speech.append([b"4"])
+    speech.fail(EngineTruncated("edge", "It broke off."))
+    assert await waiting == [b"4"]
+    with pytest.raises(EngineTruncated):
+        await anext(batches)
+
+
 async def test_a_slow_listener_holds_nobody_up() -> None:
     """Nobody waits for anybody: packets are kept."""
     speech = Speech()

@@ -64,20 +64,8 @@ async def _encoded(speech: Speech, format: str) -> AsyncGenerator[bytes, None]:
     yield await asyncio.to_thread(stream.close)
 
 
-async def _batches(speech: Speech) -> AsyncGenerator[Sequence[bytes], None]:
-    """The packets, as many at a time as are there without waiting, but at most a second of them."""
-    each = speech.codec.seconds
-    most = round(BATCH / each)
-    batch: list[bytes] = []
-    taken = 0
-    async for packet in speech:
-        batch.append(packet)
-        taken += 1
-        if len(batch) == most or taken * each >= speech.seconds:
-            yield batch
-            batch = []
-    if batch:
-        yield batch
+def _batches(speech: Speech) -> AsyncGenerator[Sequence[bytes], None]:
+    return speech.batches(round(BATCH / speech.codec.seconds))
 
 
 def _measured(data: bytes, format: str) -> bytes:

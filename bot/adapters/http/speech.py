@@ -92,6 +92,10 @@ class Counter:
                 raise failed(error) from error
         if not said.cached:
             self.spoke()
+        if (sound := await whole(said, body.format, self.pressings)) is not None:  # by now, and so said at once
+            listener.cancel()
+            await stream.aclose()
+            return _at_once(sound, said, body)
         pieces = _while_heard(first, stream, listener)
         if not body.streamed:
             return _Spoken(pieces, FORMATS[body.format], _about(said, body), said, listener)
