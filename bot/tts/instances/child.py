@@ -22,7 +22,7 @@ from bot.tts.instances.relay import Relay
 log = structlog.get_logger()
 
 _LAST_WORDS = 0.5
-"""Seconds for what it still had to say; one of its own children may hold the pipe open for longer."""
+"""Seconds for what it still had to say; somebody outside its group may hold the pipe open for longer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +123,7 @@ class Child:
     def kill(self) -> None:
         """End it and all that it has started, at once."""
         if self._process.returncode is None:
-            with suppress(ProcessLookupError, PermissionError):
-                os.killpg(self.pid, signal.SIGKILL)
+            self._sweep()
 
     def cost(self) -> Cost | None:
         """What it costs now with its children; None when it is gone or cannot be looked at."""
@@ -139,6 +138,7 @@ class Child:
 
     async def _lived(self) -> int:
         code = await self._process.wait()
+        self._sweep()  # what it has started may hold on to memory that the next one needs, and to our pipe
         self._let_go()
         with suppress(TimeoutError):
             async with asyncio.timeout(_LAST_WORDS):
@@ -146,6 +146,11 @@ class Child:
         self._pipe.close()
         log.info("instance_ended", instance=self._label, how=_how(code))
         return code
+
+    def _sweep(self) -> None:
+        """End whoever is left of its group."""
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     def _failed(self, engine: str) -> NoReturn:
         words = f": {self._relay.words}" if self._relay.words else "; look into the log."

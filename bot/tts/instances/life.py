@@ -212,7 +212,7 @@ class Life:
 
     def _settle(self) -> None:
         """Where nobody uses it, the time runs until it is put down."""
-        if self.state is InstanceState.UP and not (self._terms.keep or self._users or self._idle or self._closing):
+        if self.state is InstanceState.UP and not (self._terms.keep or self._users or self._closing):
             self._idle = asyncio.create_task(self._idle_away())
 
     def _stay(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import stat
 import threading
@@ -138,6 +139,20 @@ async def test_while_it_speaks_it_is_not_idle(stage: Stage) -> None:
         assert await speaking == pytest.approx(0.3, abs=0.01)
 
 
+async def test_while_one_of_several_speaks_it_is_not_idle(stage: Stage) -> None:
+    """The end of an utterance is not the end of all."""
+    async with stage.up(idle_seconds=60) as instance:
+        stage.moods(Mood.PAUSES)
+        goes_on, breaks_off = instance.synthesize(says()), instance.synthesize(says())
+        await anext(goes_on)
+        await anext(breaks_off)
+        await breaks_off.aclose()
+        await settled()
+        assert stage.time.waits == []
+        await goes_on.aclose()
+        await until(lambda: stage.time.waits == [60])
+
+
 async def test_who_comes_while_it_is_put_down_waits_and_is_spoken_by_the_next(stage: Stage) -> None:
     """There are never two at once, and nobody is refused because of the moment."""
     async with stage.up(idle_seconds=60) as instance:
@@ -165,13 +180,37 @@ async def test_one_that_does_not_end_in_order_is_ended_without(stage: Stage, mon
     assert {"instance_killed", "instance_ended"} <= {line["event"] for line in lines}
 
 
+@pytest.mark.parametrize("mood", [Mood.NEVER, Mood.DIES_ASKED])
+async def test_what_it_has_started_ends_with_it(stage: Stage, mood: Mood) -> None:
+    """Killed or crashed, it leaves nobody who holds on to memory that the next one needs."""
+    stage.moods(Mood.PARENT, mood)
+    async with stage.instance(start_seconds=0.5 if mood is Mood.NEVER else 20.0) as instance:
+        call = asyncio.create_task(spoken(instance))
+        await until(lambda: offspring(instance.pid) or call.done())
+        orphans = offspring(instance.pid)
+        with pytest.raises(EngineError):
+            await call
+        assert instance.pid is None
+    for orphan in orphans:
+        await until(lambda orphan=orphan: gone(orphan))  # type: ignore[misc]
+
+
+def offspring(pid: int | None) -> list[psutil.Process]:
+    return psutil.Process(pid).children() if pid is not None else []
+
+
+def gone(process: psutil.Process) -> bool:
+    """Orphans are buried by whoever adopts them, in their own time."""
+    return not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
+
+
 async def test_a_crash_before_the_first_sound_is_for_another_to_make_good(stage: Stage) -> None:
     """The call may be tried again, elsewhere at once and here when the instance says."""
     async with stage.up() as instance:
         stage.moods(Mood.DIES_ASKED)
         with pytest.raises(EngineUnavailable, match=r"crashed while it spoke \(SIGKILL\)") as raised:
             await spoken(instance)
-        assert (instance.state, instance.awake) == (InstanceState.FAILED, False)
+        assert (instance.state, instance.awake, instance.pid) == (InstanceState.FAILED, False, None)
         assert raised.value.retry_after == 1.0
 
 
@@ -203,6 +242,38 @@ async def test_after_a_crash_it_is_left_alone_for_a_while_and_then_started_by_th
         assert await spoken(instance)
         assert instance.awake
     assert started("crash") - before == 1
+
+
+async def test_put_down_after_a_crash_the_next_start_is_none_because_of_that(stage: Stage) -> None:
+    """A crash is the reason of one start."""
+    before = started("crash"), started("demand")
+    async with stage.up(idle_seconds=60) as instance:
+        stage.moods(Mood.DIES_ASKED)
+        await crashed(stage, instance)
+        stage.moods()
+        await spoken(instance)
+        await stage.time.passes(60)
+        await until(lambda: instance.pid is None)
+        await spoken(instance)
+    assert (started("crash") - before[0], started("demand") - before[1]) == (1, 2)
+
+
+async def test_what_is_kept_is_not_started_twice(stage: Stage) -> None:
+    """An utterance that comes right after the pause has it started; whoever would have done that sees it."""
+    async with stage.instance(keep=True) as instance:
+        await until(lambda: instance.awake)
+        stage.moods(Mood.DIES_ASKED)
+        with pytest.raises(EngineUnavailable):
+            await spoken(instance)
+        stage.moods()
+        await until(lambda: stage.time.waits == [1])
+        stage.time.now += 1
+        await spoken(instance)
+        pid = instance.pid
+        await stage.time.passes(0)
+        assert stage.time.waits == []
+        await spoken(instance)
+        assert (instance.pid, instance.figures and instance.figures.starts) == (pid, 2)
 
 
 async def test_what_is_kept_is_started_again_by_itself(stage: Stage) -> None:
@@ -273,6 +344,8 @@ async def test_a_start_that_takes_too_long_is_ended(stage: Stage) -> None:
         assert first is not second
         assert "was not ready within 0.2 s" in str(first)
         assert not alive(pid)
+        await settled()
+        assert not [task for task in asyncio.all_tasks() if "answers" in repr(task.get_coro())]
 
 
 async def test_one_that_says_it_is_not_ready_is_waited_for(stage: Stage) -> None:
@@ -448,10 +521,17 @@ async def test_closed_nothing_is_left(stage: Stage) -> None:
     async with stage.up():
         pass  # what a loop makes once and keeps is there now
     before = left()
-    async with stage.up() as instance:
-        pid = instance.pid
+    with capture_logs() as lines:
+        async with stage.up() as instance:
+            stage.moods(Mood.DIES_ASKED)
+            await crashed(stage, instance)
+            stage.moods()
+            await spoken(instance)
+            pid = instance.pid
     await until(lambda: left() == before)
     assert not alive(pid)
+    assert (instance.state, instance.pid) == (InstanceState.DOWN, None)
+    assert [line["event"] for line in lines].count("instance_failed") == 1
     assert psutil.Process().children() == []
     assert not (stage.folder / "data" / "instance-1").exists()
     assert not stage.programs[-1].socket.parent.exists()
@@ -464,10 +544,13 @@ def left() -> tuple[int, int, int]:
 async def test_closed_while_it_starts_who_waits_is_told(stage: Stage) -> None:
     """Closing does not wait for a start that nobody will need, and leaves no process."""
     stage.moods(Mood.NEVER)
-    async with stage.instance() as instance:
-        call = asyncio.create_task(spoken(instance))
-        await until(lambda: instance.pid)
-        pid = instance.pid
+    with capture_logs() as lines:
+        async with stage.instance() as instance:
+            call = asyncio.create_task(spoken(instance))
+            await until(lambda: instance.pid)
+            pid = instance.pid
+    assert {"instance_killed", "instance_failed"}.isdisjoint(line["event"] for line in lines)
+    assert instance.state is InstanceState.DOWN
     with pytest.raises(EngineUnavailable):
         await call
     assert not alive(pid)
@@ -479,7 +562,9 @@ async def test_closed_while_it_is_being_put_down(stage: Stage) -> None:
     """The end that has begun is waited for."""
     async with stage.up(idle_seconds=60) as instance:
         pid = instance.pid
+        stage.moods(Mood.DEAF)
         await stage.time.passes(60)
+        asyncio.get_running_loop().call_later(0.2, stage.moods)
     assert not alive(pid)
 
 
@@ -518,18 +603,19 @@ async def test_a_socket_has_a_short_address_wherever_the_data_lies(stage: Stage)
     async with stage.up():
         assert len(os.fsencode(stage.programs[0].socket)) < 104
         assert stage.programs[0].folder.is_relative_to(stage.folder)
+    assert not stage.programs[0].socket.parent.exists()
 
 
-async def test_who_tidied_up_while_it_slept_does_not_keep_it_from_starting(stage: Stage) -> None:
-    """Folders are made again."""
+@pytest.mark.parametrize("deep", [False, True])
+async def test_who_tidied_up_while_it_slept_does_not_keep_it_from_starting(stage: Stage, deep: bool) -> None:
+    """Folders are made again, the socket's too where it is another."""
+    stage.folder = stage.folder.joinpath(*["deep" * 10] * 3) if deep else stage.folder
     async with stage.up(idle_seconds=60) as instance:
         await stage.time.passes(60)
         await until(lambda: instance.pid is None)
         program = stage.programs[0]
         for folder in {program.folder, program.socket.parent}:
-            for file in folder.iterdir():
-                file.unlink()
-            folder.rmdir()
+            shutil.rmtree(folder)
         assert await spoken(instance)
 
 
