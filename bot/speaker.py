@@ -18,13 +18,13 @@ from bot import tally
 from bot.casting import Casting, Taste, VoiceChoice
 from bot.config import AudioSettings
 from bot.errors import AudioError, Cancelled, SaysoError, StoreError
+from bot.found import Found
 from bot.health import EngineHealth, examine
 from bot.queue import Attempts, Dispatcher, Entry, Job, State, Unfinished, everything, to_json
 from bot.said import Asker, Figures, Production, Said
 from bot.script import Explanation, Script, Stage, unfit, write
 from bot.speech import Clip, Codec, Reason, Refusal, Request, Speech, Spoken, Utterance
 from bot.store import ChannelSettings, GuildSettings, Preference, Store
-from bot.tts.audio import frames, packets
 from bot.wishes import EVERY_GUILD, Chosen, Rules
 from bot.workshop import Workshop, cost
 
@@ -47,15 +47,6 @@ class _Layers:
     def below(self) -> tuple[Chosen, ...]:
         """The choices below the command, the closest first."""
         return self.user, self.channel, self.guild, self.everywhere
-
-
-@dataclass(frozen=True, slots=True)
-class _Found:
-    """What the cache had: under which key, the clip, and its packets."""
-
-    key: str
-    clip: Clip
-    packets: Sequence[bytes]
 
 
 class Speaker:
@@ -200,7 +191,7 @@ class Speaker:
         if (joined := await self._join((key, opus), request, script, accepted)) is not None:
             return joined
         if (found := await self._cached(key, opus, request)) is not None:
-            return await self._replay(request, _as_planned(found, utterances), accepted, script.skipped)
+            return await self._replay(request, found.as_planned(utterances), accepted, script.skipped)
         # One may have begun while the cache was read.
         if (joined := await self._join((key, opus), request, script, accepted)) is not None:
             return joined
@@ -259,13 +250,13 @@ class Speaker:
         message = f"That is {length} characters, and at most {limit} are spoken; shorten or split it."
         return Refusal(Reason.TOO_LONG, message, {"length": length, "limit": limit})
 
-    async def _cached(self, key: str, other: str | None = None, request: Request | None = None) -> _Found | None:
+    async def _cached(self, key: str, other: str | None = None, request: Request | None = None) -> Found | None:
         """The clip of a key, or else of the other. A broken cache costs time, not the answer."""
         user, guild = (request.user, request.guild) if request else (None, None)
         kept: tuple[str, Clip] | None = None
         try:
             kept = await self.store.cache.find(key, other, user=user, guild=guild)
-            return None if kept is None else _Found(*kept, _packets(kept[1]))
+            return None if kept is None else Found.of(*kept)
         except (StoreError, AudioError, ValueError, TypeError, KeyError) as error:
             log.warning("cache_read_failed", error=type(error).__name__)
             with suppress(StoreError):
@@ -279,7 +270,7 @@ class Speaker:
         if isinstance(layers, Refusal):
             return layers
         found = await self._cached(key)
-        if found is not None and found.clip.codec in (Codec.OPUS, request.codec):
+        if found is not None and found.serves(request.codec):
             if refused := await self._unrepeatable(request, found.clip, await self.store.cache.owner(key), layers):
                 return refused
             self.store.cache.heard(key, user=request.user, guild=request.guild)
@@ -299,12 +290,12 @@ class Speaker:
         length = sum(len(spoken.utterance.text) for spoken in clip.spoken)
         return self._too_long(length, layers.rules) or unfit(self.stage, clip, layers.rules)
 
-    async def _replay(self, request: Request, found: _Found, accepted: float, skipped: Sequence[str] = ()) -> Said:
+    async def _replay(self, request: Request, found: Found, accepted: float, skipped: Sequence[str] = ()) -> Said:
         await self._accept(request)
         figures = Figures(accepted, first_audio=self._clock() - accepted)
         self._count(request, found.clip.spoken, tally.HIT, accepted, whole=True)
-        speech, attempts = Speech.finished(found.clip, found.packets), self._attempts
-        return Said(request, speech, figures, cached=True, _attempts=attempts, _key=found.key, _skipped=skipped)
+        attempts = self._attempts
+        return Said(request, found.speech, figures, True, _attempts=attempts, _key=found.key, _skipped=skipped)
 
     async def _join(self, keys: Sequence[str], request: Request, script: Script, accepted: float) -> Said | None:
         """A share of what is being made under one of the keys; None if nothing is that the asker could rely on."""
@@ -411,17 +402,3 @@ def _is_wanted(entry: Entry, wanted: Callable[[Request], bool]) -> bool:
     except ValueError:
         log.warning("journal_entry_unreadable")
         return False
-
-
-def _as_planned(found: _Found, planned: Sequence[Utterance]) -> _Found:
-    """What was found with the utterances of this request, which know in whose stead they are spoken."""
-    clip = found.clip
-    if len(clip.spoken) != len(planned) or not any(utterance.instead_of for utterance in planned):
-        return found
-    spoken = (replace(s, utterance=utterance) for s, utterance in zip(clip.spoken, planned, strict=True))
-    return replace(found, clip=replace(clip, spoken=tuple(spoken)))
-
-
-def _packets(clip: Clip) -> Sequence[bytes]:
-    """Raises AudioError where the clip is damaged."""
-    return packets(clip.data) if clip.codec is Codec.OPUS else frames(clip.data)
