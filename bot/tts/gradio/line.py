@@ -103,7 +103,5 @@ class Line:
         _log.info("gradio_connected", engine=self._engine, version=made.layout.version, gradio=made.gradio)
         return made
 
-    def _over(self, attempt: asyncio.Task[Connection]) -> None:
+    def _over(self, _: object) -> None:
         self._attempt = None
-        if not attempt.cancelled():
-            attempt.exception()  # nobody may be left who waits for it

@@ -143,6 +143,19 @@ async def test_one_after_the_other(ui: WebUI, enter: Enter) -> None:
     assert engine.capabilities.slots == 1
 
 
+async def test_who_comes_second_waits_here_and_not_there(ui: WebUI, enter: Enter) -> None:
+    """In the web UI's queue it would stand before somebody else, and in a connection it would meet the first."""
+    engine, wire = await enter()
+    ui.fail("held")
+    calls = [asyncio.create_task(say(engine, spoken(text))) for text in ("One.", "Two.")]
+    await until(lambda: ui.busy() == 1 and joined(wire) == 1)
+    await asyncio.sleep(0.3)  # long enough for the second to get there, if it could
+    assert joined(wire) == 1
+    ui.release()
+    for text, sound in zip(("One.", "Two."), await asyncio.gather(*calls), strict=True):
+        np.testing.assert_array_equal(samples(sound), answer(text))
+
+
 async def test_a_reference_is_uploaded_once(ui: WebUI, enter: Enter, monkeypatch: pytest.MonkeyPatch) -> None:
     """For each connection and recording, however many sentences are said."""
     asked = requests(monkeypatch)
@@ -212,10 +225,12 @@ async def test_what_cannot_be_said_is_not_asked_for(
 ) -> None:
     """The fault is the input's: it is not tried again, and trips nothing."""
     engine, _ = await enter()
+    before = retries()
     with pytest.raises(error, match=words) as caught:
         await say(engine, utterance)
     assert not caught.value.trips
     assert not ui.asked()
+    assert retries() == before
 
 
 async def test_a_recording_that_went_bad_silences_nobody_else(ui: WebUI, enter: Enter, tmp_path: Path) -> None:
