@@ -41,7 +41,7 @@ _SECONDS_A_LETTER = 0.02
 def sound(text: str) -> Samples:
     """What the web UI says for this text: a tone of its own, longer for a longer one."""
     count = round(RATE * (0.3 + _SECONDS_A_LETTER * len(text)))
-    hertz = 200 + zlib.crc32(text.encode()) % 1500
+    hertz = 200 + zlib.crc32(text.encode()) % 1_500_000 / 1000
     return (0.5 * np.sin(2 * np.pi * hertz * np.arange(count) / RATE)).astype(np.float32)
 
 
