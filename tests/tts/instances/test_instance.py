@@ -8,8 +8,9 @@ import shutil
 import signal
 import stat
 import threading
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, MutableMapping
 from pathlib import Path
+from typing import Any
 
 import psutil
 import pytest
@@ -628,15 +629,23 @@ async def test_a_folder_that_cannot_be_made_is_a_setting(stage: Stage) -> None:
 
 
 async def test_more_at_once_than_it_has_slots_wait(stage: Stage) -> None:
-    """The engine's slots are the process's, too."""
+    """The engine's slots are the process's, too: it is not asked before one is free."""
     stage.prototype.capabilities = Capabilities(frozenset({"en"}), 24_000, 500, slots=1)
-    async with stage.up() as instance:
-        stage.moods(Mood.PAUSES)
-        first = instance.synthesize(says())
-        await anext(first)
-        second = asyncio.create_task(spoken(instance))
-        await settled()
-        assert not second.done()
-        stage.moods()
-        assert [piece async for piece in first]
-        assert await second
+    with capture_logs() as lines:
+        async with stage.up() as instance:
+            stage.moods(Mood.PAUSES)
+            first = instance.synthesize(says())
+            await anext(first)
+            second = asyncio.create_task(spoken(instance))
+            for _ in range(3):
+                await instance.check()  # whatever was sent before has arrived now
+            assert asked(lines) == 2
+            stage.moods()
+            assert [piece async for piece in first]
+            assert await second
+            await until(lambda: asked(lines) == 3)
+
+
+def asked(lines: list[MutableMapping[str, Any]]) -> int:
+    """How often a child told that it was asked to speak."""
+    return [line["event"] for line in lines].count("instance_printed")
