@@ -113,9 +113,10 @@ def _instances(settings: Settings, leaves: Mapping[str, Engine]) -> Sequence[Ins
     if not wanted:
         return ()
     _check_engine(wanted, leaves, "instances.engine")
-    from bot.tts.instances import instances
+    from bot.tts.instances import handed_down, instances
 
-    return instances(settings.instances, leaves[wanted], settings.data / "instances")
+    handed = handed_down(settings)
+    return instances(settings.instances, leaves[wanted], settings.data / "instances", handed=handed)
 
 
 def _pool_of(settings: InstancesSettings, children: Sequence[Instance]) -> Pool:

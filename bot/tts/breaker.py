@@ -178,7 +178,8 @@ class Breaker:
                 times.popleft()
 
     def _growing(self) -> float:
-        seconds = min(self._open_seconds * 2.0**self._reopened, self._longest)
+        # A float overflows at 1,024 doublings, which an engine that stays away for days comes to.
+        seconds = min(self._open_seconds * 2.0 ** min(self._reopened, 100), self._longest)
         return seconds * (1.0 + 0.1 * self._chance())
 
     def _open(self, seconds: float) -> None:

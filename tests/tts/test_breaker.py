@@ -232,6 +232,16 @@ async def test_a_failed_probe_opens_it_for_longer_up_to_a_limit() -> None:
     assert spans == [60.0, 120.0, 240.0, 300.0, 300.0]
 
 
+async def test_an_engine_that_stays_away_for_days_is_asked_at_the_same_pace() -> None:
+    """However often a probe has failed: numbers have an end."""
+    bench = Bench()
+    await bench.open()
+    for _ in range(1100):
+        bench.clock.now += 300
+        await bench.fail()
+    assert bench.breaker.opens_until == bench.clock.now + 300
+
+
 async def test_after_it_closed_the_time_begins_small_again() -> None:
     """An outage of last week does not lengthen today's."""
     bench = Bench()
