@@ -109,6 +109,7 @@ def _store(settings: Settings) -> Store:
         settings.store.url or settings.data / "sayso.db",
         cache=settings.data / "audio.db" if shared else None,
         cache_bytes=cache.megabytes * MEGABYTE,
+        cache_entries=cache.entries,
         cache_age=cache.days * 86_400,
         memory_bytes=cache.memory_megabytes * MEGABYTE,
     )

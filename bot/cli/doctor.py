@@ -129,7 +129,8 @@ async def _self_test(app: App) -> Finding:
     if result.outcome is not Outcome.PASSED:
         return Finding("speaking", Health.FAILED, result.wrong, "mend what failed above first; check speak.engine")
     first, second = result.turns
-    took = f"new in {first.took:.2f} s, from the cache in {second.took * 1000:.0f} ms"
+    again = "from the cache" if second.cached else "again"
+    took = f"new in {first.took:.2f} s, {again} in {second.took * 1000:.0f} ms"
     return Finding("speaking", Health.OK, f"{first.seconds:.2f} s by {first.engine} · {first.voice}, {took}")
 
 

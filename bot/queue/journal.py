@@ -18,7 +18,7 @@ from enum import StrEnum
 from types import NoneType
 from typing import Any, Protocol, Self
 
-from bot.speech import Priority, Request
+from bot.speech import Codec, Priority, Request
 
 ATTEMPTS = 5
 """In how many processes that took it up again a request may begin unfinished: it may itself be what ends them."""
@@ -197,6 +197,7 @@ def to_json(request: Request) -> dict[str, object] | None:
     data: dict[str, object] = {item.name: value for item, value in every if value != item.default}
     return data | {
         "priority": request.priority.name.lower(),
+        **({"codec": request.codec.value} if request.codec is not Codec.OPUS else {}),
         "names": dict(request.names),
         "target": dict(request.target),
     }
@@ -221,6 +222,7 @@ _KINDS: Mapping[str, tuple[type, ...]] = {
     "replay": (str, NoneType),
     "lenient": (bool,),
     "author": (str, NoneType),
+    "codec": (str,),
 }
 _NEEDED = ("guild", "user", "text", "id", "at")
 
@@ -245,9 +247,18 @@ def _checked(name: str, value: object) -> object:
         raise ValueError(f"a journalled request's {name!r} cannot be of type {type(value).__name__}")
     if name == "priority":
         return _priority(str(value))
+    if name == "codec":
+        return _codec(str(value))
     if name == "names" and isinstance(value, dict) and not all(isinstance(x, str) for y in value.items() for x in y):
         raise ValueError("a journalled request's 'names' must map texts to texts")
     return value
+
+
+def _codec(name: str) -> Codec:
+    try:
+        return Codec(name)
+    except ValueError:
+        raise ValueError("a journalled request's 'codec' must be opus or mp3") from None
 
 
 def _priority(name: str) -> Priority:

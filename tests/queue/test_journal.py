@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.queue import MemoryJournal, State, from_json, to_json
-from bot.speech import Priority, Request
+from bot.speech import Codec, Priority, Request
 from tests.doubles.journal import JournalContract, entry
 
 NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
@@ -38,6 +38,7 @@ REQUESTS = st.builds(
     replay=st.none() | st.text(),
     lenient=st.booleans(),
     author=st.none() | st.text(),
+    codec=st.sampled_from(Codec),
 )
 
 
@@ -100,6 +101,7 @@ def test_what_may_be_empty_may_be_missing() -> None:
         ({"target": []}, "target"),
         ({"lenient": 1}, "lenient"),
         ({"author": 42}, "author"),
+        ({"codec": "wav"}, "codec"),
         ({"volume": 11}, "volume"),
     ],
 )
