@@ -1,27 +1,21 @@
-"""One piece of text on one web socket, as edge-tts speaks it, with the traps of that closed."""
+"""One piece of text on one web socket, from the first byte to the last, or to the fault that ended it."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
-from functools import partial
-from math import ceil
 
-from edge_tts import Communicate
+from edge_tts.exceptions import NoAudioReceived
 
 from bot.errors import EngineTimeout, EngineTruncated
-from bot.tts.edge.line import Line
+from bot.tts.edge import seams
+from bot.tts.edge.answer import Answer
+from bot.tts.edge.line import Exchange, Line
+from bot.tts.edge.portions import Portions
 
 _BYTES_PER_SECOND = 6_000
 """The service sends 48 kbit/s, whatever is said."""
-
-_TICKS = 10_000_000
-"""Ticks a second in what the service says of boundaries."""
-
-_LOOK = 0.25
-"""Seconds after which a waiting call looks whether it is whole already."""
 
 
 class Call:
@@ -32,25 +26,21 @@ class Call:
         text: str,
         voice: str,
         rate: str,
-        line: Line,
+        exchange: Exchange,
         *,
-        connect: float,
         gap: float,
-        proxy: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        # Seconds must be whole for edge-tts; shorter limits are kept by this class.
-        whole = max(1, ceil(connect))
-        self._communicate = Communicate(
-            text, voice, rate=rate, connector=line, proxy=proxy, connect_timeout=whole, receive_timeout=whole
-        )
-        self._line = line
+        self._wish = (text, voice, rate)
+        self._exchange = exchange
         self._gap = gap
         self._clock = clock
-        self._received = 0
-        self._claimed = 0.0
+        self._answer = Answer()
+        self._portions = Portions()
+        self._line: Line | None = None
         self._pieces: list[bytes] = []
-        self._waiting: asyncio.Future[bool] | None = None
+        self._waiting: asyncio.Future[None] | None = None
+        self._gathering = False
 
     async def audio(self, first: float) -> AsyncGenerator[bytes, None]:
         """The sound, beginning within ``first`` seconds and never silent for longer than the gap.
@@ -60,71 +50,82 @@ class Call:
         """
         # One task for the whole call: one for each message costs as much again as the message itself.
         reading = asyncio.create_task(self._read())
-        reading.add_done_callback(lambda _: self._wake())
+        reading.add_done_callback(self._over)
         deadline = self._clock() + first
         try:
             while await self._more(reading, deadline):
-                pieces, self._pieces = self._pieces, []
-                yield b"".join(pieces)
+                yield self._portion()
                 deadline = self._clock() + self._gap
         finally:
-            # The socket is cut before the task is cancelled: on its way out edge-tts would shake hands first.
-            self._line.hang_up()
-            reading.cancel()
-            await asyncio.gather(reading, return_exceptions=True)
+            if self._line is not None:
+                self._line.hang_up()
+            if not reading.done():
+                reading.cancel()
+                await asyncio.gather(reading, return_exceptions=True)
         self._check()
 
     async def _read(self) -> None:
-        """Take in what the service sends, until it is at the end."""
-        async with aclosing(self._communicate.stream()) as stream:
-            async for message in stream:
-                if message["type"] == "audio":
-                    self._received += len(message["data"])
-                    self._pieces.append(message["data"])
-                else:
-                    self._claimed = max(self._claimed, (message["offset"] + message["duration"]) / _TICKS)
-                self._wake()
+        """Say what is wanted, and take in what the service sends until it is at the end."""
+        self._line = line = await self._exchange.open()
+        await line.send_str(seams.settings())
+        await line.send_str(seams.wish(*self._wish))
+        while (sound := self._answer.take(await line.receive())) is not None:
+            if sound:
+                self._pieces.append(sound)
+                if not self._gathering:
+                    self._wake()
+        if self._answer.ended:
+            await line.goodbye()
+        if not self._answer.received:
+            raise NoAudioReceived("the service sent no sound")
 
     async def _more(self, reading: asyncio.Task[None], deadline: float) -> bool:
-        """Whether there is more sound, once that is known. edge-tts and aiohttp wait on a web socket without limit."""
+        """Whether there is more sound, once that is known and due."""
+        self._gathering = True
+        while not reading.done() and (left := self._portions.due - self._clock()) > 0:
+            await self._news(left)
+        self._gathering = False
         while not self._pieces:
             if reading.done():
                 reading.result()
                 return False
             left = deadline - self._clock()
             if left <= 0:
-                raise EngineTimeout("edge", f"Edge fell silent after {self._received} bytes of sound.")
-            if not await self._news(min(left, _LOOK)) and self._ended() and not self._pieces:
-                # All is there; only the closing handshake is not answered.
-                return False
+                raise EngineTimeout("edge", f"Edge fell silent after {self._answer.received} bytes of sound.")
+            await self._news(left)
         return True
 
-    async def _news(self, seconds: float) -> bool:
-        """Wait for news, at most for so many seconds; whether there is any."""
+    def _portion(self) -> bytes:
+        """What has come by now."""
+        portion = b"".join(self._pieces)
+        self._pieces.clear()
+        self._portions.passed_on(len(portion) / _BYTES_PER_SECOND, self._clock())
+        return portion
+
+    async def _news(self, seconds: float) -> None:
+        """Wait for news, at most for so many seconds."""
         loop = asyncio.get_running_loop()
         self._waiting = loop.create_future()
-        alarm = loop.call_later(seconds, partial(self._wake, news=False))
+        alarm = loop.call_later(seconds, self._wake)
         try:
-            return await self._waiting
+            await self._waiting
         finally:
             alarm.cancel()
 
-    def _wake(self, *, news: bool = True) -> None:
+    def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
-            self._waiting.set_result(news)
+            self._waiting.set_result(None)
 
-    def _ended(self) -> bool:
-        """Whether the service has said that it is at the end; edge-tts adds the bytes up when it does."""
-        return 0 < self._received == self._counted()
-
-    def _counted(self) -> int | None:
-        return self._communicate.state.get("cumulative_audio_bytes")
+    def _over(self, reading: asyncio.Task[None]) -> None:
+        if not reading.cancelled():
+            reading.exception()  # whoever left before it is not told, and asyncio need not complain of that
+        self._wake()
 
     def _check(self) -> None:
-        counted = self._counted()
-        if counted is not None and counted != self._received:
-            raise EngineTruncated("edge", f"Edge broke off after {self._received} bytes of sound.")
+        received = self._answer.received
+        if not self._answer.ended:
+            raise EngineTruncated("edge", f"Edge broke off after {received} bytes of sound.")
         # What the service says of the sentences is rough, so only a lot of missing sound tells.
-        seconds = self._received / _BYTES_PER_SECOND
-        if seconds < 0.8 * self._claimed - 0.5:
-            raise EngineTruncated("edge", f"Edge sent {seconds:.1f} of {self._claimed:.1f} seconds of sound.")
+        seconds = received / _BYTES_PER_SECOND
+        if seconds < 0.8 * self._answer.claimed - 0.5:
+            raise EngineTruncated("edge", f"Edge sent {seconds:.1f} of {self._answer.claimed:.1f} seconds of sound.")

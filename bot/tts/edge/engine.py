@@ -20,7 +20,7 @@ from bot.speech import Codec, Pcm, Utterance
 from bot.tts.edge.call import Call
 from bot.tts.edge.catalogue import Shelf, spelled
 from bot.tts.edge.faults import FOREIGN, fault, passing
-from bot.tts.edge.line import Line, exchange, proxy
+from bot.tts.edge.line import Exchange, Lent, connector, proxy
 from bot.tts.edge.pieces import clean, pieces, pronounceable
 from bot.tts.edge.sound import SAMPLE_RATE, Sound
 from bot.tts.engine import Capabilities, Voice
@@ -54,7 +54,7 @@ class Edge:
         first_audio_timeout: float = 15.0,
         gap_timeout: float = 10.0,
         attempts: int = 3,
-        connector_factory: Callable[[], aiohttp.BaseConnector] = exchange,
+        connector_factory: Callable[[], aiohttp.BaseConnector] = connector,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], float] = time.time,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -73,6 +73,7 @@ class Edge:
         self._shelf = Shelf(cache_file, now)
         self._fresh = refresh
         self._shared: aiohttp.BaseConnector | None = None
+        self._exchange: Exchange | None = None
         self._proxy: str | None = None
         self._refresh: asyncio.Task[None] | None = None
 
@@ -117,6 +118,7 @@ class Edge:
 
     async def __aenter__(self) -> Self:
         self._shared, self._proxy = self._connector_factory(), proxy()
+        self._exchange = Exchange(self._shared, self._proxy, connect=self._connect_timeout)
         if self._fresh:
             self._refresh = asyncio.create_task(self._shelf.keep_fresh(self._fetch, self._sleep))
         return self
@@ -127,9 +129,11 @@ class Edge:
         if self._refresh is not None:
             self._refresh.cancel()
             await asyncio.gather(self._refresh, return_exceptions=True)
+        if self._exchange is not None:
+            await self._exchange.close()
         if self._shared is not None:
             await self._shared.close()
-        self._shared = None
+        self._exchange = self._shared = None
 
     async def _patiently(self, text: str, voice: Voice, utterance: Utterance) -> AsyncGenerator[Pcm, None]:
         """One piece, tried again while nothing of it was heard, the fault may pass and time is left."""
@@ -157,16 +161,8 @@ class Edge:
         return _FIRST_PAUSE * 2.0 ** (attempt - 1) * (0.5 + self._chance())
 
     async def _once(self, text: str, voice: Voice, utterance: Utterance, deadline: float) -> AsyncGenerator[Pcm, None]:
-        call = Call(
-            text,
-            spelled(voice),
-            _percent(utterance.rate),
-            self._line(),
-            connect=self._connect_timeout,
-            gap=self._gap_timeout,
-            proxy=self._proxy,
-            clock=self._clock,
-        )
+        exchange = self._entered()
+        call = Call(text, spelled(voice), _percent(utterance.rate), exchange, gap=self._gap_timeout, clock=self._clock)
         sound = Sound(utterance)
         try:
             async with aclosing(call.audio(deadline - self._clock())) as mp3:
@@ -184,15 +180,20 @@ class Edge:
         """The list of voices from the service itself."""
         try:
             async with asyncio.timeout(self._connect_timeout):
-                entries = await edge_tts.list_voices(connector=self._line(), proxy=self._proxy)
+                entries = await edge_tts.list_voices(connector=self._lent(), proxy=self._proxy)
         except FOREIGN as error:
             raise fault(error, "the list of voices") from error
         return cast(Sequence[Mapping[str, object]], entries)
 
-    def _line(self) -> Line:
-        if self._shared is None:
+    def _entered(self) -> Exchange:
+        if self._exchange is None:
             raise RuntimeError("enter the engine before it speaks")
-        return Line(self._shared)
+        return self._exchange
+
+    def _lent(self) -> Lent:
+        if self._shared is None:
+            raise RuntimeError("enter the engine before it is asked")
+        return Lent(self._shared)
 
 
 def _percent(rate: float) -> str:

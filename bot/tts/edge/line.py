@@ -1,25 +1,30 @@
-"""The way to the service: one shared connector, and for each call a line over it that can be cut."""
+"""The way to the service: what is shared by all calls, and for each a web socket that can be cut."""
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
+from contextlib import suppress
+from typing import Any, cast
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
-from aiohttp import hdrs
 from aiohttp.client_reqrep import ClientRequest
 from aiohttp.connector import Connection
 from aiohttp.tracing import Trace
+
+from bot.tts.edge import seams
 
 HOST = "speech.platform.bing.com"
 
 _REMEMBERED = 300
 """Seconds for which an address of the service is remembered."""
 
+_FORBIDDEN = 403
+_FAREWELL = (1000).to_bytes(2, "big")
 
-def exchange() -> aiohttp.BaseConnector:
-    """The connector that all lines share: resolves the name once for all, and leaves counting to the engine."""
+
+def connector() -> aiohttp.BaseConnector:
+    """What resolves the name once for all, and leaves counting to the engine."""
     return aiohttp.TCPConnector(limit=0, ttl_dns_cache=_REMEMBERED)
 
 
@@ -32,18 +37,80 @@ def proxy() -> str | None:
     return found if found and found.startswith("http") else None
 
 
-class Line(aiohttp.BaseConnector):
-    """One call's view of the shared connector.
+class Line(aiohttp.ClientWebSocketResponse):
+    """A web socket that is left without waiting for anybody.
 
-    edge-tts closes the connector that it is given with each session, even between two tries of its own; closing a line
-    does nothing. Hanging up cuts its sockets at once, without the closing handshake, for which aiohttp would wait up to
-    ten seconds for an answer from a server that has just proved to be silent.
+    aiohttp would wait up to ten seconds for the answer to a goodbye, and that from a server that may just have proved
+    to be silent.
     """
+
+    def __init__(
+        self, reader: Any, writer: Any, protocol: str | None, response: aiohttp.ClientResponse, *rest: Any, **named: Any
+    ) -> None:
+        super().__init__(reader, writer, protocol, response, *rest, **named)
+        self._answer = response
+        self._transport = response.connection.transport if response.connection else None
+
+    async def goodbye(self) -> None:
+        """Say that this was all, and leave."""
+        with suppress(ConnectionError):
+            await self.send_frame(_FAREWELL, aiohttp.WSMsgType.CLOSE)
+        self._answer.close()
+
+    def hang_up(self) -> None:
+        """Cut it at once, if it is still open."""
+        if self._transport is not None and not self._transport.is_closing():
+            self._transport.abort()
+        self._answer.close()
+
+
+class Exchange:
+    """Opens a line for every piece of text: the service does not allow a second one on the same web socket.
+
+    No compression is offered, as edge-tts would: MP3 does not get smaller by it, and unpacking it again takes a third
+    of the time that a call costs here. The environment is not asked for each call what it was asked once.
+    """
+
+    def __init__(self, shared: aiohttp.BaseConnector, proxy: str | None = None, *, connect: float) -> None:
+        self._proxy = proxy
+        self._session = aiohttp.ClientSession(
+            connector=shared,
+            connector_owner=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=connect, sock_read=connect),
+            ws_response_class=Line,
+        )
+
+    async def open(self) -> Line:
+        """A fresh line; if our clock is wrong for the service, with its own time at the second try.
+
+        Raises what aiohttp does, and SkewAdjustmentError.
+        """
+        try:
+            return await self._dial()
+        except aiohttp.WSServerHandshakeError as refusal:
+            if refusal.status != _FORBIDDEN:
+                raise
+            seams.correct_clock(refusal)
+        return await self._dial()
+
+    async def close(self) -> None:
+        """No line can be opened any more; the connector stays as it is."""
+        await self._session.close()
+
+    async def _dial(self) -> Line:
+        line = await self._session.ws_connect(
+            seams.address(), headers=seams.headers(), proxy=self._proxy, ssl=seams.trust()
+        )
+        return cast(Line, line)
+
+
+class Lent(aiohttp.BaseConnector):
+    """The shared connector for who closes what he is given, as edge-tts does: that closes nothing."""
 
     def __init__(self, shared: aiohttp.BaseConnector) -> None:
         super().__init__()
         self._shared = shared
-        self._transports: list[asyncio.Transport] = []
 
     async def connect(
         self,
@@ -51,26 +118,11 @@ class Line(aiohttp.BaseConnector):
         traces: list[Trace],
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 (aiohttp's signature)
     ) -> Connection:
-        """A connection of the shared connector.
-
-        It offers no compression, as edge-tts would: MP3 does not get smaller by it, and unpacking it again takes a
-        third of the time that a call costs here.
-        """
-        req.headers.popall(hdrs.SEC_WEBSOCKET_EXTENSIONS, None)
-        connection = await self._shared.connect(req, traces, timeout)
-        if connection.transport is not None:
-            self._transports.append(connection.transport)
-        return connection
+        """A connection of the shared connector."""
+        return await self._shared.connect(req, traces, timeout)
 
     def close(self, *, abort_ssl: bool = False) -> Awaitable[None]:
         """Nothing: the shared connector is closed with the engine."""
         done = self._loop.create_future()
         done.set_result(None)
         return done
-
-    def hang_up(self) -> None:
-        """Cut every socket of this line that is still open."""
-        for transport in self._transports:
-            if not transport.is_closing():
-                transport.abort()
-        self._transports.clear()

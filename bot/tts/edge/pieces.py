@@ -11,14 +11,14 @@ from xml.sax.saxutils import escape
 LIMIT = 3000
 """Bytes of escaped text in one request; well below the 4,096 at which edge-tts would split by itself."""
 
-_UNSPEAKABLE = re.compile("[\ud800-\udfff\ufffe\uffff]")
+_UNSPEAKABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _NAMED = frozenset("&%@#*/\\§")
 _ENDS = (frozenset(".!?;…。！？；\n"), frozenset(",:，、：)]）】」』"), frozenset(" \t\u3000"))
 _JOINERS = frozenset("\u200d\ufe0e\ufe0f")
 
 
 def clean(text: str) -> str:
-    """The text without what cannot stand in XML (lone surrogates and the two that are no characters)."""
+    """The text without what cannot stand in XML: controls, lone surrogates and the two that are no characters."""
     return _UNSPEAKABLE.sub(" ", text)
 
 

@@ -1,89 +1,170 @@
-"""Lines: a shared connector that edge-tts cannot close, sockets that can be cut, and the proxy that is meant."""
+"""Lines: a connector that edge-tts cannot close, sockets that can be left at once, and the proxy that is meant."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from collections.abc import AsyncIterator
 
 import aiohttp
 import edge_tts
 import pytest
-from aiohttp.client_reqrep import ClientRequest
-from aiohttp.connector import Connection
+from edge_tts.drm import DRM
 
-from bot.tts.edge.line import Line, exchange, proxy
-from tests.doubles.edge import FakeEdge, Fault, speech
+from bot.tts.edge import seams
+from bot.tts.edge.line import Exchange, Lent, Line, connector, proxy
+from tests.doubles.edge import FakeEdge, Fault
 
-VOICE = "en-US-AvaNeural"
+VOICE = "Microsoft Server Speech Text to Speech Voice (en-US, AvaNeural)"
 
 
-async def drain(line: aiohttp.BaseConnector, text: str = "Hello there.") -> int:
-    """Bytes of sound that edge-tts itself gets over this line."""
-    stream = edge_tts.Communicate(text, VOICE, connector=line).stream()
-    return sum([len(message["data"]) async for message in stream if message["type"] == "audio"])
+@pytest.fixture
+async def exchange(service: FakeEdge) -> AsyncIterator[Exchange]:
+    async with service.connector() as shared:
+        opened = Exchange(shared, connect=10.0)
+        yield opened
+        await opened.close()
+
+
+async def asked(line: Line) -> None:
+    await line.send_str(seams.settings())
+    await line.send_str(seams.wish("Hello there.", VOICE, "+0%"))
 
 
 async def test_a_plain_connector_does_not_survive_edge_tts(service: FakeEdge) -> None:
     """The trap itself, so that we notice when it is gone: the second use finds a closed session."""
     async with service.connector() as shared:
-        assert await drain(shared)
+        await edge_tts.list_voices(connector=shared)
         with pytest.raises(RuntimeError, match="Session is closed"):
-            await drain(shared)
+            await edge_tts.list_voices(connector=shared)
 
 
-async def test_a_line_leaves_the_connector_open(service: FakeEdge) -> None:
-    """Many calls, one after another and at once, share one connector and one look-up of the name."""
+async def test_a_lent_connector_stays_open(service: FakeEdge) -> None:
+    """Many requests, one after another and at once, share one connector and one look-up of the name."""
     async with service.connector() as shared:
-        await drain(Line(shared))
-        assert all(await asyncio.gather(*(drain(Line(shared)) for _ in range(4))))
+        await edge_tts.list_voices(connector=Lent(shared))
+        await asyncio.gather(*(edge_tts.list_voices(connector=Lent(shared)) for _ in range(4)))
         assert not shared.closed
-    assert service.connections == 5
+    assert service.listed == 5
     assert service.lookups == 1
 
 
-async def test_edge_tts_may_try_twice_over_one_line(service: FakeEdge) -> None:
-    """Its own second try after a 403 for a wrong clock opens another session on the same line."""
-    service.faults = [Fault.SKEWED]
-    service.check_token = False
+async def test_lines_share_one_connector(service: FakeEdge) -> None:
+    """Each is a web socket of its own; the name is looked up once, and whose the connector is closes it."""
     async with service.connector() as shared:
-        assert await drain(Line(shared))
+        exchange = Exchange(shared, connect=10.0)
+        lines = [await exchange.open(), *await asyncio.gather(*(exchange.open() for _ in range(3)))]
+        for line in lines:
+            line.hang_up()
+        await exchange.close()
+        assert not shared.closed
+    assert (service.connections, service.lookups) == (4, 1)
+
+
+async def test_a_line_offers_no_compression(service: FakeEdge, exchange: Exchange) -> None:
+    """MP3 gets no smaller by it."""
+    line = await exchange.open()
+    assert not line.compress
+    line.hang_up()
+
+
+async def test_a_wrong_clock_is_set_by_the_service(service: FakeEdge, exchange: Exchange) -> None:
+    """The second try has tokens of its time."""
+    service.faults, service.check_token = [Fault.SKEWED], False
+    line = await exchange.open()
+    assert service.connections == 2
+    line.hang_up()
+
+
+async def test_a_lasting_refusal_is_believed_the_second_time(service: FakeEdge, exchange: Exchange) -> None:
+    """Another token does not help."""
+    service.faults = [Fault.FORBIDDEN] * 3
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await exchange.open()
     assert service.connections == 2
 
 
-async def test_hanging_up_cuts_the_socket_at_once(service: FakeEdge) -> None:
-    """The service sees the end although nobody shook hands."""
-    service.faults = [Fault.SILENT]
+async def test_other_refusals_are_told_at_once(service: FakeEdge, exchange: Exchange) -> None:
+    """To ask again would make them worse."""
+    service.faults = [Fault.THROTTLED] * 2
+    with pytest.raises(aiohttp.WSServerHandshakeError):
+        await exchange.open()
+    assert service.connections == 1
+
+
+async def test_a_proxy_that_forbids_is_not_the_service(service: FakeEdge) -> None:
+    """Its time is none of our tokens' business, and it is not asked again."""
+    asked_for: list[bytes] = []
+
+    async def forbid(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked_for.append(await reader.readuntil(b"\r\n\r\n"))
+        writer.write(b"HTTP/1.1 403 Forbidden\r\nDate: Sat, 01 Jan 2000 00:00:00 GMT\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    skew = DRM.clock_skew_seconds
+    async with await asyncio.start_server(forbid, "127.0.0.1", 0) as proxy, service.connector() as shared:
+        exchange = Exchange(shared, f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}", connect=10.0)
+        with pytest.raises(aiohttp.ClientHttpProxyError):
+            await exchange.open()
+        await exchange.close()
+    assert len(asked_for) == 1
+    assert skew == DRM.clock_skew_seconds
+
+
+async def test_a_deaf_service_is_given_up(service: FakeEdge) -> None:
+    """After the time that a connection may take, and the socket is closed."""
+    service.faults = [Fault.DEAF]
     async with service.connector() as shared:
-        line = Line(shared)
-        call = asyncio.create_task(drain(line))
-        await service.asked()
-        line.hang_up()
-        line.hang_up()
-        with pytest.raises(edge_tts.exceptions.NoAudioReceived):
-            await call
+        exchange = Exchange(shared, connect=0.05)
+        with pytest.raises(asyncio.TimeoutError):
+            await exchange.open()
+        await exchange.close()
         await service.hung_up()
 
 
-async def test_a_line_offers_no_compression(service: FakeEdge, monkeypatch: pytest.MonkeyPatch) -> None:
-    """edge-tts would, though MP3 gets no smaller by it; all is there without."""
-    offered: list[str | None] = []
-    async with service.connector() as shared:
-        connect = shared.connect
+async def test_a_line_says_nothing_of_its_own_accord(service: FakeEdge, exchange: Exchange) -> None:
+    """It waits for an answer as long as it is let."""
+    service.faults = [Fault.SILENT]
+    line = await exchange.open()
+    await asked(line)
+    assert [(await line.receive()).type for _ in range(2)] == [aiohttp.WSMsgType.TEXT] * 2
+    line.hang_up()
+    await service.hung_up()
 
-        async def seen(req: ClientRequest, *rest: Any, **named: Any) -> Connection:
-            offered.append(req.headers.get("Sec-WebSocket-Extensions"))
-            return await connect(req, *rest, **named)
 
-        monkeypatch.setattr(shared, "connect", seen)
-        assert await drain(Line(shared)) == len(speech("Hello there."))
-        assert offered == [None]
-        await drain(shared)
-    assert offered[1:] == ["permessage-deflate; client_max_window_bits"]
+async def test_hanging_up_cuts_the_socket_at_once(service: FakeEdge, exchange: Exchange) -> None:
+    """The service sees the end although nobody shook hands; twice is as good as once."""
+    service.faults = [Fault.SILENT]
+    line = await exchange.open()
+    await asked(line)
+    await service.asked()
+    line.hang_up()
+    line.hang_up()
+    await service.hung_up()
+
+
+async def test_a_goodbye_waits_for_nobody(service: FakeEdge, exchange: Exchange) -> None:
+    """Not even for a service that never answers one; and hanging up after it is nothing."""
+    service.faults = [Fault.LINGERING]
+    line = await exchange.open()
+    await asked(line)
+    await asyncio.wait_for(line.goodbye(), 5.0)
+    line.hang_up()
+    await service.hung_up()
+
+
+async def test_a_goodbye_to_who_has_left_is_quiet(service: FakeEdge, exchange: Exchange) -> None:
+    """There is nobody to be told."""
+    service.faults = [Fault.CUT_EARLY]
+    line = await exchange.open()
+    await asked(line)
+    while (await line.receive()).type is not aiohttp.WSMsgType.CLOSED:
+        pass
+    await line.goodbye()
 
 
 async def test_the_shared_connector_remembers_addresses_and_counts_nothing() -> None:
     """The engine has its own limit, and a name is not resolved for every sentence."""
-    async with exchange() as shared:
+    async with connector() as shared:
         assert shared.limit == 0
         assert isinstance(shared, aiohttp.TCPConnector)
         assert shared.use_dns_cache
