@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -54,6 +55,8 @@ async def enter(stack: AsyncExitStack, loaded: Loaded, voices: Voices, *, reside
     Raises ConfigError for an engine that is to speak and is not set up, and for a server or recording that is none.
     """
     settings = loaded.settings
+    if settings.gradio.url:
+        await asyncio.to_thread(voices.recordings("indextts").check)
     leaves: dict[str, Engine] = dict(_leaves(loaded, voices, resident))
     children = _instances(settings, leaves) if resident else ()
     pools: dict[str, Pool] = {}

@@ -83,6 +83,27 @@ async def test_an_engine_that_is_not_set_up_is_told_at_start(tmp_path: Path, ove
     assert str(raised.value) == words
 
 
+async def test_a_recording_that_cannot_be_cloned_from_is_told_at_start(tmp_path: Path) -> None:
+    """By persona, file and reason, and only where an engine needs it."""
+    (tmp_path / "voices.yaml").write_text("personas: {captain: {voices: {indextts: captain.wav}}}", encoding="utf-8")
+    (tmp_path / "captain.wav").write_bytes(b"no sound")
+    loaded = load(environ={}, overrides=[f"data_dir={tmp_path}", *QUIET], folder=tmp_path)
+    needed = load(environ={}, overrides=[*QUIET, "gradio.url=http://127.0.0.1:9"], folder=tmp_path)
+    voices = Voices.load(extra=[tmp_path])
+    async with AsyncExitStack() as stack:
+        await enter(stack, loaded, voices, resident=False)
+        with pytest.raises(ConfigError, match=r"captain.*captain\.wav"):
+            await enter(stack, needed, voices, resident=False)
+
+
+async def test_a_web_ui_speaks_as_indextts(tmp_path: Path) -> None:
+    """In the voices that were recorded, behind a breaker, with what the settings say in its stead."""
+    engines = await entered(tmp_path, "gradio.url=http://127.0.0.1:9", "gradio.fallback=edge, offline")
+    assert list(engines.chosen) == ["offline", "edge", "indextts"]
+    assert engines.fallbacks["indextts"] == ("edge", "offline")
+    assert [voice.name for voice in await engines.chosen["indextts"].voices()] == ["sayso.wav"]
+
+
 async def test_servers_speak_as_one_engine_with_its_fallbacks(tmp_path: Path) -> None:
     """Two of them are a pool; what speaks in their stead is what the settings say, in that order."""
     two = "remote.servers=http://127.0.0.1:9, http://127.0.0.1:10*3"

@@ -142,7 +142,7 @@ class GradioSettings:
     background, ``connect_attempts`` times, ``connect_pause`` seconds apart; a call is tried ``attempts`` times, and may
     take ``seconds``. ``fallback`` names the engines that speak when it does not."""
 
-    url: str = ""
+    url: str = field(default="", repr=False, metadata={"hidden": True})
     connect_attempts: int = _between(5, 1, 1000)
     connect_pause: float = _between(2.0, 0.1, 600)
     attempts: int = _between(3, 1, 10)
