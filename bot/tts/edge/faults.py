@@ -14,8 +14,9 @@ from edge_tts.exceptions import EdgeTTSException, NoAudioReceived, SkewAdjustmen
 from bot.errors import EngineBroken, EngineError, EngineTruncated, EngineUnavailable
 from bot.tts.edge.line import HOST
 
-FOREIGN = (aiohttp.ClientError, EdgeTTSException, OSError, asyncio.TimeoutError, ValueError, KeyError)
-"""What comes out of edge-tts when the service is away, refuses, or answers in a way that it does not understand."""
+FOREIGN = (aiohttp.ClientError, EdgeTTSException, OSError, asyncio.TimeoutError, ValueError, KeyError, AttributeError)
+"""What comes out of edge-tts and aiohttp when the service is away, refuses, or answers in a way that they do not know;
+and out of an edge-tts that lacks what we need of it."""
 
 _LONGEST_RETRY = 3600.0
 _THROTTLED = (429, 503)
@@ -35,6 +36,8 @@ def fault(error: Exception, voice: str) -> EngineError:
             return EngineUnavailable("edge", f"Edge sent no sound for {voice}: it throttles, or dropped this voice.")
         case aiohttp.ClientError() | WebSocketError() | OSError() | asyncio.TimeoutError():
             return _unreachable(error)
+        case AttributeError():
+            return _strange()
     return EngineBroken(
         "edge",
         f"Edge answered in a way that edge-tts {version('edge-tts')} does not know ({type(error).__name__}); "
@@ -69,6 +72,14 @@ def _refused(error: aiohttp.ClientResponseError) -> EngineError:
     why = "is too busy for us" if error.status in _THROTTLED else "refuses us"
     when = f"; come back in {after:.0f} s" if after is not None else ""
     return EngineUnavailable("edge", f"Edge {why} ({error.status}){when}.", retry_after=after)
+
+
+def _strange() -> EngineError:
+    return EngineBroken(
+        "edge",
+        f"edge-tts {version('edge-tts')} is another than this Sayso knows: install Sayso anew with pip, which brings "
+        "one that it does.",
+    )
 
 
 _OBJECT = re.compile(r" ?\w*:?<[\w.]+ object at 0x\w+>")

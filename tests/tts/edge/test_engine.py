@@ -322,6 +322,17 @@ async def test_a_protocol_that_changed_is_told_as_such(service: FakeEdge, enter:
     assert service.connections == 1
 
 
+@pytest.mark.parametrize("name", ["mkssml", "_SSL_CTX", "get_headers_and_data", "WSS_URL"])
+async def test_an_edge_tts_that_we_do_not_know_is_told_as_such(
+    service: FakeEdge, enter: Enter, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """If a name is gone that nobody promised us, another engine speaks, and it is said what to do."""
+    monkeypatch.delattr(f"edge_tts.communicate.{name}")
+    with pytest.raises(EngineBroken, match="another than this Sayso knows"):
+        await say(await enter())
+    await service.hung_up()
+
+
 async def test_noise_instead_of_mp3_is_no_speech(service: FakeEdge, enter: Enter) -> None:
     """Bytes that hold no sound are not an empty success."""
     service.faults = [Fault.NOISE] * 9

@@ -52,6 +52,7 @@ def caused(error: Exception) -> EngineError:
         (edge_tts.exceptions.UnknownResponse("x"), EngineBroken, "pip install -U edge-tts"),
         (ValueError("bad header"), EngineBroken, "pip install -U edge-tts"),
         (KeyError("Metadata"), EngineBroken, "KeyError"),
+        (AttributeError("mkssml"), EngineBroken, "install Sayso anew"),
     ],
 )
 def test_each_fault_says_what_to_do(error: Exception, kind: type[EngineError], advice: str) -> None:
