@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from bot.errors import StoreError
 from bot.speech import Clip
 from bot.store import clips
-from bot.store.clips import Kept, Play, Room
+from bot.store.arrivals import Arrival, Arrivals
+from bot.store.bounds import Limits, Totals
+from bot.store.clips import Kept, Play
 from bot.store.database import Database
 from bot.store.memory import Keys, Memory, Uses
 from bot.store.records import Recent, Stats
@@ -22,32 +22,6 @@ from bot.store.tables import PLAYS
 _PRUNE_SECONDS = 3600.0
 _OVERLAP = 60.0
 """Seconds by which it is looked back for what others put: clocks and transactions are not of one moment."""
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """What the cache may take: bytes on disk, bytes in memory, seconds since a clip was last used, and clips."""
-
-    bytes: int
-    memory_bytes: int
-    age: float
-    entries: int = 100_000
-
-    @property
-    def room(self) -> Room:
-        """What of it is the database's."""
-        return Room(self.bytes, self.entries)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Arrival:
-    """A clip on its way into the database, with who is known to hear it, and who waits for it to be there."""
-
-    key: str
-    clip: Clip
-    row: Mapping[str, Any]
-    play: Play | None
-    kept: asyncio.Future[None]
 
 
 class AudioCache:
@@ -74,9 +48,8 @@ class AudioCache:
         self._flushing = asyncio.Lock()
         self._keys = Keys()
         self._learnt = 0.0
-        self._arrivals: list[_Arrival] = []
-        self._arriving: asyncio.Task[None] | None = None
-        self._entries = self._bytes = self._unseen = self._unseen_entries = 0
+        self._arrivals = Arrivals(self._keep)
+        self._totals = Totals(limits)
         self._hits = self._misses = self._memory_hits = 0
         self._pruned = 0.0
 
@@ -89,8 +62,7 @@ class AudioCache:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._rounds.__aexit__(kind, error, trace)
-        if self._arriving is not None:
-            await asyncio.wait({self._arriving})
+        await self._arrivals.settle()
         await self.flush()
 
     async def get(self, key: str, *, user: str | None = None, guild: str | None = None) -> Clip | None:
@@ -126,11 +98,7 @@ class AudioCache:
         row = clips.encoded(key, clip, owner=owner or user or "", at=self._clock())
         if row["bytes"] > self._limits.bytes or not self._limits.entries:
             return
-        arrival = _Arrival(key, clip, row, _play(key, user, guild), asyncio.get_running_loop().create_future())
-        self._arrivals.append(arrival)
-        if self._arriving is None:
-            self._arriving = asyncio.create_task(self._take_in())
-        await asyncio.shield(arrival.kept)
+        await self._arrivals.put(Arrival(clip, row, _play(key, user, guild)))
 
     async def owner(self, key: str) -> str | None:
         """Whose words they first were; None where that is not known: then they are nobody's own."""
@@ -172,8 +140,8 @@ class AudioCache:
     def stats(self) -> Stats:
         """Counts and limits; what other processes added or dropped is seen after a while."""
         return Stats(
-            entries=self._entries,
-            bytes=self._bytes,
+            entries=self._totals.entries,
+            bytes=self._totals.bytes,
             max_bytes=self._limits.bytes,
             max_age=self._limits.age,
             memory_entries=len(self._memory),
@@ -230,36 +198,17 @@ class AudioCache:
         await self._database.write(partial(clips.forget, user=user, homes=homes), self._settle)
         await self._database.scrub()
 
-    async def _take_in(self) -> None:
-        """Write down what has arrived, and then what arrived meanwhile: together, for a transaction is most of it."""
-        try:
-            while self._arrivals:
-                arrivals, self._arrivals = self._arrivals, []
-                await self._keep(arrivals)
-        finally:
-            self._arriving = None
+    async def _keep(self, arrivals: Sequence[Arrival]) -> None:
+        full = not self._totals.allow([arrival.row["bytes"] for arrival in arrivals])
+        if full:
+            await self.flush()
+        removals = self._memory.removals
+        rows = [arrival.row for arrival in arrivals]
+        work = partial(clips.keep, rows=rows, room=self._limits.room if full else None)
+        await self._database.write(work, partial(self._kept, arrivals, removals, full=full))
 
-    async def _keep(self, arrivals: Sequence[_Arrival]) -> None:
-        full = self._is_full(arrivals)
-        try:
-            if full:
-                await self.flush()
-            removals = self._memory.removals
-            rows = [arrival.row for arrival in arrivals]
-            work = partial(clips.keep, rows=rows, room=self._limits.room if full else None)
-            await self._database.write(work, partial(self._kept, arrivals, removals, full=full))
-        except StoreError as error:
-            for arrival in arrivals:
-                _tell(arrival.kept, error)
-        else:
-            for arrival in arrivals:
-                _tell(arrival.kept, None)
-        finally:
-            for arrival in arrivals:
-                arrival.kept.cancel()
-
-    def _kept(self, arrivals: Sequence[_Arrival], removals: int, kept: Kept, *, full: bool) -> None:
-        firsts: dict[str, _Arrival] = {}
+    def _kept(self, arrivals: Sequence[Arrival], removals: int, kept: Kept, *, full: bool) -> None:
+        firsts: dict[str, Arrival] = {}
         for arrival in arrivals:
             firsts.setdefault(arrival.key, arrival)
             self._uses.add(arrival.key, arrival.play, arrival.row["at"])
@@ -267,7 +216,7 @@ class AudioCache:
         if removals == self._memory.removals:
             for arrival in firsts.values():
                 self._memory.put(arrival.key, arrival.clip, arrival.row["at"])
-        self._settle(kept) if full else self._grow(kept)
+        self._settle(kept) if full else self._totals.grow(kept)
 
     async def _found(self, key: str, other: str, now: float) -> tuple[str, Clip] | None:
         if (found := self._remembered(key, now)) is not None:
@@ -305,26 +254,10 @@ class AudioCache:
         rows = await self._database.read(clips.RECENT.where(*where), {"since": since, "limit": limit})
         return [Recent(row.key, row.at, row.seconds) for row in rows]
 
-    def _is_full(self, arrivals: Sequence[_Arrival]) -> bool:
-        # Other processes fill the same cache unseen: look again after every sixty-fourth of it.
-        size, count, limits = sum(arrival.row["bytes"] for arrival in arrivals), len(arrivals), self._limits
-        return (
-            self._bytes + size > limits.bytes
-            or self._entries + count > limits.entries
-            or self._unseen + size > limits.bytes // 64
-            or self._unseen_entries + count > max(1, limits.entries // 64)
-        )
-
-    def _grow(self, kept: Kept) -> None:
-        self._entries += kept.entries
-        self._unseen_entries += kept.entries
-        self._bytes += kept.bytes
-        self._unseen += kept.bytes
-
     def _settle(self, kept: Kept) -> None:
         self._memory.drop(kept.gone)
         self._keys.drop(kept.gone)
-        self._entries, self._bytes, self._unseen, self._unseen_entries = kept.entries, kept.bytes, 0, 0
+        self._totals.settle(kept)
 
     async def _learn(self) -> None:
         """Learn which clips there are: once of all, then of those that were used of late, by whichever process."""
@@ -352,12 +285,3 @@ class AudioCache:
 
 def _play(key: str, user: str | None, guild: str | None) -> Play | None:
     return (user or "", guild or "", key) if user or guild else None
-
-
-def _tell(waiting: asyncio.Future[None], error: StoreError | None) -> None:
-    if waiting.done():
-        return
-    if error is None:
-        waiting.set_result(None)
-    else:
-        waiting.set_exception(error)

@@ -10,7 +10,8 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from bot.store.audio import AudioCache, Limits
+from bot.store.audio import AudioCache
+from bot.store.bounds import Limits
 from bot.store.database import Database
 from bot.store.journal import SqlJournal
 from bot.store.keep import Keep
