@@ -20,7 +20,6 @@ _OWN = {
     "audio.bitrate": "256000",  # the parent encodes once more; what it gets must have lost nothing that can be heard
     "cache.megabytes": "0",
     "cache.memory_megabytes": "0",
-    "edge.fallback": "false",  # who speaks instead is for the parent to say
     "instances.engine": "",  # a child has no children
     "log.format": "json",
     "offline.idle_seconds": "86400",  # it is the child that is put down, with all that it has loaded
@@ -33,9 +32,10 @@ _OWN = {
 }
 """What holds for each child, whatever is handed down to it."""
 
-_NOT_FOR_CHILDREN = frozenset(
-    {"cache", "data_dir", "discord", "http", "instances", "log", "queue", "remote", "self_test", "store", "telegram"}
-)
+_HANDED_DOWN = ("audio.", "log.level", "speak.code", "speak.emoji", "speak.links")
+"""What a child needs of the settings whatever its engine: who speaks, how fast and in which language it is told."""
+_ENGINES = {"edge": ("edge.",), "indextts": ("gradio.", "voices."), "offline": ("offline.",)}
+"""What it needs besides. Personas are for who clones them: others know a voice by its own name, which none may hide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ def program(
     the machine may read a command line.
     """
     outside = os.environ if environment is None else environment
-    own = {**(settings or {}), **_OWN, "data_dir": str(folder)}
+    own = {**(settings or {}), **_OWN, **_nobody_instead(), "data_dir": str(folder)}
     if engine != "edge":
         own["edge.refresh"] = "false"
     serve = ("serve", "--engine", engine, "--socket", str(socket), "--attached", *_pinned(placement), *arguments)
@@ -78,15 +78,21 @@ def program(
 
 
 def handed_down(settings: Settings) -> Mapping[str, str]:
-    """What a child must know of our settings to speak as we would: nothing of chats and servers, nothing hidden."""
-    return {key: _spelled(key, value) for key, value in _leaves(settings) if value is not None}
+    """What a child must know of our settings to speak as we would: nothing of chats, ports, databases and servers that
+    are not its own engine's."""
+    wanted = (*_HANDED_DOWN, *_ENGINES[settings.instances.engine])
+    return {key: _spelled(key, value) for key, value in _leaves(settings) if key.startswith(wanted)}
+
+
+def _nobody_instead() -> Mapping[str, str]:
+    """Who speaks where an engine cannot is for the parent to say: what a child sends is taken for its engine's own."""
+    fallbacks = ((key, value) for key, value in _leaves(Settings()) if key.endswith(".fallback"))
+    return {key: "false" if isinstance(value, bool) else "" for key, value in fallbacks}
 
 
 def _leaves(tree: Any, above: str = "") -> Iterator[tuple[str, object]]:
     for leaf in fields(tree):
         key, value = f"{above}{leaf.name}", getattr(tree, leaf.name)
-        if leaf.metadata.get("hidden") or key in _NOT_FOR_CHILDREN:
-            continue
         if is_dataclass(value):
             yield from _leaves(value, f"{key}.")
         else:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 
 import pytest
 
-from bot.config import SECRETS, GradioSettings, OfflineSettings, RemoteSettings, Settings, VoicesSettings, load
+from bot.config import (
+    SECRETS,
+    AudioSettings,
+    EdgeSettings,
+    GradioSettings,
+    InstancesSettings,
+    LogSettings,
+    OfflineSettings,
+    RemoteSettings,
+    Settings,
+    SpeakSettings,
+    VoicesSettings,
+    load,
+)
 from bot.tts.instances.placement import Placement
 from bot.tts.instances.program import Program, handed_down, program
 
@@ -83,25 +96,62 @@ def test_only_a_child_that_speaks_with_edge_asks_for_its_voices(tmp_path: Path) 
         assert load(environ=made(engine).environment, folder=tmp_path).settings.edge.refresh is asks
 
 
-def test_what_is_handed_down_is_how_to_speak(tmp_path: Path) -> None:
-    """The engines' settings and the voices as they are here, so that a child would say it as we would."""
-    settings = Settings(
-        offline=OfflineSettings(slots=4, idle_seconds=5.0),
-        gradio=GradioSettings(url="http://gpu:7860"),
+@pytest.mark.parametrize("engine", ["offline", "edge", "indextts"])
+def test_a_child_has_nobody_speak_instead(engine: str, tmp_path: Path) -> None:
+    """What it sends is taken for its engine's own sound, and kept as that; who speaks instead is for us to say."""
+    handed = dict(handed_down(wanted(engine)))
+    child = load(environ=made(engine, settings=handed).environment, folder=tmp_path).settings
+    sections = (getattr(child, section.name) for section in fields(child))
+    fallbacks = [section.fallback for section in sections if hasattr(section, "fallback")]
+    assert len(fallbacks) >= 3
+    assert not any(fallbacks)
+
+
+def wanted(engine: str) -> Settings:
+    """Settings of our own, none of them a default."""
+    return Settings(
+        speak=SpeakSettings("remote", "zelda-9", rate=1.5, language="xx", emoji="skip", links="say", code="skip"),
         voices=VoicesSettings(extra="mine"),
+        offline=OfflineSettings(slots=4, idle_seconds=5.0),
+        edge=EdgeSettings(slots=5),
+        remote=RemoteSettings(servers="http://me:hush@there", voices="zelda-9", fallback="indextts"),
+        gradio=GradioSettings(url="http://gpu:7860", attempts=7),
+        instances=InstancesSettings(engine, most=3),
+        audio=AudioSettings(pause=1.5),
+        log=LogSettings("debug", "console"),
     )
+
+
+def test_what_is_handed_down_is_how_to_speak(tmp_path: Path) -> None:
+    """What is read of a text, the sound and the log are as here; who speaks is told with each utterance."""
+    settings = wanted("offline")
     child = load(environ=made(settings=dict(handed_down(settings))).environment, folder=tmp_path).settings
-    assert (child.offline.slots, child.gradio, child.edge.slots) == (4, settings.gradio, settings.edge.slots)
-    assert child.voices.extra == str(Path("mine").absolute())
-    assert child.offline.idle_seconds == 86_400
+    assert (child.speak.emoji, child.speak.links, child.speak.code) == ("skip", "say", "skip")
+    assert (child.audio.pause, child.log) == (1.5, LogSettings("debug", "json"))
+    usual = SpeakSettings()
+    assert (child.speak.engine, child.speak.voice) == (usual.engine, usual.voice)
+    assert (child.speak.rate, child.speak.language) == (usual.rate, usual.language)
 
 
-def test_what_is_not_for_children_is_not_handed_down() -> None:
-    """Nothing of chats, ports, databases and other servers, and nothing that is hidden."""
-    settings = replace(Settings(), remote=RemoteSettings(servers="http://me:hush@there"), data_dir="/data")
-    handed = handed_down(settings)
+def test_each_is_handed_its_own_engines_settings(tmp_path: Path) -> None:
+    """A web UI's address, too, hidden as it is: nobody else on the machine sees a child's environment."""
+    handed = {name: dict(handed_down(wanted(name))) for name in ("offline", "edge", "indextts")}
+    of = {name: load(environ=made(name, settings=given).environment, folder=tmp_path) for name, given in handed.items()}
+    assert [one.settings.offline.slots for one in of.values()] == [4, 1, 1]
+    assert [one.settings.edge.slots for one in of.values()] == [8, 5, 8]
+    assert [one.settings.gradio.url for one in of.values()] == ["", "", "http://gpu:7860"]
+    assert of["indextts"].settings.gradio.attempts == 7
+    assert of["indextts"].settings.voices.extra == str(Path("mine").absolute())
+    assert of["offline"].settings.offline.idle_seconds == 86_400
+
+
+@pytest.mark.parametrize("engine", ["offline", "edge", "indextts"])
+def test_what_is_not_for_children_is_not_handed_down(engine: str) -> None:
+    """Nothing of chats, ports, databases and other servers."""
+    handed = handed_down(replace(wanted(engine), data_dir="/data"))
     assert "hush" not in str(handed)
-    assert {key.partition(".")[0] for key in handed} <= {"audio", "edge", "gradio", "offline", "speak", "voices"}
+    others = {"cache", "data_dir", "discord", "http", "instances", "queue", "remote", "self_test", "store", "telegram"}
+    assert others.isdisjoint(key.partition(".")[0] for key in handed)
 
 
 def test_the_folder_of_this_installation_is_found_from_anywhere() -> None:
