@@ -175,7 +175,9 @@ def _guarded(
     The embedded engine has neither, unless it lives in children: there is nothing that it could lose touch with.
     """
     breakers = {
-        name: Breaker(_retried(settings, name, leaf)) for name, leaf in leaves.items() if name != "offline" or children
+        name: Breaker(_retried(settings, name, leaf))
+        for name, leaf in leaves.items()
+        if name != "offline" or name in pools
     }
     alone = {name: breakers.get(name, leaf) for name, leaf in leaves.items()}
     fallbacks = {name: others for name in leaves if (others := _fallbacks(settings, name, leaves))}

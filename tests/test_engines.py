@@ -124,3 +124,10 @@ async def test_children_are_for_who_stays(tmp_path: Path) -> None:
     assert list(staying.breakers) == ["offline", "edge"]
     assert staying.leaves["offline"] is staying.pools["offline"]
     assert not (await entered(tmp_path, *children)).instances
+
+
+async def test_only_who_is_in_children_can_be_lost_touch_with(tmp_path: Path) -> None:
+    """The embedded engine has no breaker where another lives in children."""
+    engines = await entered(tmp_path, "instances.engine=edge", resident=True)
+    assert list(engines.pools) == ["edge"]
+    assert list(engines.breakers) == ["edge"]
