@@ -7,7 +7,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bot.errors import StoreError
 from bot.speech import Clip
 from bot.store.clips import Play
 
@@ -30,7 +29,7 @@ class Arrival:
         """The key of the clip."""
         return str(self.row["key"])
 
-    def tell(self, error: StoreError | None = None) -> None:
+    def tell(self, error: Exception | None = None) -> None:
         """Whoever waits need not wait any longer."""
         if self.kept.done():
             return
@@ -49,6 +48,7 @@ class Arrivals:
     def __init__(self, keep: Callable[[Sequence[Arrival]], Awaitable[None]]) -> None:
         self._keep = keep
         self._waiting: list[Arrival] = []
+        self._leaving: Sequence[Arrival] = ()
         self._writing: asyncio.Task[None] | None = None
 
     async def put(self, arrival: Arrival) -> None:
@@ -59,27 +59,25 @@ class Arrivals:
         await asyncio.shield(arrival.kept)
 
     async def settle(self) -> None:
-        """Wait until nothing is on its way."""
-        if self._writing is not None:
-            await asyncio.wait({self._writing})
+        """Wait until all that has come by now is there, or has failed to get there."""
+        if coming := [arrival.kept for arrival in (*self._leaving, *self._waiting)]:
+            await asyncio.wait(coming)
 
     async def _write(self) -> None:
         try:
             while self._waiting:
-                arrivals, self._waiting = self._waiting, []
-                await self._write_down(arrivals)
+                self._leaving, self._waiting = self._waiting, []
+                await self._write_down(self._leaving)
         finally:
-            self._writing = None
+            for arrival in (*self._leaving, *self._waiting):
+                arrival.kept.cancel()  # where this was cancelled itself
+            self._leaving, self._waiting, self._writing = (), [], None
 
     async def _write_down(self, arrivals: Sequence[Arrival]) -> None:
+        failure: Exception | None = None
         try:
             await self._keep(arrivals)
-        except StoreError as error:
-            for arrival in arrivals:
-                arrival.tell(error)
-        else:
-            for arrival in arrivals:
-                arrival.tell()
-        finally:
-            for arrival in arrivals:
-                arrival.kept.cancel()
+        except Exception as error:  # noqa: BLE001 (the writing is everybody's; what fails is told to whom it belongs)
+            failure = error
+        for arrival in arrivals:
+            arrival.tell(failure)

@@ -62,8 +62,7 @@ class AudioCache:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._rounds.__aexit__(kind, error, trace)
-        await self._arrivals.settle()
-        await self.flush()
+        await self._come_to_rest()
 
     async def get(self, key: str, *, user: str | None = None, guild: str | None = None) -> Clip | None:
         """The clip of that key if there is one, noting who hears it."""
@@ -121,7 +120,7 @@ class AudioCache:
 
     async def move(self, old: str, new: str) -> None:
         """What was heard in a guild was heard under the id that it has from now on."""
-        await self.flush()
+        await self._come_to_rest()
         await self._database.write(partial(clips.move, old=old, new=new))
 
     async def attach(self, key: str, name: str, value: str) -> None:
@@ -162,6 +161,7 @@ class AudioCache:
 
     async def clear(self) -> None:
         """Drop everything, and give the room back to the disk."""
+        await self._arrivals.settle()
         self._uses = Uses()
         await self._database.write(clips.clear, self._settle)
         self._memory.drop_all()
@@ -182,7 +182,7 @@ class AudioCache:
 
     async def export(self, user: str, homes: Collection[str] = ()) -> list[dict[str, object]]:
         """What is known of the clips that the user or their homes heard, or whose words they hold, newest first."""
-        await self.flush()
+        await self._come_to_rest()
         rows = await self._database.read(clips.TEXTS, {"user": user, "homes": list(homes)})
         return [
             {"key": row.key, "guild": row.guild, "at": row.at, "seconds": row.seconds, "text": clips.texts(row.spoken)}
@@ -194,9 +194,14 @@ class AudioCache:
 
         What was heard in ``homes`` was heard by the user alone.
         """
-        await self.flush()
+        await self._come_to_rest()
         await self._database.write(partial(clips.forget, user=user, homes=homes), self._settle)
         await self._database.scrub()
+
+    async def _come_to_rest(self) -> None:
+        """See that what has come by now, and who heard it, is in the database, to be found there."""
+        await self._arrivals.settle()
+        await self.flush()
 
     async def _keep(self, arrivals: Sequence[Arrival]) -> None:
         full = not self._totals.allow([arrival.row["bytes"] for arrival in arrivals])
