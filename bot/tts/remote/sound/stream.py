@@ -17,6 +17,8 @@ from bot.tts.remote.sound.wav import WavReader
 
 _TELLING = 12
 """Bytes that tell a format."""
+_MP3 = re.compile(rb"ID3|\xff[\xe2\xe3\xea\xeb\xf2\xf3\xfa\xfb]")
+"""A tag, or the head of a frame of layer III in any version."""
 _MOST = 64 * 1024 * 1024
 _RATE = re.compile(r";\s*rate\s*=\s*\"?(\d{4,6})")
 _CHANNELS = re.compile(r";\s*channels\s*=\s*\"?(\d)")
@@ -69,9 +71,7 @@ class SoundStream:
             return FlacReader()
         if self._headless():
             return PcmReader(self._form())
-        if begin[:3] == b"ID3" or (begin[0] == 0xFF and begin[1] & 0xE6 == 0xE2):
-            return Mp3Reader()
-        return Mp3Reader() if self._format == "mp3" else Gathered()
+        return Mp3Reader() if _MP3.match(begin) or self._format == "mp3" else Gathered()
 
     def _headless(self) -> bool:
         plain = self._media_type.startswith(("audio/pcm", "audio/l16", "audio/x-raw"))

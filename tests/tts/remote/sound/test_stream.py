@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import io
+from contextlib import suppress
 
 import av
 import numpy as np
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bot.errors import AudioError
 from bot.speech import Samples
@@ -99,6 +102,19 @@ def test_what_is_no_sound(format: str, data: bytes) -> None:
     """Is told, at the latest at the end."""
     with pytest.raises(AudioError):
         heard(data, format)
+
+
+@given(
+    data=st.builds(bytes.__add__, st.sampled_from([b"", b"RIFF", b"OggS", b"fLaC", b"ID3", b"\xff"]), st.binary()),
+    format=st.sampled_from(list(TYPES)),
+    step=st.integers(1, 20),
+)
+@example(data=b"\xff", format="wav", step=1)
+@example(data=b"\xff", format="opus", step=1)
+def test_whatever_comes_is_heard_or_is_no_sound(data: bytes, format: str, step: int) -> None:
+    """Strangers send it: nothing but an AudioError tells the engine that it is none."""
+    with suppress(AudioError):
+        heard(data, format, step=step)
 
 
 @pytest.mark.parametrize("format", TYPES)
