@@ -75,9 +75,10 @@ class Call:
             raise await self._no_sound(response, media_type)
         stream = SoundStream(self._server.format, media_type)
         while data := await self._read(response):
-            for piece in self._decoded(partial(stream.feed, data)):
+            pieces = self._decoded(partial(stream.feed, data))
+            for piece in pieces:
                 yield piece
-            if self._heard:
+            if pieces:  # of bytes that are no sound nobody hears anything
                 self._deadline = self._clock() + self._patience.gap
         # What was gathered is decoded all at once, which the event loop need not wait for.
         work = asyncio.to_thread(self._decoded, stream.finish) if stream.gathered else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ from bot.tts.fallback import Fallback
 from bot.tts.remote import Remote
 from bot.tts.retry import Retry
 from tests.doubles.engine import FakeEngine, at_once
-from tests.doubles.speech_server import TYPES, Fault, SpeechServer, compressed, said
+from tests.doubles.speech_server import TYPES, Fault, SpeechServer, compressed, integers, said, wav
 from tests.tts.remote.conftest import Enter
 
 HELLO = Utterance("Hello there, my dear friend.", "remote", "alloy", "en")
@@ -302,6 +302,29 @@ async def test_a_server_that_falls_silent(server: SpeechServer, enter: Enter) ->
         await listen(await enter(gap_timeout=0.05), heard)
     assert heard
     await asyncio.wait_for(server.idle(), 5)
+
+
+async def test_what_is_no_sound_does_not_keep_a_server_from_falling_silent() -> None:
+    """However much of it trickles in."""
+
+    async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: audio/wav\r\n\r\n" + wav(integers(SOUND)))
+        writer.write(b"JUNK\xff\xff\xff\x7f")
+        with suppress(ConnectionError):
+            for _ in range(300):
+                writer.write(b"x")
+                await writer.drain()
+                await asyncio.sleep(0.01)  # so that the next one finds that the last was read
+        writer.close()
+
+    listener = await asyncio.start_server(talk, "127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+    heard: list[Pcm] = []
+    async with listener, Remote(url, voices=["alloy"], gap_timeout=0.05) as engine:
+        with pytest.raises(EngineTimeout, match=r"fell silent for 0\.05 s after 1\.0 s"):
+            await listen(engine, heard)
+    assert samples(heard).size == SOUND.size
 
 
 async def test_the_time_that_a_listener_takes_is_not_the_servers(server: SpeechServer, enter: Enter) -> None:
