@@ -57,11 +57,16 @@ async def _as_they_are(speech: Speech) -> AsyncGenerator[bytes, None]:
 async def _encoded(speech: Speech, format: str) -> AsyncGenerator[bytes, None]:
     """Encoding is done beside the event loop."""
     stream = FormatStream(format)
-    async with aclosing(_batches(speech)) as batches:
-        async for packets in batches:
-            if ready := await asyncio.to_thread(stream.write, packets):
-                yield ready
-    yield await asyncio.to_thread(stream.close)
+    try:
+        async with aclosing(_batches(speech)) as batches:
+            async for packets in batches:
+                if ready := await asyncio.to_thread(stream.write, packets):
+                    yield ready
+        yield await asyncio.to_thread(stream.close)
+    except BaseException:
+        # Not awaited: it waits for a piece that is being encoded for a client who has gone.
+        asyncio.get_running_loop().run_in_executor(None, stream.abandon)
+        raise
 
 
 def _batches(speech: Speech) -> AsyncGenerator[Sequence[bytes], None]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import struct
+import threading
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, Protocol
@@ -53,6 +55,8 @@ class _Sink(Protocol):
 
     def close(self) -> bytes: ...
 
+    def abandon(self) -> None: ...
+
 
 def convert(clip_ogg: bytes, format: str) -> bytes:
     """A clip's Ogg/Opus in another of :data:`FORMATS`; the same bytes where it is Ogg/Opus that is asked for."""
@@ -67,22 +71,34 @@ def convert(clip_ogg: bytes, format: str) -> bytes:
 
 
 class FormatStream:
-    """Packets to one of :data:`FORMATS`, for HTTP while the speech is still being made."""
+    """Packets to one of :data:`FORMATS`, for HTTP while the speech is still being made.
+
+    May be used from any thread, but of several at once one waits for the other.
+    """
 
     def __init__(self, format: str) -> None:
         self._ogg = OggWriter() if _known(format) == "audio/ogg" else None
         self._head = self._ogg.head() if self._ogg else _wav_header(None) if format == "wav" else b""
         self._decoder = PacketDecoder()
+        self._turn = threading.Lock()
         self._sink: _Sink = _Encoded(format, _Pipe()) if format in _CODECS else _Pcm(_pcm_rate(format))
 
     def write(self, packets: Sequence[bytes]) -> bytes:
         """The bytes that are ready."""
-        body = self._ogg.write(packets) if self._ogg else self._sink.write(self._decoder.decode(packets))
-        return self._take_head() + body
+        with self._turn:
+            body = self._ogg.write(packets) if self._ogg else self._sink.write(self._decoder.decode(packets))
+            return self._take_head() + body
 
     def close(self) -> bytes:
         """The rest."""
-        return self._take_head() + (self._ogg.close() if self._ogg else self._sink.close())
+        with self._turn:
+            return self._take_head() + (self._ogg.close() if self._ogg else self._sink.close())
+
+    def abandon(self) -> None:
+        """Nobody wants the rest: what an encoder holds (memory, threads) is let go, to which Python would come late."""
+        with self._turn:
+            self._sink.abandon()
+            self._sink = _Nobody()
 
     def _take_head(self) -> bytes:
         head, self._head = self._head, b""
@@ -101,6 +117,19 @@ def decode(data: bytes | Path, *, seconds: float | None = None) -> tuple[Samples
             raise AudioError(_UNREADABLE) from error
 
 
+class _Nobody:
+    """Who takes everything, and makes nothing of it."""
+
+    def write(self, samples: Samples) -> bytes:
+        return b""
+
+    def close(self) -> bytes:
+        return b""
+
+    def abandon(self) -> None:
+        pass
+
+
 class _Pcm:
     """Headless 16-bit samples."""
 
@@ -112,6 +141,9 @@ class _Pcm:
 
     def close(self) -> bytes:
         return _integers(self._resampler.finish())
+
+    def abandon(self) -> None:
+        pass
 
 
 class _Pipe(io.RawIOBase):
@@ -159,6 +191,10 @@ class _Encoded:
         self._container.mux(self._stream.encode(None))
         self._container.close()
         return self._file.take() if isinstance(self._file, _Pipe) else self._file.getvalue()
+
+    def abandon(self) -> None:
+        with suppress(av.error.FFmpegError, ValueError):  # what was never begun has no end that could be written
+            self._container.close()
 
     def _take(self) -> bytes:
         return self._file.take() if isinstance(self._file, _Pipe) else b""

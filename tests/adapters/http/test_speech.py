@@ -193,6 +193,21 @@ async def test_a_client_that_leaves_stops_the_engine(
     assert len(offline.finished) == 1
 
 
+@pytest.mark.parametrize("format", ["flac", "aac", "wav"])
+async def test_a_client_that_leaves_leaves_no_encoder_behind(
+    opened: Opened, offline: FakeEngine, monkeypatch: pytest.MonkeyPatch, format: str
+) -> None:
+    """Python would come to it late, and a hundred clients that leave are a gigabyte."""
+    abandoned: list[FormatStream] = []
+    monkeypatch.setattr(FormatStream, "abandon", lambda stream: abandoned.append(stream))
+    held(offline, 1)
+    async with opened() as speaker, client(speaker) as http:
+        body = {"input": "The first sentence. The second sentence.", "response_format": format}
+        async with http.stream("POST", SPEECH, json=body) as answer:
+            await anext(answer.aiter_bytes())
+        await until(lambda: len(abandoned) == 1)
+
+
 async def test_a_client_that_leaves_before_the_first_byte_frees_its_place(opened: Opened, offline: FakeEngine) -> None:
     """Although nothing is being sent by which that could be noticed; the next one need not wait."""
     gate = held(offline)

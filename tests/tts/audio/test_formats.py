@@ -10,6 +10,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+import psutil
 import pytest
 
 from bot.errors import AudioError
@@ -108,6 +109,20 @@ def test_a_stream_runs_along_with_the_packets(clip: Clip, format: str) -> None:
 def test_a_stream_without_packets_can_be_closed(format: str) -> None:
     """Whatever comes of it, nothing is raised."""
     assert isinstance(FormatStream(format).close(), bytes)
+
+
+@pytest.mark.parametrize("format", CODECS)
+@pytest.mark.parametrize("batches", [0, 1, 5])
+def test_a_stream_that_nobody_wants_any_more_holds_nothing(clip: Clip, format: str, batches: int) -> None:
+    """Neither threads nor an open encoder, at whatever moment; twice does no harm."""
+    before = psutil.Process().num_threads()
+    streams = [FormatStream(format) for _ in range(4)]
+    for stream in streams:
+        for at in range(batches):
+            stream.write(packets(clip.ogg)[at * 9 : at * 9 + 9])
+        stream.abandon()
+        stream.abandon()
+    assert psutil.Process().num_threads() <= before
 
 
 def test_every_format_has_a_media_type() -> None:
