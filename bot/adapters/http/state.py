@@ -17,8 +17,8 @@ from bot.selftest import Outcome, Result, SelfTest
 from bot.speaker import Speaker
 
 AGAIN = 30.0
-"""Seconds after which a self-test that failed is done again, if somebody asks: who is not ready is sent no requests by
-which it could find out that it is."""
+"""Seconds after which a self-test that failed is done again, if somebody asks how the server is: who is not ready is
+sent no requests by which it could find out that it is, and an alarm ends only with one that passes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,7 @@ class State:
 
     async def health(self) -> Health:
         """How everything is."""
+        self._test_again()
         dispatcher = self._speaker.dispatcher
         return Health(
             status="ok",
@@ -92,12 +93,14 @@ class State:
 
     async def ready(self) -> JSONResponse:
         """200 once it can speak, else 503."""
+        self._test_again()
         because = await self._unready()
         body = {"ready": not because, "because": because}
         return JSONResponse(body, 503, {"retry-after": "1"}) if because else JSONResponse(body)
 
     async def metrics(self) -> Response:
         """Everything that is counted."""
+        self._test_again()
         text, kind = await exposition(self._gauges)
         return Response(text, headers={"content-type": kind})
 
@@ -111,7 +114,6 @@ class State:
         if self._test is None or self._spoken or self._test.result.turns:
             return ""
         if self._test.result.outcome is Outcome.FAILED:
-            self._try_again(self._test)
             return f"The self-test failed: {self._test.result.wrong}"
         return "The self-test is still going on."
 
@@ -120,10 +122,13 @@ class State:
         outcomes = {Outcome.PASSED: True, Outcome.FAILED: False}
         return None if self._test is None else outcomes.get(self._test.result.outcome)
 
-    def _try_again(self, test: SelfTest) -> None:
+    def _test_again(self) -> None:
+        """Do the self-test once more where it has failed; who asks does not wait for it."""
+        if self._test is None or self._test.result.outcome is not Outcome.FAILED or self._speaker.dispatcher.closing:
+            return
         if self._clock() - self._tested >= AGAIN and (self._testing is None or self._testing.done()):
             self._tested = self._clock()
-            self._testing = asyncio.create_task(test.run())
+            self._testing = asyncio.create_task(self._test.run())
 
 
 def _able(engine: EngineHealth) -> bool:

@@ -133,6 +133,38 @@ async def test_a_self_test_that_failed_is_done_again_if_somebody_asks(opened: Op
             assert await readiness(http) == (200, "")
 
 
+@pytest.mark.parametrize("path", ["/ready", "/health", "/metrics"])
+async def test_a_self_test_that_failed_is_done_again_although_an_engine_has_spoken(
+    opened: Opened, offline: FakeEngine, path: str
+) -> None:
+    """It is ready meanwhile; but its alarm would never end. Whoever asks how it is will do."""
+    offline.scripts = [Script(0, error=EngineUnavailable("offline", "It is away.")), Script()]
+    clock = Clock()
+    async with opened() as speaker:
+        test = SelfTest(speaker, "Hello.")
+        await test.run()
+        async with client(speaker, test=test, clock=clock) as http:
+            await http.post(SPEECH, json={"input": "Hello there."})
+            clock.now = AGAIN - 1
+            await http.get(path)
+            assert len(offline.asked) == 2
+            clock.now = AGAIN
+            assert (await http.get(path)).status_code == 200
+            await until(lambda: test.result.outcome is Outcome.PASSED)
+
+
+async def test_a_server_that_closes_tests_nothing_more(speaker: Speaker) -> None:
+    """It could only fail."""
+    test, clock = SelfTest(speaker), Clock()
+    test.result = failed = Result(Outcome.FAILED, wrong="It was away.")
+    async with client(speaker, test=test, clock=clock) as http:
+        clock.now = AGAIN
+        await speaker.dispatcher.drain(0.0)
+        await readiness(http)
+        await readiness(http)
+    assert test.result is failed
+
+
 async def test_a_self_test_whose_sound_is_not_cached_has_spoken_all_the_same(speaker: Speaker) -> None:
     """It failed, and health says so; but who listens hears something."""
     test = SelfTest(speaker, "Hello.")
