@@ -1,4 +1,4 @@
-"""What follows from the voices that are installed: worked out once, and anew as soon as there are others."""
+"""What follows from what the engines can do here: worked out once, and anew as soon as that is something else."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Generic, TypeVar
 
 from bot.speech import Utterance
-from bot.tts.engine import Capabilities, Engine, Voice
+from bot.tts.engine import Capabilities, Voice
 from bot.tts.voices import Persona, UnknownName, Voices
 
 K = TypeVar("K", bound=Hashable)
@@ -47,40 +47,32 @@ class Memo(Generic[K, V]):
 
 
 class Repertoire:
-    """The installed voices of each engine, who is meant by a name, and by which voice each says a language.
+    """Each engine's installed voices and abilities, who is meant by a name, and by which voice each says a language.
 
     Pure answers to what is asked again with every sentence, of hundreds of voices: they are looked for once.
     """
 
     def __init__(
         self,
-        engines: Mapping[str, Engine],
+        capabilities: Mapping[str, Capabilities],
         voices: Voices,
         fallbacks: Mapping[str, Sequence[str]],
         available: Mapping[str, Sequence[Voice]],
     ) -> None:
         self.available = available
-        self._engines = engines
+        self.capabilities = capabilities
         self._voices = voices
         self._fallbacks = fallbacks
-        self._capabilities: dict[str, Capabilities] = {}
         self._named: Memo[tuple[str, tuple[str, ...]], Who] = Memo(512)
         self._cast: Memo[tuple[int, str, str], tuple[Who, Utterance]] = Memo(2048)
         self._reach: dict[str, tuple[frozenset[str], int]] = {}
         self._without: Memo[frozenset[str], Repertoire] = Memo(64)
 
-    def capabilities(self, engine: str) -> Capabilities:
-        """What an engine can do."""
-        known = self._capabilities.get(engine)
-        if known is None:
-            known = self._capabilities[engine] = self._engines[engine].capabilities
-        return known
-
     def reach(self, engine: str) -> tuple[frozenset[str], int]:
         """The languages that are spoken on an engine or instead of it, and the characters that each of these takes."""
         known = self._reach.get(engine)
         if known is None:
-            able = [self.capabilities(name) for name in (engine, *self._fallbacks.get(engine, ()))]
+            able = [self.capabilities[name] for name in (engine, *self._fallbacks.get(engine, ()))]
             languages = frozenset().union(*(each.languages for each in able))
             known = self._reach[engine] = languages, min(each.max_chars for each in able)
         return known
@@ -92,7 +84,7 @@ class Repertoire:
         left = self._without.get(banned)
         if left is None:
             available = {e: [v for v in voices if not bans(v)] for e, voices in self.available.items()}
-            left = self._without.put(banned, Repertoire(self._engines, self._voices, self._fallbacks, available))
+            left = self._without.put(banned, Repertoire(self.capabilities, self._voices, self._fallbacks, available))
         return left
 
     def find(self, name: str, engines: tuple[str, ...]) -> Who | UnknownName:

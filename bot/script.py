@@ -19,7 +19,7 @@ from bot.tts.voices import Persona, UnknownName, Voices, speaks
 from bot.wishes import COMMAND, Choice, Chosen, Rules, Wishes, banned_voice, decide, engine_not_allowed, no_engine
 
 FRESH_SECONDS = 1.0
-"""How long it is believed that the installed voices are the same."""
+"""How long it is believed that the engines can do the same."""
 
 READ = 512
 """How many texts are remembered as they were read."""
@@ -36,7 +36,7 @@ class Stage:
 
     ``engines`` maps the name a user may choose to the engine; ``fallbacks`` names, for each, the engines whose voices
     its utterances must carry as alternatives; ``breakers`` are those that stand before some of them. Which voices there
-    are is asked again after ``fresh`` seconds.
+    are, and what the engines can do, is asked again after ``fresh`` seconds.
     """
 
     engines: Mapping[str, Engine]
@@ -62,10 +62,11 @@ class Stage:
         if known is not None and 0 <= now - known[0] < self.fresh:
             return known[1]
         found = {name: await engine.voices() for name, engine in self.engines.items()}
-        if known is not None and known[1].available == found:
+        able = {name: engine.capabilities for name, engine in self.engines.items()}
+        if known is not None and known[1].available == found and known[1].capabilities == able:
             kept = known[1]
         else:
-            kept = Repertoire(self.engines, self.voices, self.fallbacks, found)
+            kept = Repertoire(able, self.voices, self.fallbacks, found)
         self._known[:] = [(now, kept)]
         return kept
 
@@ -153,7 +154,7 @@ class Script:
         name = language_name(language)
         others = [e for e in self.stage.engines if e != self.engine and self.speaks(e, language)]
         advice = f"choose the {others[0]} engine" if others else "write in a language that `sayso voices` lists"
-        if remedy := self.repertoire.capabilities(self.engine).obtainable.get(language):
+        if remedy := self.repertoire.capabilities[self.engine].obtainable.get(language):
             advice = f"{remedy}, or {advice}"
         message = f"No {self.engine} voice installed here speaks {name}; {advice}."
         return Refusal(Reason.LANGUAGE_NOT_SPOKEN, message, {"language": language, "engine": self.engine})

@@ -240,7 +240,7 @@ class Speaker:
 
     def _codec(self, request: Request, script: Script) -> Codec:
         """What the asker would like best, if the engine has that by nature."""
-        own = script.repertoire.capabilities(script.engine).codec
+        own = script.repertoire.capabilities[script.engine].codec
         return request.codec if request.codec is own else Codec.OPUS
 
     def _too_long(self, length: int, rules: Rules) -> Refusal | None:

@@ -28,8 +28,9 @@ def voices() -> Voices:
 
 @pytest.fixture
 def repertoire(offline: FakeEngine, edge: FakeEngine, voices: Voices) -> Repertoire:
-    available = {"offline": offline.installed, "edge": edge.installed}
-    return Repertoire({"offline": offline, "edge": edge}, voices, FALLBACKS, available)
+    engines = (offline, edge)
+    able = {each.name: each.capabilities for each in engines}
+    return Repertoire(able, voices, FALLBACKS, {each.name: each.installed for each in engines})
 
 
 @pytest.fixture
@@ -137,20 +138,15 @@ class TestNames:
 class TestEngines:
     """What they can do."""
 
-    def test_their_reach_is_that_of_those_who_may_stand_in(
-        self, repertoire: Repertoire, offline: FakeEngine, edge: FakeEngine
-    ) -> None:
+    def test_their_reach_is_that_of_those_who_may_stand_in(self, voices: Voices, offline: FakeEngine) -> None:
         """All their languages, and so many characters as each of them takes."""
-        offline.capabilities = replace(offline.capabilities, languages=frozenset({"zh"}), max_chars=200)
-        edge.capabilities = replace(edge.capabilities, languages=frozenset({"en", "fr"}), max_chars=900)
+        able = {
+            "offline": replace(offline.capabilities, languages=frozenset({"zh"}), max_chars=200),
+            "edge": replace(offline.capabilities, languages=frozenset({"en", "fr"}), max_chars=900),
+        }
+        repertoire = Repertoire(able, voices, FALLBACKS, {"offline": (), "edge": ()})
         assert repertoire.reach("edge") == (frozenset({"zh", "en", "fr"}), 200)
         assert repertoire.reach("offline") == (frozenset({"zh"}), 200)
-
-    def test_they_are_asked_once(self, repertoire: Repertoire, edge: FakeEngine) -> None:
-        """They can do the same as long as the same voices are installed."""
-        before = repertoire.capabilities("edge")
-        edge.capabilities = replace(edge.capabilities, max_chars=1)
-        assert repertoire.capabilities("edge") is before
 
 
 class TestBans:
@@ -198,6 +194,17 @@ class TestStage:
         assert await stage.available() is before
         clock.advance(stage.fresh)
         assert (await stage.available())["offline"] == (HEART,)
+
+    async def test_what_an_engine_has_learnt_is_known_after_a_while(
+        self, stage: Stage, offline: FakeEngine, clock: Clock
+    ) -> None:
+        """With the same voices: one that can say anything is none the newer for a language more."""
+        before = await stage.repertoire()
+        languages = offline.capabilities.languages | {"ja"}
+        offline.capabilities = replace(offline.capabilities, languages=languages)
+        assert await stage.repertoire() is before
+        clock.advance(stage.fresh)
+        assert (await stage.repertoire()).reach("edge")[0] == languages
 
     async def test_as_long_as_they_are_the_same_what_is_known_stays(self, stage: Stage, clock: Clock) -> None:
         """Though an engine counts them up anew each time."""
