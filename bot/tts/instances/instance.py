@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import secrets
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, ExitStack, aclosing, contextmanager
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from bot.errors import ConfigError, EngineError, EngineRejected, EngineTruncated, EngineUnavailable
+from bot.errors import EngineError, EngineRejected, EngineTruncated, EngineUnavailable
 from bot.speech import Pcm, Utterance
 from bot.tts.engine import Capabilities, Engine, Voice
 from bot.tts.instances.child import Child
 from bot.tts.instances.life import InstanceState, Life, Terms
+from bot.tts.instances.lodging import lodging
 from bot.tts.instances.placement import Placement
 from bot.tts.instances.program import Program, program
 from bot.tts.instances.rest import Rest
 from bot.tts.remote import Remote
 
-_ADDRESS = 103
-"""Bytes of the longest path that a unix socket can have everywhere."""
 _MOMENT = 0.5
 """Seconds from the end of a child's sound to the news of its own end, if that is why."""
 _FIRST_AUDIO = 30.0
@@ -85,7 +80,8 @@ class Instance:
     ) -> None:
         self._prototype = prototype
         self.label = f"{prototype.name}-{number}"
-        self._folder = folder / f"instance-{number}"
+        self._folder = folder
+        self._number = number
         self._program = partial(
             program,
             arguments=arguments,
@@ -162,10 +158,11 @@ class Instance:
 
     async def __aenter__(self) -> Self:
         async with AsyncExitStack() as stack:
-            socket = stack.enter_context(_lodging(self._folder, self.label))
-            self._remote = await stack.enter_async_context(await self._line(socket))
+            # By its socket's name it is spoken of where something is wrong: people know the engine.
+            home = stack.enter_context(lodging(self._folder, self._number, self.name))
+            self._remote = await stack.enter_async_context(await self._line(home.socket))
             stack.push_async_callback(self._life.close)
-            self._life.open(self._program(self.name, socket, self._folder))
+            self._life.open(self._program(self.name, home.socket, home.folder))
             self._stack = stack.pop_all()
         return self
 
@@ -192,24 +189,3 @@ class Instance:
     def _crashed(self, child: Child, begun: bool) -> EngineError:
         kind = EngineTruncated if begun else EngineUnavailable
         return self._life.error(kind, f"{self.label} crashed while it spoke ({child.how}).")
-
-
-@contextmanager
-def _lodging(folder: Path, name: str) -> Iterator[Path]:
-    """The folder, ours alone and gone afterwards, and the address for a socket of that ``name``: in there, if such an
-    address is short enough, else in a folder of its own."""
-    with ExitStack() as stack:
-        try:
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            stack.callback(shutil.rmtree, folder, ignore_errors=True)
-            # A name of its own: another Sayso may have the same data folder.
-            socket = folder / f"{name}.{secrets.token_hex(3)}"
-            if len(os.fsencode(socket)) > _ADDRESS:
-                short = tempfile.mkdtemp(prefix="sayso-")
-                stack.callback(shutil.rmtree, short, ignore_errors=True)
-                socket = Path(short) / name
-        except OSError as error:
-            raise ConfigError(f"{folder}: cannot be made ({error.strerror}); set data_dir to another") from error
-        if len(os.fsencode(socket)) > _ADDRESS:
-            raise ConfigError(f"{socket}: too long an address for a unix socket; set TMPDIR to a shorter folder")
-        yield socket
