@@ -57,11 +57,12 @@ class Memory:
     """
 
     def __init__(self) -> None:
-        self._questions: OrderedDict[str, str] = OrderedDict()
+        self._questions: OrderedDict[str, int] = OrderedDict()
 
     def knows(self, sound: Sound, voice: str, text: str) -> bool:
         """Whether this very file was the answer to another text, or for another voice. Remembers it otherwise."""
-        question = f"{voice}\n{''.join(c for c in text.casefold() if c.isalnum())}"
+        # Not its words: they are not kept anywhere.
+        question = hash((voice, "".join(c for c in text.casefold() if c.isalnum())))
         before = self._questions.setdefault(sound.digest, question)
         self._questions.move_to_end(sound.digest)
         while len(self._questions) > _REMEMBERED:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -107,3 +109,12 @@ def test_only_the_latest_are_remembered() -> None:
         memory.knows(given(str(i)), "ann", str(i))
     assert memory.knows(given("1"), "ann", "x")
     assert not memory.knows(given("0"), "ann", "x")
+
+
+def test_no_words_are_remembered() -> None:
+    """Nor anything that they could be read from; with all that the memory holds, however deep."""
+    memory = Memory()
+    memory.knows(given("a"), "ann", "Confidential.")
+    held = pickle.dumps(vars(memory))
+    assert b"confidential" not in held.lower()
+    assert b"ann" not in held.lower()
