@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -36,6 +37,7 @@ class Connection:
         self._uploaded: dict[str, str] = {}
         self._job: Any = None
         self._closed = False
+        self._step = threading.Lock()
         with told(engine, address.place):
             self._client = Client(address)
         try:
@@ -77,7 +79,8 @@ class Connection:
 
     def close(self) -> None:
         """Give up what is being said, and hang up."""
-        self._closed = True
+        with self._step:  # either there is a job to be hung up on, or there will be none
+            self._closed = True
         while self._working:
             # The line may only just be being laid.
             self._client.hang_up()
@@ -99,9 +102,10 @@ class Connection:
         return {"path": path, "orig_name": path.rpartition("/")[2], "meta": {"_type": "gradio.FileData"}}
 
     def _work(self, values: Sequence[object]) -> object:
-        if self._closed:
-            raise EngineUnavailable(self._engine, "It was given up.")
-        self._job = self._client.submit(*values, api_name=ENDPOINT)
+        with self._step:
+            if self._closed:
+                raise EngineUnavailable(self._engine, "It was given up.")
+            self._job = self._client.submit(*values, api_name=ENDPOINT)
         return self._job.result()
 
     def _fetch(self, path: str | None) -> bytes:

@@ -13,6 +13,7 @@ import pytest
 import bot.tts.gradio.connection as room
 from bot.errors import EngineBroken, EngineError, EngineUnavailable
 from bot.tts.gradio.address import Address
+from bot.tts.gradio.client import Client
 from bot.tts.gradio.connection import Connection, _path
 from bot.tts.gradio.layout import Asked
 from bot.tts.gradio.sound import heard
@@ -99,6 +100,26 @@ def test_closing_gives_up_what_is_being_said(connection: Connection, ui: WebUI, 
     saying.join(10)
     assert isinstance(saying.error, EngineUnavailable)
     assert ui.busy() == 1
+
+
+def test_what_is_just_being_asked_for_is_given_up_too(
+    connection: Connection, ui: WebUI, hello: Asked, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever closes comes before the job, or finds it; never between the two."""
+    submit, closing = Client.submit, threading.Thread(target=connection.close, daemon=True)
+
+    def interrupted(self: Client, *values: object, **named: object) -> object:
+        closing.start()
+        closing.join(0.5)  # as far as it comes
+        return submit(self, *values, **named)
+
+    monkeypatch.setattr(Client, "submit", interrupted)
+    ui.fail("held")
+    saying = Saying(connection, hello)
+    saying.join(10)
+    closing.join(10)
+    assert isinstance(saying.error, EngineUnavailable)
+    assert not saying.is_alive()
 
 
 def test_what_is_closed_says_nothing_more(connection: Connection, ui: WebUI, hello: Asked) -> None:
