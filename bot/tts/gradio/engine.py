@@ -97,10 +97,10 @@ class Gradio:
         )
 
     async def voices(self) -> Sequence[Voice]:
-        """The recordings; asks nobody."""
+        """The recordings; asks nobody but the disk, beside the event loop."""
         held = self._line.connection
         model = held.layout.version if held else ""
-        return self._recordings.voices(self.name, " ".join(self._languages), model)
+        return await aside(partial(self._recordings.voices, self.name, " ".join(self._languages), model))
 
     async def synthesize(self, utterance: Utterance) -> AsyncGenerator[Pcm, None]:
         """Speak; the sound comes whole, and is yielded in pieces.

@@ -599,6 +599,23 @@ async def test_nothing_blocks_the_event_loop(ui: WebUI, enter: Enter, monkeypatc
     assert threading.main_thread().name not in {thread for _, thread in made}
 
 
+async def test_the_disk_is_not_asked_in_the_event_loop(
+    ui: WebUI, enter: Enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever wants to know the voices asks each second, and a folder may be on the other end of a slow line."""
+    asked: list[str] = []
+
+    def told(*_: object) -> str:
+        asked.append(threading.current_thread().name)
+        return "revision"
+
+    monkeypatch.setattr("bot.tts.voices.recordings.digest", told)
+    engine, _ = await enter()
+    assert [voice.revision.partition("/")[0] for voice in await engine.voices()] == ["revision"]
+    assert asked
+    assert threading.main_thread().name not in asked
+
+
 async def test_nothing_is_left_on_disk(
     ui: WebUI, enter: Enter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
