@@ -16,6 +16,9 @@ V = TypeVar("V")
 
 Who = Persona | Voice
 
+LONGEST = 100
+"""Characters of a name that is remembered: whoever types dashes and spaces without end may mean a voice as well."""
+
 
 class Memo(Generic[K, V]):
     """What was worked out lately: of so many questions, those that were asked last."""
@@ -89,6 +92,8 @@ class Repertoire:
 
     def find(self, name: str, engines: tuple[str, ...]) -> Who | UnknownName:
         """Who goes by a name, on one of these engines if there is such a one."""
+        if len(name) > LONGEST:
+            return self._look_for(name, engines)
         known = self._named.get((name, engines))
         if known is not None:
             return known

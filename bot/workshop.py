@@ -17,6 +17,7 @@ from bot.log import where
 from bot.queue import Attempts
 from bot.repertoire import Memo
 from bot.said import Production
+from bot.script import SHORT
 from bot.speech import Clip, Codec, Pcm, Spoken, Utterance
 from bot.store import Store, cache_key
 from bot.tts.audio import Loudness, Mp3Passage, SpeechEncoder
@@ -58,7 +59,9 @@ class Workshop:
         self._tasks: dict[asyncio.Task[None], Production] = {}
 
     def key(self, utterances: Sequence[Utterance], codec: Codec = Codec.OPUS) -> str:
-        """The cache key of these utterances under the encoding in force."""
+        """The cache key of these utterances under the encoding in force; of short ones asked for lately from memory."""
+        if sum(len(utterance.text) for utterance in utterances) > SHORT:
+            return cache_key(utterances, **self._encoding(codec))
         which = codec, tuple(utterances)
         return self._keys.get(which) or self._keys.put(which, cache_key(utterances, **self._encoding(codec)))
 

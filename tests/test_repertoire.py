@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from bot.config import SpeakSettings
-from bot.repertoire import Memo, Repertoire
+from bot.repertoire import LONGEST, Memo, Repertoire
 from bot.script import SHORT, Stage
 from bot.tts.engine import Voice
 from bot.tts.text import Options, clean
@@ -127,6 +127,12 @@ class TestNames:
         assert looks == ["find"]
         repertoire.find(AVA.name, ("edge",))
         assert looks == ["find", "find"]
+
+    def test_a_name_without_end_is_not_remembered(self, repertoire: Repertoire, looks: list[str]) -> None:
+        """Though somebody is called so."""
+        for _ in range(2):
+            assert repertoire.find("heart" + "-" * LONGEST, ("offline",)) == HEART
+        assert len(looks) == 2
 
     def test_what_nobody_is_called_is_not_remembered(self, repertoire: Repertoire, looks: list[str]) -> None:
         """People can type anything, and for ever something else."""

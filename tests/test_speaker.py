@@ -868,6 +868,19 @@ async def test_there_is_nothing_to_settle_where_nothing_was_made(speaker: Speake
     await speaker.settle()
 
 
+async def test_of_a_long_text_nothing_is_remembered(opened: Opened) -> None:
+    """What is remembered of texts is bounded by their number: they must not be of any length."""
+    async with opened(speak=SpeakSettings(max_chars=100_000)) as speaker:
+        await (await said(speaker, request("One short sentence."))).speech.clip()
+        assert len(speaker.stage._read) == len(speaker._workshop._keys) == 1
+        explained = await speaker.explain(
+            request(" ".join(f"This is the sentence with the number {n}." for n in range(40)))
+        )
+        assert not isinstance(explained, Refusal)
+        assert len(speaker.stage._read) == len(speaker._workshop._keys) == 1
+        assert explained.key == speaker.key([line.utterance for line in explained.lines])
+
+
 async def test_who_is_forgotten_leaves_no_text_in_memory(speaker: Speaker) -> None:
     """Neither as it was read nor under its key."""
     await (await said(speaker, request())).speech.clip()
