@@ -49,7 +49,8 @@ class Instance:
     ``keep`` it is started on entering and stays; else the first utterance starts it, and ``idle_seconds`` without one
     put it down. A start may take ``start_seconds``. After a crash it is started again, ``pause`` seconds later, doubled
     each time up to ``longest`` until it has spoken; meanwhile it refuses with ``retry_after``. One that does not answer
-    :meth:`check` within ``patience`` seconds, twice in a row, is ended and counts as crashed.
+    :meth:`check` within ``patience`` seconds, twice in a row, is ended and counts as crashed; before its first
+    utterance is whole it has ``start_seconds`` for that, too.
 
     ``cpus`` are the processors that it may run on, ``gpu`` the one that it sees. ``settings``
     (:func:`~bot.tts.instances.program.handed_down`) are the child's, ``arguments`` are added to its command, and
@@ -147,9 +148,10 @@ class Instance:
                         begun = True
                         yield pcm
             except EngineError as error:
-                if isinstance(error, EngineRejected) or not await child.ended(within=_MOMENT):
+                if isinstance(error, EngineRejected) or (end := await self._end(child)) is None:
                     raise
-                raise self._crashed(child, begun) from error
+                kind = EngineTruncated if begun else EngineUnavailable
+                raise self._life.error(kind, f"{self.label} {end}.") from error
             self._life.proven()
 
     async def check(self) -> str:
@@ -186,6 +188,10 @@ class Instance:
             gap_timeout=_GAP,
         )
 
-    def _crashed(self, child: Child, begun: bool) -> EngineError:
-        kind = EngineTruncated if begun else EngineUnavailable
-        return self._life.error(kind, f"{self.label} crashed while it spoke ({child.how}).")
+    async def _end(self, child: Child) -> str | None:
+        """What has ended the child's sound, if that was its own end."""
+        if self._life.closing:
+            return "was closed while it spoke"
+        if await child.ended(within=_MOMENT):
+            return f"crashed while it spoke ({child.how})"
+        return None

@@ -14,6 +14,7 @@ from typing import Any
 import structlog
 
 from bot.errors import EngineError, EngineTimeout, EngineUnavailable
+from bot.log import where
 from bot.metrics import STARTS
 from bot.tts.instances.child import Child
 from bot.tts.instances.probe import status
@@ -25,7 +26,7 @@ log = structlog.get_logger()
 _GRACE = 5.0
 """Seconds that a child may take to end in order."""
 _STUCK = 2
-"""So many questions in a row that a running child does not answer, and it is stuck."""
+"""So many questions in a row that a running child which has spoken does not answer, and it is stuck."""
 
 
 class InstanceState(StrEnum):
@@ -83,7 +84,9 @@ class Life:
         self._idle: asyncio.Task[None] | None = None
         self._tasks: set[asyncio.Task[None]] = set()
         self._users = 0
+        self._proven = False
         self._unanswered = 0
+        self._silent_since = 0.0
         self._closing = False
 
     def open(self, program: Program) -> None:
@@ -106,7 +109,13 @@ class Life:
 
     def proven(self) -> None:
         """It has done what it is for: after the next crash it is started again soon."""
+        self._proven = True
         self._rest.over()
+
+    @property
+    def closing(self) -> bool:
+        """Whether its end is wanted, and no fault of its own."""
+        return self._closing
 
     def error(self, kind: type[EngineError], why: str) -> EngineError:
         """An error of the engine that says when it is worth while to ask again."""
@@ -169,7 +178,12 @@ class Life:
             child = await self._ready()
         except EngineError as error:
             return self._failed(_Failure(type(error), str(error)))
-        self.state, self._failure, self._unanswered = InstanceState.UP, None, 0
+        except Exception as error:  # noqa: BLE001 (whatever it was, it is started again after a rest)
+            log.error("instance_start_crashed", instance=self._label, error=type(error).__name__, where=where(error))
+            why = f"{self._label} could not be started ({type(error).__name__}); look into the log."
+            return self._failed(_Failure(EngineUnavailable, why))
+        self.state, self._failure = InstanceState.UP, None
+        self._proven, self._unanswered = False, 0
         log.info("instance_started", instance=self._label, because=because, seconds=round(self._clock() - began, 2))
         self._see_to(self._watch(child))
         self._settle()
@@ -237,8 +251,7 @@ class Life:
         assert self._program is not None
         answer = await self._answer(self._program.socket)
         if answer is None:
-            self._unanswered += 1
-            if self._unanswered >= _STUCK:
+            if self._stuck():
                 log.warning("instance_stuck", instance=self._label)
                 child.kill()
             raise EngineTimeout(self._engine, f"{self._label} does not answer; if it stays so, it is started again.")
@@ -246,6 +259,15 @@ class Life:
         if answer != 200:
             raise EngineUnavailable(self._engine, f"{self._label} runs, but cannot speak now.")
         return f"running for {self._clock() - self.since:.0f} s"
+
+    def _stuck(self) -> bool:
+        """Whether this question without an answer is one too many. What has not spoken yet may be loading a model by
+        its first utterance, which can hold up all else: it is given the time of a start."""
+        self._unanswered += 1
+        if self._unanswered == 1:
+            self._silent_since = self._clock()
+        patient = not self._proven and self._clock() - self._silent_since < self._terms.start_seconds
+        return self._unanswered >= _STUCK and not patient
 
     async def _answer(self, socket: Path) -> int | None:
         try:

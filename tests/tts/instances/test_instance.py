@@ -28,6 +28,7 @@ from bot.errors import (
 from bot.speech import Pcm
 from bot.tts.engine import Capabilities, Voice
 from bot.tts.instances import Instance, InstanceState
+from bot.tts.instances.program import Program
 from bot.tts.pool import Member, Pool
 from tests.doubles.engine import FakeEngine
 from tests.tts.instances.scripted import Mood
@@ -369,9 +370,23 @@ async def test_what_cannot_be_started_at_all_is_unavailable(stage: Stage, tmp_pa
 
 
 def _nothing(folder: Path) -> object:
-    from bot.tts.instances.program import Program
-
     return Program((str(folder / "no-such-program"),), {}, folder, folder / "s")
+
+
+async def test_whatever_is_wrong_with_a_start_it_rests_and_is_started_again(stage: Stage) -> None:
+    """A surprise is no reason to be gone for good: what is kept comes back by itself."""
+    program, odd = stage.program, Program(("a\0b",), {}, stage.folder, stage.folder / "s")
+    stage.program = lambda *_, **__: odd  # type: ignore[method-assign]
+    with capture_logs() as lines:
+        async with stage.instance(keep=True) as instance:
+            await until(lambda: stage.time.waits == [1])
+            with pytest.raises(EngineUnavailable, match=r"could not be started \(ValueError\).*again in 1 s"):
+                await spoken(instance)
+            assert instance.state is InstanceState.FAILED
+            instance._life._program = program("offline", stage.folder / "s", stage.folder)
+            await stage.time.passes(1)
+            await until(lambda: instance.awake)
+    assert [line["event"] for line in lines].count("instance_start_crashed") == 1
 
 
 async def test_the_inputs_fault_is_no_crash(stage: Stage) -> None:
@@ -469,6 +484,35 @@ async def test_one_that_is_stuck_is_ended_and_counts_as_crashed(stage: Stage) ->
             assert await instance.check()
         stage.moods(Mood.STUCK)
         for _ in range(2):
+            with pytest.raises(EngineTimeout):
+                await instance.check()
+        await until(lambda: instance.state is InstanceState.FAILED)
+
+
+async def test_one_that_has_not_spoken_yet_may_be_loading(stage: Stage) -> None:
+    """A model that is loaded by the first utterance holds everything up, and may take as long as a start."""
+    async with stage.instance(keep=True, patience=0.1, start_seconds=20.0) as instance:
+        await until(lambda: instance.awake)
+        stage.time.now += 600
+        stage.moods(Mood.STUCK)
+        call = asyncio.create_task(spoken(instance))
+        for _ in range(3):
+            with pytest.raises(EngineTimeout):
+                await instance.check()
+            stage.time.now += 5
+        stage.moods()
+        assert await call
+        assert (instance.awake, instance.figures and instance.figures.starts) == (True, 1)
+
+
+async def test_one_that_never_gets_done_with_loading_is_ended(stage: Stage) -> None:
+    """Patience has an end."""
+    async with stage.instance(keep=True, patience=0.1, start_seconds=20.0) as instance:
+        await until(lambda: instance.awake)
+        stage.moods(Mood.STUCK)
+        for seconds in (0, 19.5, 0.5):
+            assert instance.awake
+            stage.time.now += seconds
             with pytest.raises(EngineTimeout):
                 await instance.check()
         await until(lambda: instance.state is InstanceState.FAILED)
@@ -580,12 +624,12 @@ async def test_closed_while_it_rests_it_is_not_started_again(stage: Stage) -> No
 
 
 async def test_closed_while_it_speaks_the_listener_is_told(stage: Stage) -> None:
-    """Whoever closes has drained; what still speaks breaks off and does not hang."""
+    """Whoever closes has drained; what still speaks breaks off and does not hang, and nobody calls it a crash."""
     async with stage.up() as instance:
         stage.moods(Mood.PAUSES)
         sound = instance.synthesize(says())
         await anext(sound)
-    with pytest.raises(EngineTruncated):
+    with pytest.raises(EngineTruncated, match="offline-1 was closed while it spoke"):
         await spoken_rest(sound)
 
 

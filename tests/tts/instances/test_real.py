@@ -109,7 +109,7 @@ async def test_killed_we_leave_nobody_behind(tmp_path: Path) -> None:
         assert all(running(pid) for pid in pids)
     finally:
         parent.kill()
-        await parent.wait()
+        await parent.communicate()
     await until(lambda: not any(running(pid) for pid in pids))
 
 
