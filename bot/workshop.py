@@ -12,7 +12,7 @@ import structlog
 
 from bot import tally
 from bot.config import AudioSettings
-from bot.errors import Abandoned, Cancelled, SaysoError, StoreError
+from bot.errors import Abandoned, Cancelled, EngineError, SaysoError, StoreError
 from bot.log import where
 from bot.queue import Attempts
 from bot.repertoire import Memo
@@ -20,6 +20,7 @@ from bot.said import Production
 from bot.script import SHORT
 from bot.speech import Clip, Codec, Pcm, Spoken, Utterance
 from bot.store import Store, cache_key
+from bot.tts import failures
 from bot.tts.audio import Loudness, Mp3Passage, SpeechEncoder
 from bot.tts.text import estimate_seconds
 
@@ -169,24 +170,31 @@ class Workshop:
 
     async def _utter(self, production: Production, track: _Track, utterance: Utterance) -> None:
         """One slice: wait for a turn, and speak one sentence in it."""
-        engine = production.script.stage.engines[production.script.engine]
-        utterance = replace(utterance, codec=production.speech.codec)
         async with production.ticket.turn(cost(utterance)):
             production.begun = True
             await self._attempts.begin(production.wanted_by)
             began, before = self._clock(), production.speech.seconds
             track.begin()
-            async with aclosing(engine.synthesize(utterance)) as pieces:
-                async for pcm in pieces:
-                    # Frames only have to be strung together; what must be encoded would hold everybody up.
-                    ready = track.feed(pcm) if pcm.frames else await asyncio.to_thread(track.feed, pcm)
-                    for spoken in track.spoken[len(production.speech.spoken) :]:
-                        production.speech.begin(spoken)
-                    self._append(production, ready)
+            try:
+                await self._speak(production, track, replace(utterance, codec=production.speech.codec))
+            except EngineError as error:
+                # An engine that stands alone has nobody before it who counts; what somebody has counted stays so.
+                failures.count(production.script.engine, error)
+                raise
             made = production.speech.seconds - before
             production.ticket.made(made)
             tally.spoke(production.speech.spoken, made)
             production.figures.engine_seconds += self._clock() - began
+
+    async def _speak(self, production: Production, track: _Track, utterance: Utterance) -> None:
+        engine = production.script.stage.engines[production.script.engine]
+        async with aclosing(engine.synthesize(utterance)) as pieces:
+            async for pcm in pieces:
+                # Frames only have to be strung together; what must be encoded would hold everybody up.
+                ready = track.feed(pcm) if pcm.frames else await asyncio.to_thread(track.feed, pcm)
+                for spoken in track.spoken[len(production.speech.spoken) :]:
+                    production.speech.begin(spoken)
+                self._append(production, ready)
 
     def _append(self, production: Production, ready: Sequence[bytes]) -> None:
         if ready and production.figures.first_audio is None:

@@ -11,7 +11,7 @@ import pytest
 from prometheus_client import REGISTRY
 
 from bot.config import SpeakSettings
-from bot.errors import EngineUnavailable, SaysoError, StoreError
+from bot.errors import EngineRejected, EngineUnavailable, SaysoError, StoreError
 from bot.queue import Limits
 from bot.said import Said
 from bot.speaker import Speaker
@@ -174,6 +174,33 @@ async def test_an_engines_failure_is_counted_for_each_who_waited(
         assert counted("tts_requests_failed_total", source=source, reason="engine_unavailable") == 1
     assert counted("tts_request_duration_seconds_count", source="discord", cache="miss") == 0
     assert counted("tts_real_time_factor_count", engine="offline") == 0
+
+
+async def test_a_failure_of_an_engine_that_stands_alone_is_counted(
+    opened: Opened, offline: FakeEngine, counted: Counted
+) -> None:
+    """The embedded engine has neither breaker nor fallback that would. What is the input's fault is no failure."""
+    offline.scripts = (
+        Script(pieces=1, error=EngineUnavailable("offline", "away")),
+        Script(pieces=0, error=EngineRejected("offline", "what is that")),
+    )
+    async with opened() as speaker:
+        await hear(speaker, request())
+        await hear(speaker, request())
+    assert counted("tts_engine_failures_total", engine="offline", error="engine_unavailable") == 1
+    assert counted("tts_engine_failures_total", engine="offline", error="engine_rejected") == 0
+
+
+async def test_a_failure_is_counted_once_and_of_who_failed(
+    opened: Opened, edge: FakeEngine, offline: FakeEngine, counted: Counted
+) -> None:
+    """However many see it pass."""
+    for engine in (edge, offline):
+        engine.scripts = (Script(pieces=0, error=EngineUnavailable(engine.name, "away")),)
+    async with opened(speak=SpeakSettings(engine="edge")) as speaker:
+        await hear(speaker, request())
+    for name in ("edge", "offline"):
+        assert counted("tts_engine_failures_total", engine=name, error="engine_unavailable") == 1
 
 
 async def test_a_surprise_is_a_crash(opened: Opened, offline: FakeEngine, counted: Counted) -> None:
