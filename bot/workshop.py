@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Callable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Protocol
@@ -14,6 +14,7 @@ from bot import tally
 from bot.config import AudioSettings
 from bot.errors import Abandoned, Cancelled, EngineError, SaysoError, StoreError
 from bot.log import where
+from bot.metrics import LLM_REQUESTS
 from bot.queue import Attempts
 from bot.repertoire import Memo
 from bot.said import Production
@@ -243,23 +244,32 @@ async def _each(utterances: Sequence[Utterance]) -> AsyncGenerator[Utterance, No
         yield utterance
 
 
-def _streamed(production: Production) -> AsyncGenerator[Utterance, None]:
+async def _streamed(production: Production) -> AsyncGenerator[Utterance, None]:
     """The utterances of a text that is still being written."""
     text = production.request.text
     assert not isinstance(text, str)
-    return production.script.follow(_up_to(text, production.script.limit, production))
+    # Closed from here: whoever is between would leave it to the garbage collector.
+    pieces = _up_to(text, production.script.limit, production)
+    async with aclosing(pieces), aclosing(production.script.follow(pieces)) as utterances:
+        async for utterance in utterances:
+            yield utterance
 
 
-async def _up_to(text: AsyncIterable[str], limit: int, production: Production) -> AsyncIterator[str]:
+async def _up_to(text: AsyncIterable[str], limit: int, production: Production) -> AsyncGenerator[str, None]:
     """The pieces of ``text`` up to ``limit`` characters; what goes beyond is left out and noted."""
-    room = limit
+    room, outcome = limit, "cancelled"
     try:
         async for piece in text:
             yield piece[:room]
             room -= len(piece)
             if room < 0:
-                production.truncated = True
+                outcome, production.truncated = "cut", True
                 return
+        outcome = "completed"
+    except Exception:  # an LLM's client is foreign code: whatever it raises, the writing has failed
+        outcome = "failed"
+        raise
     finally:
+        LLM_REQUESTS.labels(outcome).inc()
         if (close := getattr(text, "aclose", None)) is not None:
             await close()  # an LLM need not write on for nobody

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -271,11 +271,93 @@ async def test_a_store_that_fails_is_counted(
 
 async def test_a_text_that_is_being_written_is_streamed(speaker: Speaker, counted: Counted) -> None:
     """It is not looked for in the cache: nobody knows yet what it says."""
-
-    async def written() -> AsyncIterator[str]:
-        yield "Hello from an answer."
-
-    await hear(speaker, request(written(), guild="telegram:1"))
+    await hear(speaker, request(_written("Hello from an answer."), guild="telegram:1"))
     assert counted("tts_streamed_texts_total", source="telegram") == 1
     assert {counted("tts_cache_requests_total", result=result) for result in ("hit", "miss", "shared")} == {0}
     assert counted("tts_request_duration_seconds_count", source="telegram", cache="miss") == 1
+
+
+class TestWriting:
+    """How the writing of an answer ended that was spoken meanwhile."""
+
+    @pytest.fixture
+    def ended(self, counted: Counted) -> Callable[[], dict[str, float]]:
+        """What was counted of that."""
+
+        def ended() -> dict[str, float]:
+            outcomes = ("completed", "cut", "failed", "cancelled")
+            found = {outcome: counted("llm_requests_total", outcome=outcome) for outcome in outcomes}
+            return {outcome: count for outcome, count in found.items() if count}
+
+        return ended
+
+    async def test_one_that_was_written_to_its_end(
+        self, speaker: Speaker, ended: Callable[[], dict[str, float]]
+    ) -> None:
+        """Is complete."""
+        await hear(speaker, request(_written("Hello there. ", "And more.")))
+        assert ended() == {"completed": 1}
+
+    async def test_one_that_is_longer_than_is_spoken(
+        self, opened: Opened, ended: Callable[[], dict[str, float]]
+    ) -> None:
+        """Was cut."""
+        async with opened(speak=SpeakSettings(max_chars=20)) as speaker:
+            answer = await hear(speaker, request(_written("Hello there. ", "And many more words.", "Never.")))
+        assert answer.truncated
+        assert ended() == {"cut": 1}
+
+    async def test_one_that_broke_off(self, speaker: Speaker, ended: Callable[[], dict[str, float]]) -> None:
+        """Has failed, whatever the error."""
+
+        async def broken() -> AsyncIterator[str]:
+            yield "Hello there. "
+            raise ConnectionError("the LLM hung up")
+
+        await hear(speaker, request(broken()))
+        assert ended() == {"failed": 1}
+
+    @pytest.mark.parametrize("where", ["writing", "speaking"])
+    async def test_one_that_nobody_wants_any_more(
+        self, opened: Opened, offline: FakeEngine, ended: Callable[[], dict[str, float]], where: str
+    ) -> None:
+        """Was cancelled, and its writer is told before the speech is over: while it writes, and while it is spoken."""
+        never, closed = asyncio.Event(), asyncio.Event()
+
+        async def endless() -> AsyncIterator[str]:
+            try:
+                yield "Hello there. And more. "
+                if where == "writing":
+                    await never.wait()
+                while True:
+                    yield "And more. "
+            finally:
+                closed.set()
+
+        if where == "speaking":
+            offline.sleep = lambda _: never.wait()  # type: ignore[assignment,return-value]
+        async with opened() as speaker:
+            answer = await speaker.say(request(endless()))
+            assert isinstance(answer, Said)
+            async with asyncio.timeout(10):
+                while not offline.asked:  # noqa: ASYNC110 (what comes about is not an event of its own)
+                    await asyncio.sleep(0.001)
+            (task,) = speaker._workshop._tasks
+            answer.cancel()
+            await asyncio.wait({task})
+            assert closed.is_set()
+            assert ended() == {"cancelled": 1}
+
+    async def test_one_that_an_engine_failed_at(
+        self, opened: Opened, offline: FakeEngine, ended: Callable[[], dict[str, float]]
+    ) -> None:
+        """Is heard no further, and so need not be written any further."""
+        offline.scripts = (Script(pieces=0, error=EngineUnavailable("offline", "away")),)
+        async with opened() as speaker:
+            await hear(speaker, request(_written("Hello there. ", "And more. ", "And more.")))
+        assert ended() == {"cancelled": 1}
+
+
+async def _written(*pieces: str) -> AsyncIterator[str]:
+    for piece in pieces:
+        yield piece
