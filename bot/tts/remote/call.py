@@ -49,10 +49,13 @@ class Call:
         self._clock = clock
         self._deadline = clock() + patience.first
         self._heard = 0.0
+        self.headers: Mapping[str, str] = {}
+        """Those of the answer, once there is a piece."""
 
     async def pieces(self, body: Mapping[str, object]) -> AsyncGenerator[Piece, None]:
         """The sound as it comes. The time that the listener takes between two pieces is not the server's."""
         response = await self._response(body)
+        self.headers = response.headers
         try:
             if response.status != 200:
                 raise refusal(self._server, await self._words(response), str(body.get("voice", "")))

@@ -18,6 +18,7 @@ from bot.tts.remote.address import Address
 from bot.tts.remote.call import Call, Patience
 from bot.tts.remote.faults import Server
 from bot.tts.remote.line import Line
+from bot.tts.remote.stand_in import spoken
 from bot.tts.remote.survey import Survey
 
 _SAMPLE_RATE = 24_000
@@ -106,7 +107,7 @@ class Remote:
             try:
                 async with aclosing(call.pieces(body)) as sound:
                     async for piece in sound:
-                        yield Pcm(piece.samples, piece.rate, utterance)
+                        yield Pcm(piece.samples, piece.rate, spoken(utterance, call.headers))
             except UnknownVoice:
                 self._survey.doubt()
                 raise

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from bot.adapters.http import create_api, listen, listen_at, names, serve
+from bot.config import AudioSettings, SpeakSettings
 from bot.errors import (
     EngineBroken,
     EngineError,
@@ -21,10 +22,14 @@ from bot.errors import (
     NothingToSay,
     UnknownVoice,
 )
-from bot.queue import Limits
+from bot.queue import Dispatcher, Limits
+from bot.said import Said
+from bot.script import Stage
 from bot.speaker import Speaker
-from bot.speech import Pcm, Utterance
+from bot.speech import Pcm, Request, Utterance
+from bot.store import Store
 from bot.tts.remote import Remote
+from bot.tts.voices import Voices
 from tests.conftest import Opened
 from tests.doubles.engine import FakeEngine, Script
 
@@ -202,3 +207,42 @@ async def test_a_sayso_that_wants_a_key(speaker: Speaker) -> None:
         async with Remote(url, key=KEY) as engine:
             assert await say(engine)
             assert (await engine.check()).endswith("voices")
+
+
+async def test_who_stands_in_behind_it_is_told_and_not_kept_as_its_own(
+    opened: Opened, offline: FakeEngine, edge: FakeEngine, tmp_path: Path
+) -> None:
+    """Else everybody would go on hearing the stand-in, long after the engine behind it is back."""
+    edge.scripts = (Script(pieces=0, error=EngineUnavailable("edge", "It is away.")), Script())
+    async with opened(speak=SpeakSettings("edge")) as far, served(far) as url, Remote(url) as engine:
+        await known(engine)
+        async with near(engine, tmp_path / "near.db") as speaker:
+            first, second, third = [await whole(speaker) for _ in range(3)]
+    assert first.speech.spoken[0].utterance.voice == "offline · heart"
+    assert first.caption.startswith("remote could not be reached")
+    assert (second.cached, second.caption) == (False, "")
+    assert (third.cached, third.caption) == (True, "")
+    assert len(offline.asked) == 1
+    assert len(edge.asked) == 2
+
+
+@asynccontextmanager
+async def near(engine: Remote, database: Path) -> AsyncIterator[Speaker]:
+    """A speaker that has no engine but this one."""
+    async with Store.open(database) as store:
+        speak = SpeakSettings("remote", voice="sayso", language="en")
+        stage = Stage({"remote": engine}, Voices.load(), speak, {}, fresh=0.0)
+        speaker = Speaker(stage, Dispatcher({"remote": 4}), store, AudioSettings())
+        try:
+            yield speaker
+        finally:
+            await speaker.close(0.0)
+
+
+async def whole(speaker: Speaker) -> Said:
+    """What becomes of one sentence, when it is spoken and put away."""
+    said = await speaker.say(Request("guild", "user", "Hello there."))
+    assert isinstance(said, Said)
+    await said.speech.clip()
+    await speaker.settle()
+    return said
