@@ -121,7 +121,7 @@ def test_half_a_page_is_cut(missing: int) -> None:
         heard(OGG[:-missing])
 
 
-@pytest.mark.parametrize("data", [b"", OGG[:20]])
+@pytest.mark.parametrize("data", [b"", OGG[:20]], ids=["nothing", "half a head"])
 def test_no_page_at_all_is_cut(data: bytes) -> None:
     """There is nothing by which it could be read."""
     with pytest.raises(Cut):
