@@ -64,9 +64,10 @@ class Visit:
 class Wire:
     """A service that writes down all that it is sent, and answers every text alike.
 
-    Whatever is led by the address in edge_tts.communicate arrives here.
+    Whatever is led by the address in edge_tts.communicate arrives here. ``ending`` is the path of its last message.
     """
 
+    ending: str = "turn.end"
     visits: list[Visit] = field(default_factory=list)
     _over: asyncio.Queue[None] = field(default_factory=asyncio.Queue)
 
@@ -77,6 +78,7 @@ class Wire:
 
     async def answer(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse()
+        socket.set_cookie("seen", "before")
         await socket.prepare(request)
         visit = Visit(request.path_qs, sorted(request.headers.items()))
         self.visits.append(visit)
@@ -86,7 +88,7 @@ class Wire:
             if "Path:ssml" in message.data:
                 head = b"X-RequestId:x\r\nContent-Type:audio/mpeg\r\nX-StreamId:x\r\nPath:audio\r\n"
                 await socket.send_bytes(len(head).to_bytes(2, "big") + head + speech("Hello."))
-                await socket.send_str(f"X-RequestId:x\r\nPath:turn.end\r\n\r\n{json.dumps({})}")
+                await socket.send_str(f"X-RequestId:x\r\nPath:{self.ending}\r\n\r\n{json.dumps({})}")
         visit.goodbye = socket.close_code
         self._over.put_nowait(None)
         return socket
@@ -99,7 +101,7 @@ async def wire(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Wire]:
     runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
     await web.TCPSite(runner, "127.0.0.1", 0).start()
-    at = f"ws://127.0.0.1:{runner.addresses[0][1]}/edge/v1?TrustedClientToken=us"
+    at = f"ws://localhost:{runner.addresses[0][1]}/edge/v1?TrustedClientToken=us"
     monkeypatch.setattr("edge_tts.communicate.WSS_URL", at)
     yield wire
     await runner.cleanup()

@@ -70,6 +70,14 @@ def test_other_bytes_are_not_taken_for_sound(before: list[bytes], data: bytes, h
         answer.take(binary(data, head))
 
 
+def test_a_head_without_a_kind_is_not_taken_for_one_of_sound() -> None:
+    """Though one like it, with nothing under it, was in order."""
+    answer = Answer()
+    answer.take(binary(b"", END))
+    with pytest.raises(UnexpectedResponse):
+        answer.take(binary(b"sound", END))
+
+
 @pytest.mark.parametrize("data", [b"", b"\x00", b"\xff\xffPath:audio", b"\x00\x04nonsense"])
 def test_bytes_without_a_head_are_not_understood(data: bytes) -> None:
     """Which is an update's business, and is told as such."""

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import itertools
 import time
 from collections.abc import AsyncIterator, Callable
 
+import aiohttp
 import edge_tts
 import pytest
 from edge_tts.exceptions import NoAudioReceived
@@ -16,6 +18,7 @@ from bot.errors import EngineTimeout, EngineTruncated
 from bot.tts.edge.call import Call
 from bot.tts.edge.line import Exchange
 from tests.doubles.edge import FakeEdge, Fault, speech
+from tests.tts.edge.conftest import Wire
 
 VOICE = "Microsoft Server Speech Text to Speech Voice (en-US, AvaNeural)"
 TEXT = "Hello there, my friend."
@@ -99,6 +102,24 @@ async def test_leaving_after_a_fault_that_nobody_heard_of_is_quiet(service: Fake
         await waiting
     await stream.aclose()
     await service.hung_up()
+
+
+async def test_nobody_complains_of_a_fault_after_which_nobody_listened(wire: Wire) -> None:
+    """It was known when the listener left, and not told; asyncio would write of it to the log."""
+    complaints: list[dict[str, object]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, told: complaints.append(told))
+    wire.ending = "what.is.this"
+    async with aiohttp.TCPConnector() as shared:
+        exchange = Exchange(shared, connect=10.0)
+        stream = call(exchange).audio(10.0)
+        await anext(stream)
+        if reading := [task for task in asyncio.all_tasks() if "Call._read" in repr(task)]:
+            await asyncio.wait(reading)
+        await stream.aclose()
+        await exchange.close()
+    del stream, reading
+    gc.collect()
+    assert not complaints
 
 
 async def test_a_truncated_call_is_noticed(service: FakeEdge, exchange: Exchange) -> None:

@@ -359,6 +359,13 @@ async def test_a_service_that_falls_silent_is_given_up(
     assert service.connections == 1
 
 
+async def test_a_handshake_has_its_own_time(service: FakeEdge, enter: Enter) -> None:
+    """It is shorter than that for the first sound, and a second attempt may do better."""
+    service.faults = [Fault.DEAF]
+    assert await say(await enter(connect_timeout=0.2))
+    assert service.connections == 2
+
+
 async def test_a_service_out_of_reach_is_told_with_what_to_do(enter: Enter, service: FakeEdge) -> None:
     """A refused connection is tried again, and then the message names host, port and proxy."""
     with socket.socket() as unused:

@@ -142,6 +142,16 @@ async def test_hanging_up_cuts_the_socket_at_once(service: FakeEdge, exchange: E
     await service.hung_up()
 
 
+async def test_who_hangs_up_does_not_even_wait_for_the_end_of_tls(exchange: Exchange) -> None:
+    """The socket is closed before the service has had a chance to answer."""
+    line = await exchange.open()
+    socket = line.get_extra_info("socket")
+    assert socket.fileno() >= 0
+    line.hang_up()
+    await asyncio.sleep(0)
+    assert socket.fileno() == -1
+
+
 async def test_a_goodbye_waits_for_nobody(service: FakeEdge, exchange: Exchange) -> None:
     """Not even for a service that never answers one; and hanging up after it is nothing."""
     service.faults = [Fault.LINGERING]

@@ -68,13 +68,14 @@ async def test_the_service_sees_no_difference_between_us_and_edge_tts(
 
 
 async def test_nothing_of_a_visit_can_be_told_from_another_by_who_made_it(wire: Wire, enter: Enter) -> None:
-    """Connection, request and machine are called anew each time, by 32 digits, as edge-tts does it."""
+    """Connection, request and machine are named anew each time, by 32 digits; no cookie is kept."""
     engine = await enter(connector_factory=aiohttp.TCPConnector)
     for _ in range(2):
         assert [pcm async for pcm in engine.synthesize(Utterance("Hi.", "edge", "en-US-AvaNeural", "en"))]
     named = [re.findall(r"\b[0-9a-fA-F]{32}\b", repr(visit)) for visit in wire.visits]
     assert [len(names) for names in named] == [3, 3]
     assert len({*named[0], *named[1]}) == 6
+    assert "seen" not in repr(wire.visits)
 
 
 def test_the_address_is_edge_ttss_with_a_token_of_now() -> None:
