@@ -116,6 +116,9 @@ def _instances(settings: Settings, leaves: Mapping[str, Engine]) -> Sequence[Ins
     if not wanted:
         return ()
     _check_engine(wanted, leaves, "instances.engine")
+    if settings.instances.least > settings.instances.most:
+        least, most = settings.instances.least, settings.instances.most
+        raise ConfigError(f"instances.least: {least} children cannot always run where at most {most} are started")
     from bot.tts.instances import handed_down, instances
 
     handed = handed_down(settings)
@@ -162,6 +165,8 @@ def _server(text: str) -> tuple[str, str, float]:
     match = _WEIGHED.fullmatch(text)
     url, weight = (match["url"], float(match["weight"])) if match else (text, 1.0)
     label = Address.of(url).label
+    if "*" in label:
+        raise ConfigError(f"remote.servers: the weight in {label} is no number; write it as http://10.0.0.5:8888*2")
     if weight <= 0:
         raise ConfigError(f"remote.servers: {label} has the weight 0; leave it out, or give it more")
     return url, label, weight
@@ -204,10 +209,11 @@ def _fallbacks(settings: Settings, name: str, leaves: Mapping[str, Engine]) -> S
     if name not in section:
         return ()
     where, names = section[name]
-    others = [other for other in _words(names) if other != name]
-    for other in others:
+    for other in _words(names):
         _check_engine(other, leaves, f"{where}.fallback")
-    return tuple(others)
+        if other == name:
+            raise ConfigError(f"{where}.fallback: {name} cannot speak in its own stead; name another engine")
+    return tuple(dict.fromkeys(_words(names)))
 
 
 def _check_engine(name: str, leaves: Mapping[str, Engine], setting: str) -> None:

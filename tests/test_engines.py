@@ -69,6 +69,14 @@ async def test_without_more_there_are_the_offline_voices_and_edge(tmp_path: Path
     [
         (["speak.engine=remote"], "speak.engine: the engine remote is not set up; set remote.servers"),
         (["speak.engine=indextts"], "speak.engine: the engine indextts is not set up; set gradio.url"),
+        (
+            ["instances.engine=offline", "instances.least=3"],
+            "instances.least: 3 children cannot always run where at most 1 are started",
+        ),
+        (
+            ["remote.servers=http://127.0.0.1:9", "remote.fallback=remote"],
+            "remote.fallback: remote cannot speak in its own stead; name another engine",
+        ),
         (["instances.engine=indextts"], "instances.engine: the engine indextts is not set up; set gradio.url"),
         (
             ["remote.servers=http://127.0.0.1:9", "remote.fallback=edgy"],
