@@ -9,7 +9,7 @@ import json
 import platform
 import socket
 import sys
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from enum import StrEnum
@@ -19,6 +19,7 @@ from rich.markup import escape
 
 from bot.app import App, opened
 from bot.config import Loaded
+from bot.engines import Engines
 from bot.errors import EngineError, StoreError
 from bot.log import configure
 from bot.selftest import Outcome, SelfTest
@@ -59,7 +60,7 @@ async def _findings(loaded: Loaded) -> list[Finding]:
     try:
         async with opened(loaded) as app:
             findings.append(Finding("database", Health.OK, _database(app)))
-            findings += [finding async for finding in _engines(app)]
+            findings += [finding async for finding in _engines(app.engines, loaded.settings.speak.engine)]
             findings.append(await _self_test(app))
     except StoreError as error:
         findings.append(Finding("database", Health.FAILED, str(error), "see data_dir and store.url in `config show`"))
@@ -112,15 +113,19 @@ def _database(app: App) -> str:
     return f"{stats.entries} clips in the cache, {stats.bytes / 1024 / 1024:.1f} MiB"
 
 
-async def _engines(app: App) -> AsyncIterator[Finding]:
-    wanted = app.loaded.settings.speak.engine
-    for name, engine in app.engines.leaves.items():
+async def _engines(engines: Engines, wanted: str) -> AsyncIterator[Finding]:
+    for name, engine in engines.leaves.items():
         try:
             yield Finding(f"engine {name}", Health.OK, await engine.check())
         except EngineError as error:
             health = Health.FAILED if name == wanted else Health.OPTIONAL
-            remedy = "the offline engine speaks instead" if name != "offline" else "install Sayso again"
-            yield Finding(f"engine {name}", health, str(error), remedy)
+            yield Finding(f"engine {name}", health, str(error), _remedy(name, engines.fallbacks.get(name, ())))
+
+
+def _remedy(name: str, others: Sequence[str]) -> str:
+    if others:
+        return f"{' or '.join(others)} speaks instead"
+    return "install Sayso again" if name == "offline" else "nobody speaks instead; its setting `fallback` says who may"
 
 
 async def _self_test(app: App) -> Finding:
