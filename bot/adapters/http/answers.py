@@ -13,6 +13,7 @@ from starlette.requests import Request
 from bot.errors import (
     Abandoned,
     Cancelled,
+    EngineBroken,
     EngineError,
     EngineRejected,
     EngineTimeout,
@@ -109,7 +110,8 @@ def failed(error: Exception) -> Answer:
             return _rejected(error)
         case EngineError():
             status = 504 if isinstance(error, EngineTimeout) else 503
-            return Answer(status, str(error), "engine_error", retry_after=error.retry_after)
+            code = "engine_broken" if isinstance(error, EngineBroken) else "engine_error"
+            return Answer(status, str(error), code, retry_after=error.retry_after)
         case Cancelled():
             words = "It was given up before it was whole, as when Sayso is closed; ask again in a moment."
             return Answer(503, words, "cancelled", retry_after=SOON)

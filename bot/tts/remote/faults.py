@@ -43,6 +43,8 @@ _REJECTIONS: Mapping[str, type[EngineRejected]] = {
     "opted_out": EngineRejected,
 }
 """What the codes of a Sayso, and of others, say of the input."""
+_BROKEN = "engine_broken"
+"""The code of a Sayso whose engine cannot work as it is."""
 _MODEL_CODES = frozenset({"model_not_found", "unknown_engine", "invalid_model"})
 _NAMED = re.compile(
     r"\b(?:unknown|unsupported|invalid|no|no such) (?P<first>voice|model)\b"
@@ -100,6 +102,8 @@ def refusal(server: Server, answer: Answer, voice: str = "") -> EngineError:
     status, engine = answer.status, server.engine
     if status == 429 and complaint.code == "insufficient_quota":
         return EngineBroken(engine, f"{server} has no quota left for this key; raise it there.")
+    if complaint.code == _BROKEN:
+        return EngineBroken(engine, f"{server} cannot speak as it is set up.{complaint.told}")
     if status in _LATE:
         message = f"{server} had no answer in time ({status}).{complaint.told}"
         return EngineTimeout(engine, message, retry_after=retry_after(answer.headers))

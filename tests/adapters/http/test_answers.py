@@ -77,7 +77,7 @@ def test_a_wait_that_nobody_knows_is_not_told() -> None:
         (EngineRejected("edge", "Words."), 400, "engine_error"),
         (EngineUnavailable("edge", "Words."), 503, "engine_error"),
         (EngineTruncated("edge", "Words."), 503, "engine_error"),
-        (EngineBroken("edge", "Words."), 503, "engine_error"),
+        (EngineBroken("edge", "Words."), 503, "engine_broken"),
         (EngineError("edge", "Words."), 503, "engine_error"),
         (EngineTimeout("edge", "Words."), 504, "engine_error"),
         (Expired("Words."), 504, "expired"),

@@ -78,6 +78,7 @@ def openai(message: str, code: str | None = None, param: str | None = None) -> d
         (500, "Internal Server Error", EngineUnavailable, "500"),
         (502, "<html><h1>Bad</h1></html>", EngineUnavailable, "502"),
         (503, openai("No engine."), EngineUnavailable, "No engine."),
+        (503, openai("Install it.", "engine_broken"), EngineBroken, "as it is set up. It says: Install it."),
         (301, "", EngineBroken, "elsewhere"),
     ],
 )  # fmt: skip

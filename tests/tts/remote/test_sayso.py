@@ -138,7 +138,7 @@ async def test_an_engine_that_is_not_there(url: str) -> None:
     ("error", "kind"),
     [
         (EngineUnavailable("offline", "Come back later.", retry_after=7.0), EngineUnavailable),
-        (EngineBroken("offline", "Install it."), EngineUnavailable),
+        (EngineBroken("offline", "Install it."), EngineBroken),
         (EngineRejected("offline", "Not this."), EngineRejected),
     ],
 )
