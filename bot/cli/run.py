@@ -92,7 +92,11 @@ async def _run(loaded: Loaded, duty: Duty) -> None:
             )
             drain = loaded.settings.queue.drain_seconds
             chats = _chats(app, stop) if duty.chats else ()
-            await _together(stop, serve(api, listener, stop, lambda: _ready(duty, listener), drain=drain), *chats)
+            try:
+                await _together(stop, serve(api, listener, stop, lambda: _ready(duty, listener), drain=drain), *chats)
+            except asyncio.CancelledError:  # told a second time: what the way out would wait for is given up
+                await app.speaker.close()
+                raise
             log.info("stopping")
 
 

@@ -6,11 +6,14 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from http.client import IncompleteRead
 from pathlib import Path
 
 import pytest
@@ -209,10 +212,15 @@ def test_help_loads_nothing_heavy(home: Path) -> None:
 
 @pytest.fixture
 def server(home: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """`sayso run` on a free port, and where it said that it listens."""
+    """`sayso run` on a free port, with all the time that an answer may take, and where it said that it listens."""
     environment = {**os.environ, **NO_NETWORK, "SAYSO__DATA_DIR": str(home / "data"), "SAYSO__HTTP__PORT": "0"}
     process = subprocess.Popen(
-        [SAYSO, "run"], cwd=home, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        [SAYSO, "run", "--set", "queue.drain_seconds=300"],
+        cwd=home,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
     )
     assert process.stdout is not None
     try:
@@ -241,3 +249,27 @@ def test_the_server_says_where_it_listens_speaks_and_stops_when_told(server: tup
     error.value.close()
     process.send_signal(signal.SIGINT)
     assert process.wait(30) == 0
+
+
+def test_told_a_second_time_the_server_waits_for_nobody(server: tuple[subprocess.Popen[str], str]) -> None:
+    """The first time it lets who listens hear the end; the second time it breaks off, and still ends in order."""
+    process, url = server
+    long = " ".join(f"Sentence number {n} tells of {n * 7} birds over town {n * n}." for n in range(70))
+    body = json.dumps({"input": long, "response_format": "wav"}).encode()
+    request = urllib.request.Request(f"{url}/v1/audio/speech", body, {"content-type": "application/json"})
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        assert answer.read(5000)
+        process.send_signal(signal.SIGINT)
+        while listens(url):
+            time.sleep(0.05)
+        assert answer.read(5000)
+        process.send_signal(signal.SIGINT)
+        with pytest.raises(IncompleteRead):
+            answer.read()
+    assert process.wait(30) == 0
+
+
+def listens(url: str) -> bool:
+    host, port = url.removeprefix("http://").split(":")
+    with socket.socket() as caller:
+        return caller.connect_ex((host, int(port))) == 0
