@@ -308,7 +308,9 @@ class Speaker:
         self, production: Production, request: Request, accepted: float, skipped: Sequence[str] = ()
     ) -> Said:
         whole = production.speech.done
-        self._count(request, production.speech.spoken, tally.HIT if whole else tally.SHARED, accepted, whole=whole)
+        # Who speaks may be known before there is a packet: that is still to be waited for.
+        there = production.speech.spoken if production.figures.first_audio is not None else ()
+        self._count(request, there, tally.HIT if whole else tally.SHARED, accepted, whole=whole)
         asker = self._enter(production, request, accepted)
         try:
             await self._accept(request)

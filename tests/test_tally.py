@@ -15,9 +15,9 @@ from bot.errors import EngineRejected, EngineUnavailable, SaysoError, StoreError
 from bot.queue import Limits
 from bot.said import Said
 from bot.speaker import Speaker
-from bot.speech import Refusal, Request
+from bot.speech import Pcm, Refusal, Request
 from tests.conftest import Opened
-from tests.doubles.engine import FakeEngine, Script
+from tests.doubles.engine import RATE, FakeEngine, Script, tone
 
 
 class Counted:
@@ -115,6 +115,38 @@ async def test_what_is_made_for_somebody_else_is_shared(opened: Opened, offline:
     assert counted("tts_request_duration_seconds_count", source="discord", cache="miss") == 1
     assert counted("tts_request_duration_seconds_count", source="api", cache="shared") == 1
     assert counted("tts_real_time_factor_count", engine="offline") == 1
+
+
+async def test_who_joins_what_has_begun_without_a_packet_waits_for_it_once(
+    opened: Opened, offline: FakeEngine, counted: Counted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is known who speaks as soon as there is any sound, which need not be enough for a packet."""
+    begun, gate = asyncio.Event(), asyncio.Event()
+
+    async def pause(_: float) -> None:
+        if begun.is_set():
+            await gate.wait()
+        begun.set()
+
+    offline.scripts = (Script(pieces=40), Script())
+    async with opened() as speaker:
+        await hear(speaker, request("How loud this voice is."))  # else that is found out first
+        monkeypatch.setattr(FakeEngine, "_piece", lambda _, utterance: Pcm(tone(0.01), RATE, utterance))
+        offline.sleep = pause
+        first = await speaker.say(request())
+        assert isinstance(first, Said)
+        async with asyncio.timeout(10):
+            while not first.speech.spoken:  # noqa: ASYNC110 (what comes about is not an event of its own)
+                await asyncio.sleep(0.001)
+        assert first.figures.first_audio is None
+        second = await speaker.say(request(guild="api:1"))
+        assert isinstance(second, Said)
+        gate.set()
+        await second.speech.clip()
+        await speaker.say(request(guild="api:2"))
+    assert counted("tts_time_to_first_audio_seconds_count", engine="offline", cache="miss") == 2
+    assert counted("tts_time_to_first_audio_seconds_count", engine="offline", cache="shared") == 1
+    assert counted("tts_time_to_first_audio_seconds_count", engine="offline", cache="hit") == 1
 
 
 async def test_sound_is_counted_with_who_made_it(speaker: Speaker, counted: Counted) -> None:
