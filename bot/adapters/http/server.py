@@ -11,6 +11,8 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from bot.adapters.http.protocol import Protocol
+
 KEPT = 75
 """Seconds that an idle connection is kept: longer than clients do, so that none of them writes into a closed one."""
 
@@ -35,6 +37,7 @@ def _config(api: FastAPI, drain: float) -> uvicorn.Config:
     # What fails is logged by us, without its words; uvicorn would print a traceback with all of them.
     return uvicorn.Config(
         api,
+        http=Protocol,
         log_config=None,
         log_level="critical",
         access_log=False,
