@@ -54,7 +54,7 @@ class Gate:
     def __init__(self, app: ASGIApp, *, keys: Sequence[str] = (), hosts: Sequence[str] = ("*",)) -> None:
         self._app = app
         self._hosts = frozenset(hosts)
-        self._lanes = dict(zip(map(_digest, keys), lanes(keys), strict=False))
+        self._lanes = dict(zip((_digest(key.encode()) for key in keys), lanes(keys), strict=False))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -63,7 +63,7 @@ class Gate:
         out = _Out(send, scope["path"])
         try:
             scope.setdefault("state", {})["lane"] = self._admitted(scope["path"], Headers(scope=scope))
-            await self._app(scope, _limited(receive), out)
+            await self._app(_as_get(scope), _limited(receive), out)
         except Answer as answer:
             await rendered(answer)(scope, receive, out)
         except ClientDisconnect:
@@ -99,11 +99,11 @@ class Gate:
     def _lane(self, authorization: str) -> str | None:
         if not self._lanes:
             return LOCAL
-        scheme, _, key = authorization.partition(" ")
+        scheme, _, key = authorization.encode("latin-1").partition(b" ")  # the bytes as they came
         given = _digest(key.strip())
         # All are compared, so that the time taken tells nothing.
         lanes = [lane for digest, lane in self._lanes.items() if hmac.compare_digest(digest, given)]
-        return lanes[0] if lanes and scheme.lower() == "bearer" else None
+        return lanes[0] if lanes and scheme.lower() == b"bearer" else None
 
 
 class _Out:
@@ -126,6 +126,11 @@ def _counted(path: str) -> str:
     if path in COUNTED:
         return path
     return "/v1/models/{model}" if path.startswith("/v1/models/") else "other"
+
+
+def _as_get(scope: Scope) -> Scope:
+    """HEAD as GET: what is the same but for the body, which the server leaves out."""
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
 def _limited(receive: Receive) -> Receive:
@@ -152,5 +157,5 @@ def _tell(error: Exception) -> None:
     level("request_failed", error=type(error).__name__, where=where(error))
 
 
-def _digest(key: str) -> bytes:
-    return hashlib.sha256(key.encode()).digest()
+def _digest(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()

@@ -57,6 +57,15 @@ async def test_a_key_is_needed_where_keys_are_set(speaker: Speaker) -> None:
         assert (await http.get("/health")).status_code == 200
 
 
+async def test_a_key_of_any_letters_opens(speaker: Speaker) -> None:
+    """By its bytes as they are sent; the last one of `à` is a space to who reads it otherwise."""
+    async with client(speaker, "schlüssel", "voilà") as http:
+        for key, status in (("schlüssel", 200), ("voilà", 200), ("voilÃ", 401)):
+            header = b"Bearer " + key.encode()
+            assert (await http.get("/v1/models", headers={b"authorization": header})).status_code == status
+        assert (await http.get("/v1/models", headers={b"authorization": "Bearer voilà".encode("latin-1")})).is_error
+
+
 async def test_without_a_key_no_body_is_read(speaker: Speaker) -> None:
     """Who may not come in brings nothing in."""
     async with client(speaker, "key") as http:
@@ -71,6 +80,23 @@ async def test_what_needs_no_key_is_a_list_and_the_rest_needs_one(speaker: Speak
             assert (await http.get(path)).status_code == 200
         for path in ("/v1/audio/voices", "/anything", "/health/", "/Health"):
             assert (await http.get(path)).status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/ready", "/metrics", "/v1/models", "/v1/audio/voices", "/docs"])
+async def test_what_can_be_got_can_be_asked_for_without_its_body(http: httpx.AsyncClient, path: str) -> None:
+    """As probes do; with the same head."""
+    head, whole = await http.head(path), await http.get(path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-type"] == whole.headers["content-type"]
+    assert (await http.get("/ready")).json()["ready"]  # the connection has been left in order
+
+
+async def test_without_its_body_speech_is_not_to_be_had(speaker: Speaker) -> None:
+    """Nor anything without a key."""
+    async with client(speaker, "key") as http:
+        assert (await http.head("/v1/models")).status_code == 401
+        answer = await http.head(SPEECH, headers={"authorization": "Bearer key"})
+    assert (answer.status_code, answer.headers["allow"]) == (405, "POST")
 
 
 async def test_a_request_that_announces_too_much_is_refused_unread(http: httpx.AsyncClient) -> None:
