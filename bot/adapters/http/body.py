@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError, WithJsonSchema
@@ -90,7 +91,7 @@ def parsed(content_type: str, data: bytes) -> SpeechRequest:
         sent = f"not as {kind[:60]!r}" if kind else "and say so"
         raise Answer(400, f"Send JSON, {sent}: 'Content-Type: application/json'.", "unsupported_content_type")
     try:
-        return SpeechRequest.model_validate_json(data)
+        return SpeechRequest.model_validate_json(data.removeprefix(BOM_UTF8))
     except ValidationError as error:
         raise _wrong(error.errors(include_url=False, include_context=False, include_input=False)[0]) from None
 

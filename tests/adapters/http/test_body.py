@@ -100,6 +100,12 @@ def test_what_is_not_json_is_told_where(data: bytes) -> None:
     assert "hello" not in answer.detail
 
 
+def test_a_mark_of_the_order_of_bytes_is_no_part_of_json() -> None:
+    """Windows puts one before what it writes."""
+    assert parsed(JSON, b'\xef\xbb\xbf{"input": "Hello."}').input == "Hello."
+    assert wrong(b'\xef\xbb\xbf\xef\xbb\xbf{"input": "Hello."}').code == "invalid_json"
+
+
 @pytest.mark.parametrize("data", [b"[]", b'"Hello."', b"5", b"null"])
 def test_what_is_not_an_object_is_shown_one(data: bytes) -> None:
     """Whatever else of JSON it is."""
