@@ -116,6 +116,8 @@ class Catalogue:
 
     def model(self, name: str) -> Model:
         """One of them, by any of its names. Raises an Answer."""
+        if not name:
+            raise self._unknown(name)
         self.cast(name)
         return self._model(name)
 

@@ -105,6 +105,13 @@ def test_every_model_is_listed_once_engines_before_personas(voices: Voices) -> N
     }
 
 
+async def test_a_model_without_a_name_is_none(opened: Opened) -> None:
+    """Although it is one to who has left it out of what is to be said."""
+    async with opened() as speaker, client(speaker) as http:
+        answer = await http.get("/v1/models/")
+    assert (answer.status_code, answer.json()["error"]["code"]) == (404, "model_not_found")
+
+
 async def test_a_persona_that_is_asked_for_as_a_model_speaks_whatever_the_voice(
     opened: Opened, offline: FakeEngine
 ) -> None:
