@@ -39,6 +39,8 @@ def listen(host: str, port: int, *, keys: Sequence[str] = ()) -> socket.socket:
 
     Raises ConfigError for a port that is taken, and for any address but loopback while no key is set.
     """
+    if not host:
+        raise ConfigError("http.host: is empty; use 127.0.0.1, or 0.0.0.0 to be reached by others")
     if not is_loopback(host) and not keys:
         raise ConfigError(
             f"http.host: {host} can be reached by others, and no key is set; set SAYSO_API_KEYS or use 127.0.0.1"

@@ -41,6 +41,13 @@ def test_listening_for_others_needs_a_key() -> None:
         listen("0.0.0.0", 0)
 
 
+@pytest.mark.parametrize("keys", [(), ("key",)])
+def test_nowhere_is_not_everywhere(keys: tuple[str, ...]) -> None:
+    """Which it would be to the system."""
+    with pytest.raises(ConfigError, match="is empty; use 127"):
+        listen("", 0, keys=keys)
+
+
 def test_a_port_that_is_taken_is_named() -> None:
     """With the way out."""
     with listen("127.0.0.1", 0) as taken:
