@@ -20,6 +20,7 @@ from bot.config import AudioSettings
 from bot.errors import AudioError, Cancelled, SaysoError, StoreError
 from bot.found import Found
 from bot.health import EngineHealth, examine
+from bot.metrics import source
 from bot.queue import Attempts, Dispatcher, Entry, Job, State, Unfinished, everything, to_json
 from bot.said import Asker, Figures, Production, Said
 from bot.script import Explanation, Script, Stage, unfit, write
@@ -330,6 +331,7 @@ class Speaker:
         tally.heard(spoken, result, seconds)
         if whole:
             tally.whole(request, result, seconds)
+            log.debug("spoken", source=source(request.guild), engine=spoken[0].utterance.engine, cached=True)
 
     async def _begin(
         self,

@@ -14,7 +14,7 @@ from bot import tally
 from bot.config import AudioSettings
 from bot.errors import Abandoned, Cancelled, EngineError, SaysoError, StoreError
 from bot.log import where
-from bot.metrics import LLM_REQUESTS
+from bot.metrics import LLM_REQUESTS, source
 from bot.queue import Attempts
 from bot.repertoire import Memo
 from bot.said import Production
@@ -119,9 +119,9 @@ class Workshop:
         speech = production.speech
         try:
             track = self._track(speech.codec)
-            source = _streamed(production) if production.utterances is None else _each(production.utterances)
-            async with aclosing(source):
-                async for utterance in source:
+            script = _streamed(production) if production.utterances is None else _each(production.utterances)
+            async with aclosing(script) as utterances:
+                async for utterance in utterances:
                     await self._utter(production, track, utterance)
             rest, clip = track.finish() if speech.codec is Codec.MP3 else await asyncio.to_thread(track.finish)
             self._append(production, rest)
@@ -144,10 +144,20 @@ class Workshop:
             production.fail(SaysoError(words), error)
 
     def _count(self, production: Production, clip: Clip) -> None:
-        now = self._clock()
+        now, figures = self._clock(), production.figures
         for asker in production.askers:
             tally.whole(asker.request, asker.result, now - asker.at)
-        tally.made(clip, production.figures.engine_seconds)
+        tally.made(clip, figures.engine_seconds)
+        took = now - figures.accepted
+        log.info(
+            "spoken",
+            source=source(production.request.guild),
+            engine=clip.spoken[0].utterance.engine,
+            seconds=round(clip.seconds, 3),
+            took=round(took, 3),
+            first_audio=round(figures.first_audio or took, 3),
+            cached=False,
+        )
 
     def _over(self, task: asyncio.Task[None], production: Production) -> None:
         del self._tasks[task]

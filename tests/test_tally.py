@@ -9,6 +9,7 @@ from dataclasses import replace
 
 import pytest
 from prometheus_client import REGISTRY
+from structlog.testing import capture_logs
 
 from bot.config import SpeakSettings
 from bot.errors import EngineRejected, EngineUnavailable, SaysoError, StoreError
@@ -307,6 +308,45 @@ async def test_a_text_that_is_being_written_is_streamed(speaker: Speaker, counte
     assert counted("tts_streamed_texts_total", source="telegram") == 1
     assert {counted("tts_cache_requests_total", result=result) for result in ("hit", "miss", "shared")} == {0}
     assert counted("tts_request_duration_seconds_count", source="telegram", cache="miss") == 1
+
+
+async def test_the_log_has_one_line_for_what_was_made(opened: Opened, offline: FakeEngine) -> None:
+    """However many wanted it: from where, by which engine, how long, how fast; never what, by whom or where on it."""
+    gate = asyncio.Event()
+    offline.sleep = lambda _: gate.wait()  # type: ignore[assignment,return-value]
+    async with opened() as speaker:
+        with capture_logs() as logs:
+            answers = [await speaker.say(request(guild=guild)) for guild in ("discord:1", "api:1")]
+            gate.set()
+            for answer in answers:
+                assert isinstance(answer, Said)
+                clip = await answer.speech.clip()
+            await speaker.settle()
+    (line,) = logs
+    took, first = line.pop("took"), line.pop("first_audio")
+    assert 0 <= first <= took
+    assert line == {
+        "event": "spoken",
+        "log_level": "info",
+        "source": "discord",
+        "engine": "offline",
+        "seconds": pytest.approx(clip.seconds, abs=0.001),
+        "cached": False,
+    }
+
+
+async def test_what_was_found_is_told_only_to_who_wants_to_know_all(speaker: Speaker) -> None:
+    """A busy house finds thousands."""
+    answer = await speaker.say(request())
+    assert isinstance(answer, Said)
+    await answer.speech.clip()
+    with capture_logs() as logs:
+        await speaker.say(request(guild="api:1"))  # not in the cache yet
+        await speaker.settle()
+        await hear(speaker, request(guild="api:2"))
+    assert [(line["log_level"], line["event"], line["source"], line["engine"], line["cached"]) for line in logs] == [
+        ("debug", "spoken", "api", "offline", True)
+    ] * 2
 
 
 class TestWriting:
