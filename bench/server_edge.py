@@ -108,14 +108,14 @@ class _Talk(asyncio.Protocol):
         self._transport: asyncio.Transport | None = None
         self._held = b""
         self._talking = False
-        self._timers: list[asyncio.TimerHandle] = []
+        self._timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast(asyncio.Transport, transport)  # uvloop's are none by descent
 
     def connection_lost(self, error: Exception | None) -> None:
-        for timer in self._timers:
-            timer.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
 
     def data_received(self, data: bytes) -> None:
         self._held += data
@@ -158,11 +158,17 @@ class _Talk(asyncio.Protocol):
             self._write(b"".join((_BEGIN, *_PIECES)))
             return
         self._write(_BEGIN)
-        loop = asyncio.get_running_loop()
-        began = loop.time() + pace.first
-        self._timers = [
-            loop.call_at(began + number * pace.step, self._write, piece) for number, piece in enumerate(_PIECES)
-        ]
+        self._say(iter(_PIECES), asyncio.get_running_loop().time() + pace.first)
+
+    def _say(self, pieces: Iterator[bytes], at: float) -> None:
+        """Send the next piece when it is time. One timer sets the next: several may be late in another order."""
+        piece = next(pieces, None)
+        if piece is not None:
+            self._timer = asyncio.get_running_loop().call_at(at, self._said, piece, pieces, at)
+
+    def _said(self, piece: bytes, pieces: Iterator[bytes], at: float) -> None:
+        self._write(piece)
+        self._say(pieces, at + self._service.pace.step)
 
     def _write(self, data: bytes) -> None:
         assert self._transport is not None
