@@ -6,6 +6,7 @@ import asyncio
 import struct
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from functools import partial
 
 from bot.adapters.http.pressings import Pressings
 from bot.said import Said
@@ -14,6 +15,9 @@ from bot.tts.audio import FormatStream
 
 BATCH = 1.0
 """Seconds of sound that are encoded in one go: some 20 ms of work."""
+
+LARGEST = 96_000
+"""Bytes of a second of sound in the largest format: 48 kHz, 16 bits."""
 
 OWN: dict[str, Codec] = {"opus": Codec.OPUS, "mp3": Codec.MP3}
 """The codec in which a format needs no encoding."""
@@ -29,8 +33,18 @@ async def whole(said: Said, format: str, pressings: Pressings) -> bytes | None:
     return pressings.get(said.key, format)
 
 
-async def pressed(said: Said, format: str, pressings: Pressings) -> AsyncGenerator[bytes, None]:
-    """Piece by piece, and then kept for the next who asks."""
+def pressed(said: Said, format: str, pressings: Pressings) -> AsyncGenerator[bytes, None]:
+    """Piece by piece, and then kept for the next who asks; what is whole is encoded once for all who ask meanwhile.
+
+    Not what may be too large to be kept: of that each has only the piece that is being sent.
+    """
+    encode = partial(_kept, said, format, pressings)
+    if said.key is None or not said.speech.done or said.speech.seconds * LARGEST > pressings.largest:
+        return encode()
+    return pressings.share(said.key, format, encode)
+
+
+async def _kept(said: Said, format: str, pressings: Pressings) -> AsyncGenerator[bytes, None]:
     made: list[bytes] = []
     size = 0
     async with aclosing(_pieces(said.speech, format)) as pieces:

@@ -142,6 +142,36 @@ async def test_what_was_encoded_once_is_not_encoded_again(
     assert len(kept.content) == len(streamed.content)
 
 
+@pytest.mark.parametrize("name", ["mp3", "wav"])
+async def test_what_many_ask_for_at_once_is_encoded_once(
+    http: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Each has all of it, and who leaves takes nothing from the others."""
+    await spoken(http, response_format="opus")
+    gate, closed = threading.Event(), []
+    write, close = FormatStream.write, FormatStream.close
+
+    def held_back(stream: FormatStream, packets: Sequence[bytes]) -> bytes:
+        assert gate.wait(10)
+        return write(stream, packets)
+
+    def counted(stream: FormatStream) -> bytes:
+        closed.append(stream)
+        return close(stream)
+
+    monkeypatch.setattr(FormatStream, "write", held_back)
+    monkeypatch.setattr(FormatStream, "close", counted)
+    asking = [asyncio.create_task(spoken(http, response_format=name)) for _ in range(8)]
+    while (await http.get("/health")).json()["answers"]["misses"] < 8:  # noqa: ASYNC110 (nothing announces it)
+        await asyncio.sleep(0.001)
+    asking[0].cancel()
+    gate.set()
+    answers = await asyncio.gather(*asking[1:])
+    assert len({answer.content for answer in answers}) == 1
+    assert answers[0].content
+    assert len(closed) == 1
+
+
 async def test_a_wav_that_is_kept_knows_how_long_it_is(http: httpx.AsyncClient) -> None:
     """What is streamed cannot; some players then show 27 hours."""
     streamed, kept = [(await spoken(http, response_format="wav")).content for _ in range(2)]
@@ -321,8 +351,8 @@ async def test_a_priority_that_there_is_not_is_a_bad_request(http: httpx.AsyncCl
 async def test_who_waits_too_long_for_their_turn_is_told(opened: Opened, offline: FakeEngine) -> None:
     """504, and it is never spoken."""
     gate = held(offline)
-    async with opened(slots=1) as speaker, client(speaker, wait=0.05) as http:
-        first = asyncio.create_task(spoken(http, "One."))
+    async with opened(slots=1) as speaker, client(speaker) as patient, client(speaker, wait=0.05) as http:
+        first = asyncio.create_task(spoken(patient, "One."))
         await until(lambda: bool(offline.active))
         late = await http.post(SPEECH, json={"input": "Two."})
         gate.set()
