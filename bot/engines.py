@@ -26,8 +26,9 @@ _WEIGHED = re.compile(r"(?P<url>.+)\*(?P<weight>\d+(\.\d+)?)")
 _SET_UP_BY = {"remote": "remote.servers", "indextts": "gradio.url"}
 """The setting without which an engine is not here."""
 
-_TRIES = 5
-"""Calls of the children before a sentence is given up: each may find them at the end of another."""
+_TRIES = 10
+"""Calls of the children before a sentence is given up. Each may find them at the end of another, or just starting: half
+a minute of that is outlasted. A sentence that is itself what ends them cannot do it more often."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,10 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import load
-from bot.engines import Engines, enter, servers
-from bot.errors import ConfigError
+from bot.config import InstancesSettings, Settings, load
+from bot.engines import Engines, _retried, enter, servers
+from bot.errors import ConfigError, EngineUnavailable
+from bot.speech import Utterance
+from bot.tts.pool import Member, Pool
 from bot.tts.voices import Voices
+from tests.doubles.engine import FakeEngine, Script, at_once
 
 QUIET = ("edge.refresh=false",)
 
@@ -139,3 +142,14 @@ async def test_only_who_is_in_children_can_be_lost_touch_with(tmp_path: Path) ->
     engines = await entered(tmp_path, "instances.engine=edge", resident=True)
     assert list(engines.pools) == ["edge"]
     assert list(engines.breakers) == ["edge"]
+
+
+async def test_children_that_end_again_and_again_lose_no_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who is killed every second is started again, and says in the end what was asked."""
+    ends = Script(0, error=EngineUnavailable("offline", "It crashed."))
+    child = FakeEngine("offline", [*[ends] * 8, Script()])
+    settings = Settings(instances=InstancesSettings("offline"))
+    patient = _retried(settings, "offline", Pool("offline", [Member(child, "offline-1")]))
+    monkeypatch.setattr(patient, "_sleep", at_once)
+    assert [piece async for piece in patient.synthesize(Utterance("Hello.", "offline", "heart", "en"))]
+    assert len(child.asked) == 9
