@@ -161,7 +161,7 @@ def _worded(error: HTTPException) -> HTTPException:
     """The router's own errors, in our words."""
     headers = error.headers or {}
     if error.status_code == 404:
-        return Answer(404, "There is nothing at this address; /docs tells what there is.", "not_found", headers)
+        return Answer(404, "There is nothing at this address; /openapi.json tells what there is.", "not_found", headers)
     if error.status_code == 405:
         allowed = next((value for name, value in headers.items() if name.lower() == "allow"), "another method")
         return Answer(405, f"This address answers to {allowed}.", "method_not_allowed", headers)

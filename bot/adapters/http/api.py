@@ -42,7 +42,10 @@ def create_api(
     origins whose pages may use it. A request waits at most ``wait`` seconds for its turn. Where there is a ``test``,
     the server is ready once that has spoken, or an engine has since. ``gauges`` are what ``/metrics`` looks at, where
     the speaker is not all there is."""
-    api = FastAPI(title="Sayso", version=bot.__version__, description=ABOUT, redirect_slashes=False)
+    # No pages made of the document: FastAPI's load their scripts from elsewhere.
+    api = FastAPI(
+        title="Sayso", version=bot.__version__, description=ABOUT, redirect_slashes=False, docs_url=None, redoc_url=None
+    )
     api.add_middleware(Gate, keys=keys, hosts=hosts)
     if cors:  # outside the gate: who is refused there must be able to read why
         _open_to(api, cors)

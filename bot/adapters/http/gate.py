@@ -25,7 +25,7 @@ MAX_BODY = 1 << 20
 
 SPEECH = "/v1/audio/speech"
 
-OPEN = frozenset({"/", "/health", "/ready", "/docs", "/docs/oauth2-redirect", "/redoc", "/openapi.json"})
+OPEN = frozenset({"/", "/health", "/ready", "/openapi.json"})
 """What is shown without a key: nothing that speaks, and nothing of anybody's."""
 
 COUNTED = OPEN | {SPEECH, "/metrics", "/v1/models", "/v1/audio/models", "/v1/audio/voices"}

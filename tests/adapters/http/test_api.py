@@ -59,7 +59,7 @@ async def test_an_address_that_is_not_there_says_where_to_look(speaker: Speaker)
         for path in ("/v1/nothing", "/health/"):
             answer = await http.get(path)
             assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
-            assert "/docs" in answer.json()["error"]["message"]
+            assert "/openapi.json" in answer.json()["error"]["message"]
 
 
 @pytest.mark.parametrize(("length", "status"), [("many", 400), ("-1", 400), ("9" * 5000, 413)])

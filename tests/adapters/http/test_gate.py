@@ -82,7 +82,9 @@ async def test_what_needs_no_key_is_a_list_and_the_rest_needs_one(speaker: Speak
             assert (await http.get(path)).status_code == 401
 
 
-@pytest.mark.parametrize("path", ["/", "/health", "/ready", "/metrics", "/v1/models", "/v1/audio/voices", "/docs"])
+@pytest.mark.parametrize(
+    "path", ["/", "/health", "/ready", "/metrics", "/v1/models", "/v1/audio/voices", "/openapi.json"]
+)
 async def test_what_can_be_got_can_be_asked_for_without_its_body(http: httpx.AsyncClient, path: str) -> None:
     """As probes do; with the same head."""
     head, whole = await http.head(path), await http.get(path)
