@@ -65,12 +65,21 @@ async def opened(loaded: Loaded, *, resident: bool = False) -> AsyncIterator[App
         await _check(stage)
         speaker = Speaker(stage, _dispatcher(settings, stage), store, settings.audio)
         # Who waits at a terminal and breaks off wants to be rid of it; only a bot has others to finish for.
-        stack.push_async_callback(speaker.close, settings.queue.drain_seconds if resident else 0.0)
+        stack.push_async_callback(_close, speaker, settings.queue.drain_seconds if resident else 0.0)
         test = SelfTest(speaker, settings.self_test.text) if resident and settings.self_test.enabled else None
         if test is not None:
             testing = asyncio.create_task(test.run())
             stack.callback(testing.cancel)
         yield App(loaded, store, engines, speaker, _gauges(speaker, engines, test), test)
+
+
+async def _close(speaker: Speaker, drain: float) -> None:
+    """Drain for so long, or until told a second time; either way to the end."""
+    try:
+        await speaker.close(drain)
+    except asyncio.CancelledError:
+        await speaker.close()
+        raise
 
 
 def _gauges(speaker: Speaker, engines: Engines, test: SelfTest | None) -> Gauges:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -155,3 +156,33 @@ async def test_a_bot_that_runs_on_forgets_what_is_long_over(tmp_path: Path, monk
             while await journal.export("u"):  # noqa: ASYNC110 (what comes about is no event of its own)
                 await asyncio.sleep(0)
         assert days > 1
+
+
+async def test_who_is_told_a_second_time_does_not_drain_any_longer(tmp_path: Path) -> None:
+    """What still is being said is given up in order, and nobody is left waiting."""
+    went_in = asyncio.Event()
+    held: list[Said] = []
+
+    async def life() -> None:
+        async with opened(
+            settings(tmp_path, "queue.drain_seconds=600", "self_test.enabled=false"), resident=True
+        ) as app:
+            answer = await app.speaker.say(Request("g", "u", never(), engine="offline"))
+            assert isinstance(answer, Said)
+            held.append(answer)
+        raise AssertionError("it was told to end")
+
+    async def never() -> AsyncIterator[str]:
+        went_in.set()
+        await asyncio.Event().wait()
+        yield ""
+
+    living = asyncio.create_task(life())
+    await went_in.wait()
+    for _ in range(10):  # until it drains
+        await asyncio.sleep(0)
+    living.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        async with asyncio.timeout(20):
+            await living
+    assert held[0].speech.failed
