@@ -31,13 +31,17 @@ const ask = async (path, options = {}) => {
   const key = form.key.value.trim();
   const headers = {...options.headers, ...(key && {authorization: "Bearer " + key})};
   const answer = await fetch(path, {...options, headers});
-  if (answer.status === 401) { locked.hidden = false; form.key.focus(); }
-  else if (key) sessionStorage.setItem(kept, key);
+  if (answer.status === 401) {
+    locked.hidden = false; form.key.focus();
+    throw new Error(key ? "This key is not valid here." : "Type your key first.");
+  }
+  if (key) sessionStorage.setItem(kept, key);
   if (!answer.ok) throw new Error((await answer.json()).error.message);
   return answer;
 };
 const fill = () => ask("/v1/audio/voices").then(answer => answer.json()).then(list => {
   form.voice.replaceChildren(...list.voices.map(voice => new Option(voice.name, voice.id)));
+  said.textContent = "";
 }).catch(error => { said.textContent = error.message; });
 form.key.onchange = fill;
 fill();
@@ -51,11 +55,12 @@ form.onsubmit = async event => {
       body: JSON.stringify({input: form.input.value, voice: form.voice.value || null, response_format: "mp3"}),
     });
     const sound = await answer.blob();
-    player.src = URL.createObjectURL(sound); player.hidden = false; player.play().catch(() => {});
+    URL.revokeObjectURL(player.src); player.src = URL.createObjectURL(sound);
+    player.hidden = false; player.play().catch(() => {});
     const cached = answer.headers.get("x-sayso-cache") === "hit" ? ", from the cache" : "";
     const who = part => decodeURIComponent(answer.headers.get("x-sayso-" + part) || "");
-    said.textContent = [who("engine"), who("voice")].join(" · ")
-      + ` · ${((performance.now() - began) / 1000).toFixed(2)} s${cached}`;
+    const took = `${((performance.now() - began) / 1000).toFixed(2)} s${cached}`;
+    said.textContent = [who("engine"), who("voice"), took, who("caption")].filter(Boolean).join(" · ");
   } catch (error) { said.textContent = error.message; }
   button.disabled = false;
 };

@@ -80,3 +80,4 @@ async def test_the_page_loads_nothing_from_elsewhere_and_asks_for_a_key_where_on
     assert 'type="password"' in page.text
     assert "sessionStorage" in page.text
     assert "localStorage" not in page.text
+    assert 'who("caption")' in page.text  # who spoke instead of whom is for people to read
