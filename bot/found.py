@@ -3,11 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Self
 
-from bot.speech import Clip, Codec, Speech, Utterance
+import structlog
+
+from bot.errors import AudioError, StoreError
+from bot.speech import Clip, Codec, Request, Speech, Utterance
+from bot.store import AudioCache
 from bot.tts.audio import frames, packets
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +46,18 @@ class Found:
             return self
         spoken = (replace(s, utterance=utterance) for s, utterance in zip(clip.spoken, planned, strict=True))
         return replace(self, clip=replace(clip, spoken=tuple(spoken)))
+
+
+async def look(cache: AudioCache, key: str, other: str | None = None, request: Request | None = None) -> Found | None:
+    """The clip of a key, or else of the other. A broken cache costs time, not the answer."""
+    user, guild = (request.user, request.guild) if request else (None, None)
+    kept: tuple[str, Clip] | None = None
+    try:
+        kept = await cache.find(key, other, user=user, guild=guild)
+        return None if kept is None else Found.of(*kept)
+    except (StoreError, AudioError, ValueError, TypeError, KeyError) as error:
+        log.warning("cache_read_failed", error=type(error).__name__)
+        with suppress(StoreError):
+            for broken in {kept[0]} if kept else {key, other or key}:
+                await cache.drop(broken)
+        return None

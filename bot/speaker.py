@@ -8,46 +8,29 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 import structlog
 
 from bot import tally
+from bot.admission import Admission
 from bot.casting import Casting, Taste, VoiceChoice
 from bot.config import AudioSettings
-from bot.errors import AudioError, Cancelled, SaysoError, StoreError
-from bot.found import Found
+from bot.errors import Cancelled, SaysoError
+from bot.found import Found, look
 from bot.health import EngineHealth, examine
-from bot.metrics import source
-from bot.queue import Attempts, Dispatcher, Entry, Job, State, Unfinished, everything, to_json
+from bot.promises import Promises
+from bot.queue import Attempts, Dispatcher, Job, Unfinished, everything
 from bot.said import Asker, Figures, Production, Said
-from bot.script import Explanation, Script, Stage, unfit, write
-from bot.speech import Clip, Codec, Reason, Refusal, Request, Speech, Spoken, Utterance
-from bot.store import ChannelSettings, GuildSettings, Preference, Store
-from bot.wishes import EVERY_GUILD, Chosen, Rules
+from bot.script import Explanation, Script, Stage
+from bot.speech import Codec, Reason, Refusal, Request, Speech, Utterance
+from bot.store import Store
 from bot.workshop import Workshop, cost
 
 log = structlog.get_logger()
 
 UNWRITTEN = "The request could not be written down; try again."
-
-
-@dataclass(frozen=True, slots=True)
-class _Layers:
-    """What was settled around an asker, and what holds for all of it together."""
-
-    user: Preference
-    channel: ChannelSettings
-    guild: GuildSettings
-    everywhere: GuildSettings
-    rules: Rules
-
-    @property
-    def below(self) -> tuple[Chosen, ...]:
-        """The choices below the command, the closest first."""
-        return self.user, self.channel, self.guild, self.everywhere
 
 
 class Speaker:
@@ -69,6 +52,7 @@ class Speaker:
         self._clock = clock
         self._wall = wall
         self._attempts = Attempts(store.journal)
+        self._promises = Promises(store.journal, self._attempts, wall)
         self._workshop = Workshop(store, audio, self._attempts, clock)
         self._casting: Casting | None = None
 
@@ -112,7 +96,7 @@ class Speaker:
         available = await self.stage.available()
         if self._casting is None or not self._casting.shows(available):
             self._casting = Casting(self.stage.voices, available)
-        layers = await self._layers(user, guild, channel)
+        layers = await self._admission.layers(user, guild, channel)
         language = next((layer.language for layer in layers.below if layer.language), None)
         taste = Taste(await self.store.preferences.favourites(user, guild), language)
         return self._casting.choices(typed, layers.rules, taste, limit, engine)
@@ -123,7 +107,7 @@ class Speaker:
 
     async def explain(self, request: Request) -> Explanation | Refusal:
         """How it would be said, without saying it. A streamed text cannot be explained."""
-        script = await self._script(request)
+        script = await self._admission.script(request)
         if isinstance(script, Refusal):
             return script
         text = request.text if isinstance(request.text, str) else ""
@@ -131,23 +115,13 @@ class Speaker:
         if isinstance(lines, Refusal):
             return lines
         key = self.key([line.utterance for line in lines])
-        cached = await self._cached(key) is not None
+        cached = await look(self.store.cache, key) is not None
         seconds = sum(cost(line.utterance) for line in lines)
         return Explanation(script, tuple(lines), cached, seconds, key)
 
     async def unfinished(self, wanted: Callable[[Request], bool] = everything) -> Sequence[Unfinished]:
-        """The requests that a crash or a shutdown left undelivered, to be said again by the adapter of their target.
-
-        Only those that are ``wanted`` are handed out; the rest belongs to other adapters, and to other processes on the
-        same database, of which one may be newer and have written what cannot be read here. ``wanted`` must be pure.
-        Call it once after a start, before anything new of the kind is asked for. What is too late by now is handed out
-        once, as EXPIRED; and as FAILED what was begun in too many processes that did not survive it.
-        """
-        entries = await self.store.journal.pending(self._wall(), lambda entry: _is_wanted(entry, wanted))
-        if given_up := sum(entry.state is State.FAILED for entry in entries):
-            log.warning("journal_entries_given_up", count=given_up)
-        self._attempts.hand_out(entry.id for entry in entries if not entry.state.finished)
-        return [Unfinished.of(entry) for entry in entries]
+        """What a crash or a shutdown left undelivered, of that which is ``wanted``: see :meth:`Promises.unfinished`."""
+        return await self._promises.unfinished(wanted)
 
     async def forget(self, user: str, homes: Collection[str] = ()) -> None:
         """Delete all that is kept about a user, and make nothing more for them: see :meth:`Preferences.forget`.
@@ -172,13 +146,17 @@ class Speaker:
         await self._workshop.close()
         await self._attempts.forgive()
 
+    @property
+    def _admission(self) -> Admission:
+        return Admission(self.stage, self.store)
+
     async def _answer(self, request: Request, accepted: float) -> Said | Refusal:
         if self.dispatcher.ticket(request.id) is not None:
             message = "This very request is being said already; wait for it."
             return Refusal(Reason.INVALID, message, {"cause": "repeated"})
         if request.replay is not None:
             return await self._again(request, request.replay, accepted)
-        script = await self._script(request)
+        script = await self._admission.script(request)
         if isinstance(script, Refusal):
             return script
         if not isinstance(request.text, str):
@@ -191,88 +169,27 @@ class Speaker:
         key, opus = self._workshop.key(utterances, codec), self.key(utterances)
         if (joined := await self._join((key, opus), request, script, accepted)) is not None:
             return joined
-        if (found := await self._cached(key, opus, request)) is not None:
+        if (found := await look(self.store.cache, key, opus, request)) is not None:
             return await self._replay(request, found.as_planned(utterances), accepted, script.skipped)
         # One may have begun while the cache was read.
         if (joined := await self._join((key, opus), request, script, accepted)) is not None:
             return joined
         return await self._begin(request, script, utterances, accepted, codec, key)
 
-    async def _layers(self, user: str, guild: str, channel: str | None) -> _Layers:
-        """What the user, the channel, the guild and the owner have settled."""
-        settings, preference = self.store.settings, await self.store.preferences.get(user)
-        room, house = await settings.channel(guild, channel or ""), await settings.guild(guild)
-        everywhere = await settings.guild(EVERY_GUILD)
-        return _Layers(preference, room, house, everywhere, Rules.of(house, everywhere, self.stage.engines))
-
-    async def _admitted(self, request: Request) -> _Layers | Refusal:
-        """What those around the asker have settled, or why the asker may not be spoken."""
-        layers = await self._layers(request.user, request.guild, request.channel)
-        if layers.user.opted_out:
-            return Refusal(Reason.OPTED_OUT, "You have asked not to be spoken; opt in again to change that.")
-        if request.user in layers.guild.blocked_users:
-            message = "You are blocked from speaking here; ask an administrator of this chat."
-            return Refusal(Reason.NOT_ALLOWED, message, {"cause": "blocked"})
-        if request.user in layers.everywhere.blocked_users:
-            message = "You are blocked from speaking; ask whoever runs this bot."
-            return Refusal(Reason.NOT_ALLOWED, message, {"cause": "blocked_everywhere"})
-        if request.author is not None and (refused := await self._withheld(request.author, layers)):
-            return refused
-        return layers
-
-    async def _withheld(self, author: str, layers: _Layers) -> Refusal | None:
-        """Why somebody's words may not be spoken for anybody."""
-        if (await self.store.preferences.get(author)).opted_out:
-            message = "Whoever wrote that does not want to be spoken; choose other words."
-            return Refusal(Reason.OPTED_OUT, message, {"cause": "author_opted_out"})
-        if author in layers.guild.blocked_users | layers.everywhere.blocked_users:
-            message = "Whoever wrote that is blocked from speaking; choose other words."
-            return Refusal(Reason.NOT_ALLOWED, message, {"cause": "author_blocked"})
-        return None
-
-    async def _script(self, request: Request) -> Script | Refusal:
-        """Who is to speak, or why nobody may."""
-        layers = await self._admitted(request)
-        if isinstance(layers, Refusal):
-            return layers
-        if isinstance(request.text, str) and (refused := self._too_long(len(request.text), layers.rules)):
-            return refused
-        return write(self.stage, request, layers.below, layers.rules, await self.stage.repertoire())
-
     def _codec(self, request: Request, script: Script) -> Codec:
         """What the asker would like best, if the engine has that by nature."""
         own = script.repertoire.capabilities[script.engine].codec
         return request.codec if request.codec is own else Codec.OPUS
 
-    def _too_long(self, length: int, rules: Rules) -> Refusal | None:
-        limit = rules.max_chars or self.stage.speak.max_chars
-        if length <= limit:
-            return None
-        message = f"That is {length} characters, and at most {limit} are spoken; shorten or split it."
-        return Refusal(Reason.TOO_LONG, message, {"length": length, "limit": limit})
-
-    async def _cached(self, key: str, other: str | None = None, request: Request | None = None) -> Found | None:
-        """The clip of a key, or else of the other. A broken cache costs time, not the answer."""
-        user, guild = (request.user, request.guild) if request else (None, None)
-        kept: tuple[str, Clip] | None = None
-        try:
-            kept = await self.store.cache.find(key, other, user=user, guild=guild)
-            return None if kept is None else Found.of(*kept)
-        except (StoreError, AudioError, ValueError, TypeError, KeyError) as error:
-            log.warning("cache_read_failed", error=type(error).__name__)
-            with suppress(StoreError):
-                for broken in {kept[0]} if kept else {key, other or key}:
-                    await self.store.cache.drop(broken)
-            return None
-
     async def _again(self, request: Request, key: str, accepted: float) -> Said | Refusal:
         """What was said before, if it is still kept and might be said anew: by the asker, here, in these words."""
-        layers = await self._admitted(request)
+        layers = await self._admission.admitted(request)
         if isinstance(layers, Refusal):
             return layers
-        found = await self._cached(key)
+        found = await look(self.store.cache, key)
         if found is not None and found.serves(request.codec):
-            if refused := await self._unrepeatable(request, found.clip, await self.store.cache.owner(key), layers):
+            owner = await self.store.cache.owner(key)
+            if refused := await self._admission.unrepeatable(request, found.clip, owner, layers):
                 return refused
             self.store.cache.heard(key, user=request.user, guild=request.guild)
             return await self._replay(request, found, accepted)
@@ -280,21 +197,13 @@ class Speaker:
         if making is None or making.key != key or making.speech.codec not in (Codec.OPUS, request.codec):
             return Refusal(Reason.NOT_KEPT, "That is no longer kept; ask for the text to be spoken anew.")
         clip = await making.speech.clip()  # whole, and on its way into the cache
-        return await self._unrepeatable(request, clip, making.owner, layers) or await self._share(
-            making, request, accepted
-        )
-
-    async def _unrepeatable(self, request: Request, clip: Clip, owner: str | None, layers: _Layers) -> Refusal | None:
-        """Why what was allowed once is not allowed any more, or not here."""
-        if owner not in (None, request.user) and (refused := await self._withheld(owner, layers)):
-            return refused
-        length = sum(len(spoken.utterance.text) for spoken in clip.spoken)
-        return self._too_long(length, layers.rules) or unfit(self.stage, clip, layers.rules)
+        refused = await self._admission.unrepeatable(request, clip, making.owner, layers)
+        return refused or await self._share(making, request, accepted)
 
     async def _replay(self, request: Request, found: Found, accepted: float, skipped: Sequence[str] = ()) -> Said:
-        await self._accept(request)
+        await self._promises.accept(request)
         figures = Figures(accepted, first_audio=self._clock() - accepted)
-        self._count(request, found.clip.spoken, tally.HIT, accepted, whole=True)
+        tally.found(request, found.clip.spoken, tally.HIT, self._clock() - accepted)
         attempts = self._attempts
         return Said(request, found.speech, figures, True, _attempts=attempts, _key=found.key, _skipped=skipped)
 
@@ -308,13 +217,12 @@ class Speaker:
     async def _share(
         self, production: Production, request: Request, accepted: float, skipped: Sequence[str] = ()
     ) -> Said:
-        whole = production.speech.done
         # Who speaks may be known before there is a packet: that is still to be waited for.
         there = production.speech.spoken if production.figures.first_audio is not None else ()
-        self._count(request, there, tally.HIT if whole else tally.SHARED, accepted, whole=whole)
+        tally.found(request, there, tally.HIT if production.speech.done else tally.SHARED, self._clock() - accepted)
         asker = self._enter(production, request, accepted)
         try:
-            await self._accept(request)
+            await self._promises.accept(request)
         except BaseException:
             production.leave(asker, Cancelled(UNWRITTEN))
             raise
@@ -323,15 +231,6 @@ class Speaker:
         if production.key:  # whole before the asker came, or while the journal was written
             self.store.cache.heard(production.key, user=request.user, guild=request.guild)
         return self._said(production, asker, skipped, shared=True)
-
-    def _count(self, request: Request, spoken: Sequence[Spoken], result: str, accepted: float, *, whole: bool) -> None:
-        """Where it was found; with what there is of it already they have not waited."""
-        seconds = self._clock() - accepted
-        tally.looked(result)
-        tally.heard(spoken, result, seconds)
-        if whole:
-            tally.whole(request, result, seconds)
-            log.debug("spoken", source=source(request.guild), engine=spoken[0].utterance.engine, cached=True)
 
     async def _begin(
         self,
@@ -358,7 +257,7 @@ class Speaker:
         self._workshop.announce(production)
         asker = self._enter(production, request, accepted)
         try:
-            await self._accept(request)
+            await self._promises.accept(request)
         except BaseException:
             production.leave(asker, Cancelled(UNWRITTEN))
             if production.askers:  # others have joined in the meantime, and were accepted
@@ -392,17 +291,3 @@ class Speaker:
             partial(production.leave, asker, Cancelled("Cancelled.")),
             _skipped=skipped,
         )
-
-    async def _accept(self, request: Request) -> None:
-        """Journal what is to be delivered; what has no target dies with its asker."""
-        if request.target and (data := to_json(request)) is not None:
-            await self.store.journal.accept(Entry(request.id, data, at=request.at, expires=request.deadline))
-
-
-def _is_wanted(entry: Entry, wanted: Callable[[Request], bool]) -> bool:
-    """Whether it is; what another version wrote is that version's, and must not keep the others back."""
-    try:
-        return wanted(Unfinished.of(entry).request)
-    except ValueError:
-        log.warning("journal_entry_unreadable")
-        return False

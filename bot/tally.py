@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import TypeVar
 
+import structlog
 from prometheus_client.metrics import MetricWrapperBase
 
 from bot import metrics
 from bot.errors import Cancelled
 from bot.speech import Clip, Refusal, Request, Spoken
+
+log = structlog.get_logger()
 
 HIT, MISS, SHARED = "hit", "miss", "shared"
 """Where a speech comes from: the cache, an engine, or what an engine makes for somebody else already."""
@@ -45,6 +48,16 @@ def looked(result: str) -> None:
     _of(metrics.CACHE, result).inc()
 
 
+def found(request: Request, spoken: Sequence[Spoken], result: str, seconds: float) -> None:
+    """It was found, so many seconds after it was asked for; with what is there of it they have not waited."""
+    looked(result)
+    heard(spoken, result, seconds)
+    if result == HIT:
+        whole(request, result, seconds)
+        source, engine = metrics.source(request.guild), spoken[0].utterance.engine
+        log.debug("spoken", source=source, engine=engine, cached=True)
+
+
 def streamed(request: Request) -> None:
     """It is spoken while it is written."""
     _of(metrics.STREAMED, metrics.source(request.guild)).inc()
@@ -68,8 +81,17 @@ def spoke(spoken: Iterable[Spoken], seconds: float) -> None:
         _of(metrics.AUDIO, last.utterance.engine).inc(seconds)
 
 
-def made(clip: Clip, engine_seconds: float) -> None:
-    """A whole speech took so long; what two engines made together says nothing about either."""
+def made(request: Request, clip: Clip, engine_seconds: float, took: float, first_audio: float) -> None:
+    """A whole speech took so long; what two engines made together says nothing about the pace of either."""
     engines = {spoken.utterance.engine for spoken in clip.spoken}
     if len(engines) == 1 and clip.seconds > 0:
-        _of(metrics.RTF, engines.pop()).observe(engine_seconds / clip.seconds)
+        _of(metrics.RTF, *engines).observe(engine_seconds / clip.seconds)
+    log.info(
+        "spoken",
+        source=metrics.source(request.guild),
+        engine=clip.spoken[0].utterance.engine,
+        seconds=round(clip.seconds, 3),
+        took=round(took, 3),
+        first_audio=round(first_audio, 3),
+        cached=False,
+    )

@@ -14,7 +14,7 @@ from bot import tally
 from bot.config import AudioSettings
 from bot.errors import Abandoned, Cancelled, EngineError, SaysoError, StoreError
 from bot.log import where
-from bot.metrics import LLM_REQUESTS, source
+from bot.metrics import LLM_REQUESTS
 from bot.queue import Attempts
 from bot.repertoire import Memo
 from bot.said import Production
@@ -147,17 +147,8 @@ class Workshop:
         now, figures = self._clock(), production.figures
         for asker in production.askers:
             tally.whole(asker.request, asker.result, now - asker.at)
-        tally.made(clip, figures.engine_seconds)
         took = now - figures.accepted
-        log.info(
-            "spoken",
-            source=source(production.request.guild),
-            engine=clip.spoken[0].utterance.engine,
-            seconds=round(clip.seconds, 3),
-            took=round(took, 3),
-            first_audio=round(figures.first_audio or took, 3),
-            cached=False,
-        )
+        tally.made(production.request, clip, figures.engine_seconds, took, figures.first_audio or took)
 
     def _over(self, task: asyncio.Task[None], production: Production) -> None:
         del self._tasks[task]

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
+from structlog.testing import capture_logs
 
 from bot.errors import AudioError
-from bot.found import Found
-from bot.speech import Clip, Codec, Pcm, Spoken, Utterance
+from bot.found import Found, look
+from bot.speaker import Speaker
+from bot.speech import Clip, Codec, Pcm, Request, Spoken, Utterance
 from bot.tts.audio import SpeechEncoder
 from tests.doubles.engine import RATE, mp3, tone
 
@@ -55,3 +59,29 @@ def test_it_knows_in_whose_stead_it_is_spoken_now() -> None:
     assert [one.utterance.instead_of for one in found.as_planned([planned]).clip.spoken] == ["edge"]
     assert found.as_planned([HELLO]) is found
     assert found.as_planned([planned, planned]) is found
+
+
+class TestLooking:
+    """For what was said before."""
+
+    async def test_what_is_kept_is_found_under_either_key(self, speaker: Speaker) -> None:
+        """And it is known which; who hears it is noted."""
+        cache, clip = speaker.store.cache, opus()
+        assert await look(cache, "mp3", "opus") is None
+        await cache.put("opus", clip)
+        found = await look(cache, "mp3", "opus", Request("discord:1", "discord:42", "Hello."))
+        assert found is not None
+        assert (found.key, found.clip) == ("opus", clip)
+        assert [heard.key for heard in await cache.recent("discord:42")] == ["opus"]
+
+    async def test_what_is_damaged_is_dropped_and_costs_no_answer(self, speaker: Speaker) -> None:
+        """It alone: the other is still good."""
+        cache = speaker.store.cache
+        await cache.put("opus", opus())
+        await cache.put("mp3", replace(frames(), data=b"damaged"))
+        with capture_logs() as logs:
+            assert await look(cache, "mp3", "opus") is None
+        assert [line["event"] for line in logs] == ["cache_read_failed"]
+        found = await look(cache, "mp3", "opus")
+        assert found is not None
+        assert found.key == "opus"
