@@ -78,12 +78,17 @@ class Stage:
     """Makes instances of scripted children in a folder; ``moods`` is what they do wrong from now on."""
 
     def __init__(self, folder: Path) -> None:
+        self._strangers = psutil.Process().children()
         self.folder = folder
         self.time = Time()
         self.prototype = FakeEngine("offline", installed=(Voice("offline", "heart", "en-US"),))
         self.programs: list[Program] = []
         self._moods = folder / "moods"
         self.moods()
+
+    def children(self) -> list[psutil.Process]:
+        """The processes that were started here; other tests may have theirs."""
+        return [child for child in psutil.Process().children() if child not in self._strangers]
 
     def moods(self, *moods: Mood) -> None:
         new = self._moods.with_suffix(".new")

@@ -576,7 +576,7 @@ async def test_closed_nothing_is_left(stage: Stage) -> None:
     assert not alive(pid)
     assert (instance.state, instance.pid) == (InstanceState.DOWN, None)
     assert [line["event"] for line in lines].count("instance_failed") == 1
-    assert psutil.Process().children() == []
+    assert stage.children() == []
     assert not list((stage.folder / "data").iterdir())
     assert not stage.programs[-1].socket.parent.exists()
 
@@ -620,7 +620,7 @@ async def test_closed_while_it_rests_it_is_not_started_again(stage: Stage) -> No
         os.kill(instance.pid, signal.SIGKILL)
         await until(lambda: stage.time.waits == [1])
     assert stage.time.waits == []
-    assert psutil.Process().children() == []
+    assert stage.children() == []
 
 
 async def test_closed_while_it_speaks_the_listener_is_told(stage: Stage) -> None:

@@ -126,9 +126,9 @@ def test_on_uvloop_it_is_all_the_same(stage: Stage) -> None:
             assert await spoken(instance)
             await until(lambda: stage.time.waits == [60])
             await stage.time.passes(60)
-            await until(lambda: instance.state is InstanceState.DOWN and not psutil.Process().children())
+            await until(lambda: instance.state is InstanceState.DOWN and not stage.children())
             assert await spoken(instance)
-        assert psutil.Process().children() == []
+        assert stage.children() == []
         assert asyncio.all_tasks() == {asyncio.current_task()}
 
     def on_uvloop(work: Coroutine[Any, Any, None]) -> int:
