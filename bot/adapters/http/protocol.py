@@ -86,8 +86,6 @@ class Protocol(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._deaf:
-            return
         self._unset_keepalive_if_required()
         before = self._steps
         rest = memoryview(data)
@@ -158,7 +156,7 @@ class Protocol(HttpToolsProtocol):
     def _wait(self, *, got_on: bool) -> None:
         """Give the client its time, if it is the one that is waited for."""
         waiting = self._at is not At.START or not self._answering()
-        if got_on or not waiting:
+        if got_on:
             self._stop_waiting()
         if waiting and self._timer is None:
             seconds = self.timeout_keep_alive if self._at is At.START else PATIENCE

@@ -116,7 +116,7 @@ async def test_a_head_has_room_for_what_is_written_into_one(server: Server) -> N
     "pieces",
     [
         [padded(MAX_HEAD + 1)],
-        [padded(60_000)[:-4], b"a" * 8_000, b"\r\n\r\n"],
+        [padded(60_000)[:-4], b"a" * 8_000 + b"\r\n\r\n"],
         [b"GET /" + b"a" * MAX_HEAD],
         [b"\r\n" * MAX_HEAD],
         [GET + b"X: a\r\n" * MAX_FIELDS + b"\r\n"],
@@ -153,7 +153,8 @@ async def test_who_still_sends_hears_why_nothing_more_is_read(server: Server) ->
 async def test_each_request_of_a_connection_has_a_head_of_its_own(server: Server) -> None:
     """One after the other, or all at once; and a body is no head."""
     body = b"b" * 3 * MAX_HEAD
-    post = padded(48_000, ECHO + b"Content-Length: %d\r\n" % len(body)).replace(b"close", b"keep-alive") + body
+    start = ECHO + b"Content-Length: %d\r\n" % len(body) + b"Y: a\r\n" * 60
+    post = padded(48_000, start).replace(b"close", b"keep-alive") + body
     last = padded(48_000)
     told = await server.tell(post * 3 + last)
     assert told.count(b"HTTP/1.1 200 ") == 4
@@ -180,7 +181,9 @@ async def test_each_request_of_a_connection_has_a_head_of_its_own(server: Server
 )
 async def test_what_is_not_http_is_told_so(server: Server, data: bytes) -> None:
     """In the shape that all else is told in."""
-    assert refusal(await server.tell(data)) == (400, "invalid_http")
+    told = await server.tell(data)
+    assert refusal(told) == (400, "invalid_http")
+    assert b"\r\ndate: " in told
 
 
 async def test_what_was_asked_before_is_answered_yet(server: Server) -> None:

@@ -8,9 +8,9 @@ import pytest
 from fastapi.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from bot.adapters.http.protocol import LINGERING, PATIENCE
+from bot.adapters.http.protocol import LINGERING, MAX_HEAD, PATIENCE
 from tests.adapters.http.wire import CHUNKED, ECHO, GET, Wire, refusal
-from tests.doubles.clock import run
+from tests.doubles.clock import now, run
 
 
 async def slow(scope: Scope, receive: Receive, send: Send) -> None:
@@ -86,3 +86,63 @@ def test_who_was_answered_already_is_told_nothing_else() -> None:
     """The rest of a body that nobody wants does not hold the connection."""
     wire = heard(POST + b"a", b"b", app=heedless)
     assert (wire.said.count(b"HTTP/1.1 "), wire.ended) == (1, PATIENCE)
+
+
+def test_a_body_that_is_not_read_is_not_waited_for() -> None:
+    """Whoever lets it lie is to blame, and it is whole when it is wanted."""
+
+    async def late(scope: Scope, receive: Receive, send: Send) -> None:
+        await asyncio.sleep(100)
+        await slow(scope, receive, send)
+
+    half = b"a" * 100_000
+    wire = heard(ECHO + b"Content-Length: 200000\r\n\r\n" + half, half, every=110, app=late)
+    assert wire.said.endswith(b"slow")
+
+
+def test_who_waits_for_a_body_hears_at_once_that_it_will_not_come() -> None:
+    """And what is said to that is not sent."""
+    heard_at = 0.0
+
+    async def patient(scope: Scope, receive: Receive, send: Send) -> None:
+        nonlocal heard_at
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        heard_at = now()
+        await PlainTextResponse("too late")(scope, receive, send)
+
+    wire = heard(POST + b"abc", app=patient)
+    assert (refusal(wire.said)[0], heard_at) == (408, PATIENCE)
+
+
+def test_nothing_is_said_into_the_answer_to_another() -> None:
+    """Of two requests the second stays half, while the first is being answered."""
+    wire = heard(POST + b"a" * 9 + POST + b"abc")
+    assert (wire.said, wire.ended) == (b"", PATIENCE)
+
+
+def test_one_refusal_is_enough() -> None:
+    """Whoever was late as well, or too long."""
+    nonsense = b"\x00: nonsense\r\n"
+    late, at_once = heard(GET, nonsense, every=PATIENCE - LINGERING / 2), heard(GET + nonsense)
+    long = heard(GET + b"X: " + b"a" * (MAX_HEAD - len(GET) - 4), b"\x00")
+    assert [refusal(wire.said)[0] for wire in (late, at_once, long)] == [400] * 3
+    assert at_once.ended == LINGERING
+
+
+def test_a_head_that_comes_in_pieces_is_one() -> None:
+    """Even if the one in which it becomes too long is the last."""
+    assert refusal(heard(GET + b"X: " + b"a" * 60_000, b"a" * 8_000 + b"\r\n\r\n").said)[0] == 431
+
+
+def test_who_has_gone_is_told_nothing() -> None:
+    """Nor counted."""
+
+    async def main() -> Wire:
+        wire = Wire(slow)
+        await wire.hear(GET, until=1)
+        wire.close()
+        return await wire.hear()
+
+    wire = run(main())
+    assert (wire.said, wire.whole) == (b"", None)

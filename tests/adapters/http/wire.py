@@ -52,7 +52,8 @@ class Wire(asyncio.Transport):
         return self
 
     def write(self, data: bytes | bytearray | memoryview) -> None:
-        self.said += data
+        if not self.is_closing():
+            self.said += data
 
     def write_eof(self) -> None:
         self.whole = now()
