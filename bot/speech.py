@@ -6,8 +6,8 @@ Everything here is plain data but :class:`Speech`, which is a stream that many m
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-import uuid
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -83,7 +83,7 @@ class Request:
     deadline: float | None = None
     names: Mapping[str, str] = field(default_factory=dict)
     target: Mapping[str, object] = field(default_factory=dict)
-    id: str = field(default_factory=lambda: uuid.uuid4().hex)
+    id: str = field(default_factory=lambda: os.urandom(16).hex())
     at: float = field(default_factory=time.time)
     replay: str | None = None
     lenient: bool = False
@@ -216,7 +216,7 @@ class Speech:
         self._spoken: list[Spoken] = []
         self._clip: Clip | None = None
         self._error: BaseException | None = None
-        self._grown = asyncio.Event()
+        self._listeners: list[asyncio.Future[None]] = []
         self._shares: list[Speech] = []
 
     @classmethod
@@ -247,7 +247,6 @@ class Speech:
         """The packets, as many at a time as are there without waiting, up to ``most``."""
         at = 0
         while True:
-            grown = self._grown
             while packets := self._packets[at : at + most]:
                 at += len(packets)
                 yield packets
@@ -255,15 +254,14 @@ class Speech:
                 raise self._error
             if self._clip is not None:
                 return
-            if at >= len(self._packets):
-                await grown.wait()
+            await self._growth()  # nothing has been added since it was looked: this is the first wait
 
     async def clip(self) -> Clip:
         """The whole, once it is made."""
         while self._clip is None:
             if self._error is not None:
                 raise self._error
-            await self._grown.wait()
+            await self._growth()
         return self._clip
 
     @property
@@ -316,7 +314,14 @@ class Speech:
     def _wake(self) -> None:
         for share in self._shares:
             share._wake()
-        # A listener takes the event before it looks at the packets; replacing it after setting means that none can
-        # miss what was added in between.
-        grown, self._grown = self._grown, asyncio.Event()
-        grown.set()
+        listeners, self._listeners = self._listeners, []
+        for listener in listeners:
+            if not listener.done():
+                listener.set_result(None)
+
+    async def _growth(self) -> None:
+        """Wait for the next change, from this very moment on."""
+        # A future for each who waits and not one event for all: most often there is one, or none, and many changes.
+        listener = asyncio.get_running_loop().create_future()
+        self._listeners.append(listener)
+        await listener

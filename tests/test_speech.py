@@ -210,3 +210,17 @@ async def test_a_finished_speech_takes_no_packet_before_it_is_wanted() -> None:
     assert (await speech.clip()).data == b"12"
     assert packets.cut == 0
     assert await heard(speech.share()) == await heard(speech) == [b"1", b"2"]
+
+
+async def test_who_stops_listening_leaves_the_others_alone() -> None:
+    """While all of them wait for more."""
+    speech = Speech()
+    tasks = [asyncio.create_task(speech.clip()) for _ in range(3)]
+    await asyncio.sleep(0)
+    tasks[0].cancel()
+    await asyncio.sleep(0)
+    made = Clip(b"", 0.0, b"", ())
+    speech.append([b"packet"])
+    speech.finish(made)
+    assert await asyncio.gather(*tasks[1:]) == [made, made]
+    assert tasks[0].cancelled()
