@@ -21,6 +21,7 @@ from bot.said import Production
 from bot.script import SHORT
 from bot.speech import Clip, Codec, Pcm, Spoken, Utterance
 from bot.store import Store, cache_key
+from bot.store.key import Parts, parts
 from bot.tts import failures
 from bot.tts.audio import Loudness, Mp3Passage, SpeechEncoder
 from bot.tts.text import estimate_seconds
@@ -56,7 +57,7 @@ class Workshop:
         self._audio = audio
         self._clock = clock
         self._loudness = Loudness()
-        self._keys: Memo[tuple[Codec, tuple[Utterance, ...]], str] = Memo(KEYS)
+        self._keys: Memo[tuple[Codec, tuple[Parts, ...]], str] = Memo(KEYS)
         self._running: dict[str, Production] = {}
         self._tasks: dict[asyncio.Task[None], Production] = {}
 
@@ -64,7 +65,7 @@ class Workshop:
         """The cache key of these utterances under the encoding in force; of short ones asked for lately from memory."""
         if sum(len(utterance.text) for utterance in utterances) > SHORT:
             return cache_key(utterances, **self._encoding(codec))
-        which = codec, tuple(utterances)
+        which = codec, tuple(map(parts, utterances))
         return self._keys.get(which) or self._keys.put(which, cache_key(utterances, **self._encoding(codec)))
 
     def find(self, key: str) -> Production | None:
@@ -178,7 +179,7 @@ class Workshop:
             began, before = self._clock(), production.speech.seconds
             track.begin()
             try:
-                await self._speak(production, track, replace(utterance, codec=production.speech.codec))
+                await self._speak(production, track, utterance)
             except EngineError as error:
                 # An engine that stands alone has nobody before it who counts; what somebody has counted stays so.
                 failures.count(production.script.engine, error)
@@ -190,6 +191,8 @@ class Workshop:
 
     async def _speak(self, production: Production, track: _Track, utterance: Utterance) -> None:
         engine = production.script.stage.engines[production.script.engine]
+        if utterance.codec is not production.speech.codec:
+            utterance = replace(utterance, codec=production.speech.codec)
         async with aclosing(engine.synthesize(utterance)) as pieces:
             async for pcm in pieces:
                 # Frames only have to be strung together; what must be encoded would hold everybody up.
