@@ -169,7 +169,7 @@ class Said:
     def caption(self) -> str:
         """One line on who spoke if it was not who should have, else empty."""
         spoken = (s.utterance for s in self.speech.spoken if s.utterance.instead_of)
-        stood_in = {(u.instead_of, u.engine, self._spoken_by(u.instead_of, u.language)) for u in spoken}
+        stood_in = {(u.instead_of, u.stand_in, self._spoken_by(u.instead_of, u.language)) for u in spoken}
         return "; ".join(
             f"{wanted} {'could not be reached' if able else 'does not speak this language'}, {spoke} spoke instead"
             for wanted, spoke, able in sorted(stood_in)

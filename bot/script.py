@@ -148,7 +148,7 @@ class Script:
 
     def speaks(self, engine: str, language: str) -> bool:
         """Whether the engine has a voice of that language."""
-        return any(speaks(voice, language) for voice in self.repertoire.available[engine])
+        return any(speaks(voice, language) for voice in self.repertoire.available.get(engine, ()))
 
     def _unspeakable(self, language: str) -> Refusal:
         name = language_name(language)

@@ -55,6 +55,8 @@ class Speaker:
         self._promises = Promises(store.journal, self._attempts, wall)
         self._workshop = Workshop(store, audio, self._attempts, clock)
         self._casting: Casting | None = None
+        self.on_forget: list[Callable[[], None]] = []
+        """Called when somebody has been forgotten: who keeps sound besides the cache keeps it no longer."""
 
     async def say(self, request: Request) -> Said | Refusal:
         """Begin to say it; returns as soon as it is accepted and, if it is to be delivered, journalled.
@@ -131,6 +133,8 @@ class Speaker:
         self._workshop.withdraw(user)
         self.stage.forget()
         await self.store.preferences.forget(user, homes)
+        for forget in self.on_forget:
+            forget()
 
     def key(self, utterances: Sequence[Utterance]) -> str:
         """The cache key of these utterances under the encoding in force."""

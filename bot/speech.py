@@ -112,6 +112,11 @@ class Utterance:
     instead_of: str = ""
     codec: Codec = Codec.OPUS
 
+    @property
+    def stand_in(self) -> str:
+        """Who speaks instead, for people: another engine, or whom a server named that had another speak."""
+        return self.voice if self.engine == self.instead_of else self.engine
+
 
 @dataclass(frozen=True, slots=True)
 class EngineVoice:

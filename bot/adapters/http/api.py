@@ -52,6 +52,7 @@ def create_api(
     _widen(speaker, keys)
     api.add_exception_handler(HTTPException, http_error)
     pressings = Pressings()
+    speaker.on_forget.append(pressings.clear)
     catalogue, state = Catalogue(speaker.stage, time.time()), State(speaker, pressings, test, gauges, clock)
     _serve_page(api)
     # Not FastAPI's kind of route, and before all others: that would be a third of what an answer from the cache takes.

@@ -69,7 +69,7 @@ class Pressings:
     """The last recently used are dropped when there are more than ``limit`` bytes.
 
     What is looked up here was found in the audio cache, or is being made, just before: what is forgotten there is
-    found here by nobody.
+    found here by nobody, and :meth:`clear` sees that it does not lie here either.
     """
 
     def __init__(self, limit: int = LIMIT) -> None:
@@ -103,6 +103,11 @@ class Pressings:
         self._held[key, format] = data
         while self._bytes > self._limit:
             self._bytes -= len(self._held.popitem(last=False)[1])
+
+    def clear(self) -> None:
+        """Keep nothing of what there is."""
+        self._held.clear()
+        self._bytes = 0
 
     def share(
         self, key: str, format: str, encode: Callable[[], AsyncGenerator[bytes, None]]

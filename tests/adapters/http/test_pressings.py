@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from bot.adapters.http.pressings import SHARE, Pressings, Shelf
 from bot.errors import AudioError
+from bot.speaker import Speaker
+from tests.adapters.http.served import SPEECH, client, until
 
 
 def test_what_is_kept_is_found_by_key_and_format() -> None:
@@ -138,3 +140,13 @@ def test_there_is_never_more_than_the_limit(puts: list[tuple[int, int]]) -> None
         found = [data for other in range(10) if (data := pressings.get(str(other), "mp3")) is not None]
         assert shelf.bytes == sum(map(len, found)) <= 100
         assert shelf.entries == len(found)
+
+
+async def test_what_was_forgotten_does_not_lie_on_the_shelf(speaker: Speaker) -> None:
+    """Nobody would find it there, but it is somebody's words."""
+    async with client(speaker) as http:
+        await http.post(SPEECH, json={"input": "My words.", "response_format": "wav"})
+        await until(lambda: speaker.store.cache.stats().entries == 1)
+        assert (await http.get("/health")).json()["answers"]["entries"] == 1
+        await speaker.forget("api:local")
+        assert (await http.get("/health")).json()["answers"]["bytes"] == 0

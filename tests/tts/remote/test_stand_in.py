@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from bot.speech import EngineVoice, Utterance
+from bot.adapters.remarks import stood_in
+from bot.speech import EngineVoice, Spoken, Utterance
 from bot.store import cache_key
 from bot.tts.remote.stand_in import spoken
 
@@ -45,3 +46,13 @@ def test_who_already_speaks_instead_of_another_still_does() -> None:
 def test_a_name_is_read_as_it_was_written(header: str, voice: str) -> None:
     """As in an address. What is no name, or fit for nobody's eyes, is not passed on."""
     assert spoken(ASKED, CAPTION | {"x-sayso-voice": header}).voice == voice
+
+
+def test_whom_a_server_named_is_told_by_that_name() -> None:
+    """ "remote spoke instead of remote" would tell nobody anything."""
+    far = Utterance("Hi.", "remote", "offline · heart", "en", instead_of="remote")
+    assert far.stand_in == "offline · heart"
+    near = Utterance("Hi.", "offline", "heart", "en", instead_of="remote")
+    assert near.stand_in == "offline"
+    told = [next(iter(stood_in([Spoken(each, 0.0)], "en", voices=True))) for each in (far, near)]
+    assert ["offline · heart spoke" in told[0], "offline (heart) spoke" in told[1]] == [True, True]
