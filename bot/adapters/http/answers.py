@@ -56,6 +56,10 @@ SOON = 1
 """Seconds: the shortest wait that anybody is asked for."""
 
 
+NAMED = 60
+"""Characters of a name that is told again to who wrote it."""
+
+
 class ErrorDetail(BaseModel):
     """What went wrong."""
 
@@ -95,7 +99,16 @@ def refused(refusal: Refusal) -> Answer:
     """The speaker said no."""
     reason = refusal.reason
     code, param = CODE.get(reason, reason.value), PARAM.get(reason)
-    return Answer(STATUS.get(reason, 400), refusal.message, code, param=param, retry_after=refusal.retry_after)
+    return Answer(STATUS.get(reason, 400), _words(refusal), code, param=param, retry_after=refusal.retry_after)
+
+
+def _words(refusal: Refusal) -> str:
+    """Why not, and what a program can do instead."""
+    match refusal.reason, refusal.details:
+        case Reason.UNKNOWN_VOICE, {"name": str(name), "nearest": list(nearest)}:
+            near = ", ".join(map(str, nearest))
+            return f"There is no voice {name[:NAMED]!r}; the nearest are {near}. GET /v1/audio/voices lists all."
+    return refusal.message
 
 
 def closing() -> Answer:

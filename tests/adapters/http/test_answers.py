@@ -34,6 +34,15 @@ def test_every_refusal_has_a_status_and_keeps_its_words(reason: Reason) -> None:
     assert answer.code == ("model_not_found" if reason is Reason.UNKNOWN_ENGINE else reason.value)
 
 
+def test_an_unknown_voice_is_told_shortly_and_with_where_all_are() -> None:
+    """A program cannot run a command of ours, and needs not hear again whatever it sent."""
+    details = {"name": "x" * 100_000, "nearest": ["alloy", "heart"]}
+    answer = refused(Refusal(Reason.UNKNOWN_VOICE, "`sayso voices` lists all.", details))
+    assert answer.detail == (
+        f"There is no voice {'x' * 60!r}; the nearest are alloy, heart. GET /v1/audio/voices lists all."
+    )
+
+
 @pytest.mark.parametrize(
     ("reason", "status", "kind", "param"),
     [
