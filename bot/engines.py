@@ -19,7 +19,7 @@ from bot.tts.offline import Offline
 from bot.tts.pool import Member, Pool
 from bot.tts.remote import Address, Remote
 from bot.tts.retry import Retry
-from bot.tts.voices import Voices
+from bot.tts.voices import Recordings, Voices
 
 _WEIGHED = re.compile(r"(?P<url>.+)\*(?P<weight>\d+(\.\d+)?)")
 
@@ -56,9 +56,10 @@ async def enter(stack: AsyncExitStack, loaded: Loaded, voices: Voices, *, reside
     Raises ConfigError for an engine that is to speak and is not set up, and for a server or recording that is none.
     """
     settings = loaded.settings
+    recordings = voices.recordings("indextts")
     if settings.gradio.url:
-        await asyncio.to_thread(voices.recordings("indextts").check)
-    leaves: dict[str, Engine] = dict(_leaves(loaded, voices, resident))
+        await asyncio.to_thread(recordings.check)
+    leaves: dict[str, Engine] = dict(_leaves(loaded, recordings, resident))
     children = _instances(settings, leaves) if resident else ()
     pools: dict[str, Pool] = {}
     if children:
@@ -77,12 +78,12 @@ async def enter(stack: AsyncExitStack, loaded: Loaded, voices: Voices, *, reside
     return _guarded(settings, leaves, pools, children)
 
 
-def _leaves(loaded: Loaded, voices: Voices, resident: bool) -> Iterator[tuple[str, Engine]]:
+def _leaves(loaded: Loaded, recordings: Recordings, resident: bool) -> Iterator[tuple[str, Engine]]:
     settings = loaded.settings
     yield "offline", Offline(slots=settings.offline.slots, idle_seconds=settings.offline.idle_seconds)
     yield "edge", _edge(settings, resident)
     if settings.gradio.url:
-        yield "indextts", _web_ui(settings, voices)
+        yield "indextts", _web_ui(settings, recordings)
 
 
 def _edge(settings: Settings, resident: bool) -> Edge:
@@ -98,13 +99,13 @@ def _edge(settings: Settings, resident: bool) -> Edge:
     )
 
 
-def _web_ui(settings: Settings, voices: Voices) -> Engine:
+def _web_ui(settings: Settings, recordings: Recordings) -> Engine:
     from bot.tts.gradio import Gradio
 
     gradio = settings.gradio
     return Gradio(
         gradio.url,
-        voices.recordings("indextts"),
+        recordings,
         connect_attempts=gradio.connect_attempts,
         connect_pause=gradio.connect_pause,
         attempts=gradio.attempts,
