@@ -12,6 +12,7 @@ from bot.tts.audio.mp3 import Mp3Decoder, Mp3Frames, frames
 from bot.tts.audio.ogg import OggWriter, packets
 from bot.tts.audio.passage import Mp3Passage
 from bot.tts.audio.reference import Reference, prepare
+from bot.tts.audio.tempo import Tempo
 from bot.tts.audio.waveform import waveform
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "OggWriter",
     "Reference",
     "SpeechEncoder",
+    "Tempo",
     "convert",
     "decode",
     "frames",

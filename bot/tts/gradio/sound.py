@@ -7,13 +7,11 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import av
-import av.filter
 import numpy as np
 
 from bot.errors import AudioError, EngineUnavailable
 from bot.speech import Samples
-from bot.tts.audio import decode
+from bot.tts.audio import Tempo, decode
 
 _SHORTEST = 0.1
 """Seconds below which a result is none."""
@@ -47,7 +45,9 @@ def heard(file: bytes, engine: str, rate: float = 1.0) -> Sound:
         raise EngineUnavailable(engine, "The web UI sent something that is no sound.") from error
     if samples.size < _SHORTEST * hertz or float(np.abs(samples).max()) < _SILENT:
         raise EngineUnavailable(engine, "The web UI sent silence.")
-    return Sound(_hurried(samples, hertz, rate), hertz, hashlib.sha256(file).hexdigest())
+    tempo = Tempo(rate, hertz)
+    hurried = np.concatenate((tempo.feed(samples), tempo.finish()))
+    return Sound(hurried, hertz, hashlib.sha256(file).hexdigest())
 
 
 class Memory:
@@ -68,30 +68,3 @@ class Memory:
         while len(self._questions) > _REMEMBERED:
             self._questions.popitem(last=False)
         return before != question
-
-
-def _hurried(samples: Samples, hertz: int, rate: float) -> Samples:
-    """The same voice at the same pitch, so many times as fast."""
-    if abs(rate - 1) < 0.005:
-        return samples
-    graph = av.filter.Graph()
-    source = graph.add_abuffer(sample_rate=hertz, format="flt", layout="mono")
-    tempo = graph.add("atempo", f"{rate:.3f}")
-    sink = graph.add("abuffersink")
-    source.link_to(tempo)
-    tempo.link_to(sink)
-    graph.configure()
-    frame = av.AudioFrame.from_ndarray(samples[np.newaxis], format="flt", layout="mono")
-    frame.sample_rate = hertz
-    graph.push(frame)
-    graph.push(None)
-    return _pulled(graph)
-
-
-def _pulled(graph: av.filter.Graph) -> Samples:
-    pieces = []
-    while True:
-        try:
-            pieces.append(np.asarray(graph.pull().to_ndarray()).reshape(-1))
-        except (av.EOFError, av.BlockingIOError):
-            return np.concatenate(pieces).astype(np.float32, copy=False)
