@@ -21,11 +21,11 @@ $(RUN): pyproject.toml | $(BIN)/python
 	@touch $@
 
 $(DEV): pyproject.toml | $(BIN)/python
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[kokoro,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[kokoro,indextts,dev]'
 	@touch $@
 
 $(HEAR): $(DEV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[kokoro,dev,hear]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[kokoro,indextts,dev,hear]'
 	@touch $@
 
 run: $(RUN)      ## set up and start Sayso
