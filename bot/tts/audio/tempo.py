@@ -52,7 +52,7 @@ def _graph(rate: float, hertz: int) -> av.filter.Graph:
 def _pulled(graph: av.filter.Graph) -> Iterator[Samples]:
     while True:
         try:
-            yield np.asarray(graph.pull().to_ndarray()).reshape(-1)
+            yield np.asarray(graph.pull().to_ndarray(), np.float32).reshape(-1)
         except (av.EOFError, av.BlockingIOError):
             return
 
