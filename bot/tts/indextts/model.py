@@ -11,12 +11,17 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from bot.tts.indextts.checkpoint import weights
 from bot.tts.indextts.conditioning import Conditioning
-from bot.tts.indextts.config import Config
-from bot.tts.indextts.devices import Place
-from bot.tts.indextts.gpt import Gpt, Positions
+from bot.tts.indextts.config import Config, read
+from bot.tts.indextts.decoder import Decoder, Task
+from bot.tts.indextts.devices import Place, choose
+from bot.tts.indextts.fingerprint import fingerprint
+from bot.tts.indextts.gpt import Cache, Gpt, Positions
 from bot.tts.indextts.mel import Mel
+from bot.tts.indextts.quick import quicken
 from bot.tts.indextts.sampling import Sampling
+from bot.tts.indextts.sampling import search as begin
 from bot.tts.indextts.speaker import SpeakerEncoder
 from bot.tts.indextts.text import Tokenizer
 from bot.tts.indextts.vocoder import Vocoder
@@ -67,6 +72,7 @@ class Model:
         """Mel of a reference (100, frames) → the vector by which the vocoder knows the voice (speaker,)."""
         return self._out(self.speaker_encoder(self._in(mel)))
 
+    @torch.inference_mode()
     def generate(
         self,
         conditioning: Array,
@@ -79,7 +85,13 @@ class Model:
     ) -> Found:
         """The codes for one sentence: conditioning (32, dim), ids without start and stop; at most ``limit`` codes, the
         stop code among them. Raises ValueError for a sentence longer than the model's tables."""
-        raise NotImplementedError
+        codes = self.config.gpt
+        search = begin(options, start=codes.start_code, stop=codes.stop_code, limit=limit, seed=seed)
+        decoder = Decoder(self.gpt, search.rows, positions=positions)
+        track = decoder.admit(Task(self._in(conditioning), ids, search))
+        while not track.done:
+            decoder.step()
+        return Found(search.codes, search.stopped, search.score)
 
     def greedy(
         self,
@@ -88,12 +100,43 @@ class Model:
         *,
         limit: int = MOST_CODES,
         positions: Positions = Positions.CONTIGUOUS,
+        beams: int = 1,
         repetition_penalty: float = 10.0,
     ) -> list[int]:
-        """The likeliest code at each step; the stop code is the last of them, if it came."""
-        options = Sampling(sample=False, repetition_penalty=repetition_penalty)
+        """The likeliest code at each step, or the likeliest of ``beams`` sequences; the stop code is the last of them,
+        if it came."""
+        options = Sampling(sample=False, beams=beams, repetition_penalty=repetition_penalty)
         found = self.generate(conditioning, ids, options, limit=limit, positions=positions)
         return [*found.codes, self.config.gpt.stop_code] if found.stopped else found.codes
+
+    @torch.inference_mode()
+    def logits(
+        self,
+        conditioning: Array,
+        ids: Sequence[int],
+        codes: Sequence[int] = (),
+        *,
+        positions: Positions = Positions.CONTIGUOUS,
+    ) -> Tensor:
+        """The scores of what comes first, and after each of the codes: (len(codes) + 1, codes), before any penalty."""
+        prompt = self.gpt.prompt(self._in(conditioning), ids)
+        length = len(prompt) + len(codes)
+        cache = Cache(self.config.gpt, 1, length, dtype=self.place.dtype, device=self.place.device)
+        states = [self.gpt.prefill(prompt, cache, 0)]
+        for n, code in enumerate(codes, 1):
+            places = torch.tensor([positions.of(n)], device=self.place.device)
+            states.append(self.gpt.step(torch.tensor([code], device=self.place.device), places, cache)[0])
+        return self._out(self.gpt.logits(torch.stack(states)))
+
+    @torch.inference_mode()
+    def latents(self, conditioning: Array, ids: Sequence[int], codes: Sequence[int]) -> Tensor:
+        """What the vocoder is given for the codes of a sentence, without the stop code: (len(codes), dim)."""
+        return self._out(self.gpt.latents(self._in(conditioning), ids, codes))
+
+    @torch.inference_mode()
+    def waveform(self, latents: Array, speaker: Array) -> Tensor:
+        """Latents (n, dim) and a speaker vector → samples (n · 1024,), within ±1, at 24 kHz."""
+        return self._out(self.vocoder(self._in(latents), self._in(speaker)))
 
     def _in(self, numbers: Array) -> Tensor:
         return torch.as_tensor(numbers, dtype=torch.float32, device=self.place.device)
@@ -105,7 +148,24 @@ class Model:
 def load(folder: Path | str, *, device: str = "auto", precision: str = "auto") -> Model:
     """The model in the official folder (``config.yaml``, ``gpt.pth``, ``bigvgan_generator.pth``, ``bpe.model``).
 
-    Raises :class:`~bot.tts.indextts.faults.CheckpointError` that says what is missing, misshapen or of another
-    version, and where to get what is right; ConfigError for a device or precision that this machine does not have.
+    ``device`` is auto, cpu, cuda (cuda:1) or mps; ``precision`` auto, fp32, fp16, bf16 or int8. Raises
+    :class:`~bot.tts.indextts.faults.CheckpointError` that says what is missing, misshapen or of another version, and
+    where to get what is right; ConfigError for a device or precision that this machine does not have.
     """
-    raise NotImplementedError
+    place = choose(device, precision)
+    folder = Path(folder)
+    config = read(folder)
+    language, sound = weights(folder, config)
+    gpt = Gpt.of(config.gpt, language, place.dtype)
+    quicken(gpt, place)
+    return Model(
+        config=config,
+        place=place,
+        fingerprint=fingerprint(folder),
+        tokenizer=Tokenizer(folder / config.bpe_file),
+        mel_of=Mel(config.mel).to(place.device),
+        conditioning=Conditioning.of(config.conditioning, language).to(place.device),
+        gpt=gpt.to(place.device),
+        speaker_encoder=SpeakerEncoder.of(config.vocoder, sound).to(place.device),
+        vocoder=Vocoder.of(config.vocoder, sound).to(place.device),
+    )
