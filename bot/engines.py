@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
-from bot.config import InstancesSettings, Loaded, RemoteSettings, Settings
+from bot.config import IndexTtsSettings, InstancesSettings, Loaded, RemoteSettings, Settings
 from bot.errors import ConfigError
 from bot.tts.breaker import Breaker
 from bot.tts.edge import Edge
@@ -23,7 +25,7 @@ from bot.tts.voices import Recordings, Voices
 
 _WEIGHED = re.compile(r"(?P<url>.+)\*(?P<weight>\d+(\.\d+)?)")
 
-_SET_UP_BY = {"remote": "remote.servers", "indextts": "gradio.url"}
+_SET_UP_BY = {"remote": "remote.servers", "indextts": "indextts.folder (see `sayso models`), or gradio.url"}
 """The setting without which an engine is not here."""
 
 _TRIES = 10
@@ -55,11 +57,11 @@ async def enter(stack: AsyncExitStack, loaded: Loaded, voices: Voices, *, reside
 
     Raises ConfigError for an engine that is to speak and is not set up, and for a server or recording that is none.
     """
-    settings = loaded.settings
+    settings = _settled(loaded.settings)
     recordings = voices.recordings("indextts")
-    if settings.gradio.url:
+    if settings.gradio.url or settings.indextts.folder:
         await asyncio.to_thread(recordings.check)
-    leaves: dict[str, Engine] = dict(_leaves(loaded, recordings, resident))
+    leaves: dict[str, Engine] = dict(_leaves(settings, recordings, resident))
     children = _instances(settings, leaves) if resident else ()
     pools: dict[str, Pool] = {}
     if children:
@@ -78,10 +80,24 @@ async def enter(stack: AsyncExitStack, loaded: Loaded, voices: Voices, *, reside
     return _guarded(settings, leaves, pools, children)
 
 
-def _leaves(loaded: Loaded, recordings: Recordings, resident: bool) -> Iterator[tuple[str, Engine]]:
-    settings = loaded.settings
+def _settled(settings: Settings) -> Settings:
+    """With what is left to us decided: which engine lives in children, and where voiceprints are kept (there too)."""
+    own = settings.indextts
+    if own.folder and settings.gradio.url:
+        raise ConfigError("indextts.folder and gradio.url are both set, and both would be indextts; leave one empty")
+    prints = own.voiceprints or str(settings.data / "voiceprints")
+    lodger = settings.instances.engine
+    if lodger == "auto":  # a fault of the GPU, or Python's lock, must never touch the chats
+        lodger = "indextts" if own.folder and hasattr(socket, "AF_UNIX") else ""
+    instances = replace(settings.instances, engine=lodger)
+    return replace(settings, indextts=replace(own, voiceprints=prints), instances=instances)
+
+
+def _leaves(settings: Settings, recordings: Recordings, resident: bool) -> Iterator[tuple[str, Engine]]:
     yield "offline", Offline(slots=settings.offline.slots, idle_seconds=settings.offline.idle_seconds)
     yield "edge", _edge(settings, resident)
+    if settings.indextts.folder:
+        yield "indextts", _indextts(settings.indextts, recordings, resident)
     if settings.gradio.url:
         yield "indextts", _web_ui(settings, recordings)
 
@@ -96,6 +112,31 @@ def _edge(settings: Settings, resident: bool) -> Edge:
         first_audio_timeout=edge.first_audio_seconds,
         gap_timeout=edge.gap_seconds,
         attempts=edge.attempts,
+    )
+
+
+def _indextts(own: IndexTtsSettings, recordings: Recordings, resident: bool) -> Engine:
+    from bot.tts.indextts import IndexTTS, Positions, Sampling
+
+    return IndexTTS(
+        Path(own.folder).expanduser(),
+        recordings,
+        prints=Path(own.voiceprints).expanduser(),
+        device=own.device,
+        precision=own.precision,
+        threads=own.threads,
+        slots=own.slots,
+        options=Sampling(
+            temperature=own.temperature,
+            top_k=own.top_k,
+            top_p=own.top_p,
+            repetition_penalty=own.repetition_penalty,
+            beams=own.beams,
+        ),
+        positions=Positions(own.positions),
+        pause=own.pause,
+        attempts=own.attempts,
+        at_once=resident,  # a command that speaks with another engine does not wait for this one
     )
 
 
@@ -207,7 +248,8 @@ def _retried(settings: Settings, name: str, leaf: Engine) -> Engine:
 def _fallbacks(settings: Settings, name: str, leaves: Mapping[str, Engine]) -> Sequence[str]:
     if name == "edge":
         return ("offline",) if settings.edge.fallback else ()
-    section = {"remote": ("remote", settings.remote.fallback), "indextts": ("gradio", settings.gradio.fallback)}
+    indextts = ("indextts", settings.indextts) if settings.indextts.folder else ("gradio", settings.gradio)
+    section = {"remote": ("remote", settings.remote.fallback), "indextts": (indextts[0], indextts[1].fallback)}
     if name not in section:
         return ()
     where, names = section[name]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.config import InstancesSettings, Settings, load
-from bot.engines import Engines, _retried, enter, servers
+from bot.config import GradioSettings, IndexTtsSettings, InstancesSettings, Settings, load
+from bot.engines import Engines, _retried, _settled, enter, servers
 from bot.errors import ConfigError, EngineUnavailable
 from bot.speech import Utterance
 from bot.tts.pool import Member, Pool
@@ -16,6 +16,7 @@ from bot.tts.voices import Voices
 from tests.doubles.engine import FakeEngine, Script, at_once
 
 QUIET = ("edge.refresh=false",)
+UNSET = "the engine indextts is not set up; set indextts.folder (see `sayso models`), or gradio.url"
 
 
 async def entered(tmp_path: Path, *overrides: str, resident: bool = False) -> Engines:
@@ -71,7 +72,10 @@ async def test_without_more_there_are_the_offline_voices_and_edge(tmp_path: Path
     ("overrides", "words"),
     [
         (["speak.engine=remote"], "speak.engine: the engine remote is not set up; set remote.servers"),
-        (["speak.engine=indextts"], "speak.engine: the engine indextts is not set up; set gradio.url"),
+        (
+            ["speak.engine=indextts"],
+            f"speak.engine: {UNSET}",
+        ),
         (
             ["instances.engine=offline", "instances.least=3"],
             "instances.least: 3 children cannot always run where at most 1 are started",
@@ -80,7 +84,10 @@ async def test_without_more_there_are_the_offline_voices_and_edge(tmp_path: Path
             ["remote.servers=http://127.0.0.1:9", "remote.fallback=remote"],
             "remote.fallback: remote cannot speak in its own stead; name another engine",
         ),
-        (["instances.engine=indextts"], "instances.engine: the engine indextts is not set up; set gradio.url"),
+        (
+            ["instances.engine=indextts"],
+            f"instances.engine: {UNSET}",
+        ),
         (
             ["remote.servers=http://127.0.0.1:9", "remote.fallback=edgy"],
             "remote.fallback: there is no engine 'edgy'; choose among offline, edge, remote",
@@ -153,3 +160,33 @@ async def test_children_that_end_again_and_again_lose_no_sentence(monkeypatch: p
     monkeypatch.setattr(patient, "_sleep", at_once)
     assert [piece async for piece in patient.synthesize(Utterance("Hello.", "offline", "heart", "en"))]
     assert len(child.asked) == 9
+
+
+def test_our_own_indextts_lives_in_a_child(tmp_path: Path) -> None:
+    """A fault of the GPU, or Python's lock, must not touch the chats; what it learns of voices stays in one place."""
+    wished = Settings(data_dir=str(tmp_path), indextts=IndexTtsSettings(folder="weights"))
+    settled = _settled(wished)
+    assert settled.instances.engine == "indextts"
+    assert settled.indextts.voiceprints == str(tmp_path / "voiceprints")
+
+
+def test_nothing_lives_in_children_unasked(tmp_path: Path) -> None:
+    """Without a model folder there are none; who names an engine, or none, is heeded."""
+    assert _settled(Settings()).instances.engine == ""
+    own = IndexTtsSettings(folder="weights")
+    for named in ("", "offline"):
+        wished = Settings(indextts=own, instances=InstancesSettings(engine=named))
+        assert _settled(wished).instances.engine == named
+
+
+def test_where_there_are_no_unix_sockets_it_lives_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Windows."""
+    monkeypatch.delattr("socket.AF_UNIX")
+    assert _settled(Settings(indextts=IndexTtsSettings(folder="weights"))).instances.engine == ""
+
+
+def test_there_is_one_indextts() -> None:
+    """A model folder and a web UI would both be it."""
+    both = Settings(indextts=IndexTtsSettings(folder="weights"), gradio=GradioSettings(url="http://127.0.0.1:9"))
+    with pytest.raises(ConfigError, match=r"indextts\.folder and gradio\.url are both set"):
+        _settled(both)

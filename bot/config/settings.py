@@ -137,6 +137,33 @@ class RemoteSettings:
 
 
 @dataclass(frozen=True)
+class IndexTtsSettings:
+    """Our own IndexTTS-1.5, as the engine indextts. ``folder`` is that of the model (``sayso models`` tells where it
+    comes from); ``device`` is auto, cpu, cuda (``cuda:1``) or mps; ``threads`` 0 is as many as there are processors.
+    ``slots`` sentences are spoken at once. ``beams`` 3 is upstream's quality mode, at three times the work, and without
+    sound before a sentence is whole. ``pause`` is the silence between the sentences that a long one is cut into, in
+    seconds. A sentence that goes astray is spoken again, up to ``attempts`` times. ``voiceprints`` is the folder that
+    keeps what was learnt of each recording; empty is one in the data folder. ``fallback`` names the engines that speak
+    when it cannot."""
+
+    folder: str = ""
+    device: str = "auto"
+    precision: str = _one_of("auto", "auto", "fp32", "fp16", "bf16", "int8")
+    threads: int = _between(0, 0, 1024)
+    slots: int = _between(4, 1, 64)
+    beams: int = _between(1, 1, 8)
+    temperature: float = _between(1.0, 0.05, 2)
+    top_k: int = _between(30, 1, 1000)
+    top_p: float = _between(0.8, 0.01, 1)
+    repetition_penalty: float = _between(10.0, 1, 100)
+    positions: str = _one_of("contiguous", "contiguous", "upstream")
+    pause: float = _between(0.15, 0.1, 0.25)
+    attempts: int = _between(3, 1, 10)
+    voiceprints: str = ""
+    fallback: str = "offline"
+
+
+@dataclass(frozen=True)
 class GradioSettings:
     """An IndexTTS web UI (``http://127.0.0.1:7860``) that speaks as the engine indextts. It is connected to in the
     background, ``connect_attempts`` times, ``connect_pause`` seconds apart; a call is tried ``attempts`` times, and may
@@ -152,11 +179,12 @@ class GradioSettings:
 
 @dataclass(frozen=True)
 class InstancesSettings:
-    """Speech servers of our own on this machine, each a child process with ``engine`` in it: ``least`` always run, up
-    to ``most`` are started when they are needed, and put down after ``idle_seconds``. ``cpus`` pins each to processors
-    (``0-3; 4-7``), ``gpus`` gives each one of these (``0, 1``)."""
+    """Speech servers of our own on this machine, each a child process with ``engine`` in it (``auto`` is our own
+    indextts, if its folder is set; empty is none): ``least`` always run, up to ``most`` are started when they are
+    needed, and put down after ``idle_seconds``. ``cpus`` pins each to processors (``0-3; 4-7``), ``gpus`` gives each
+    one of these (``0, 1``)."""
 
-    engine: str = _one_of("", "", "offline", "edge", "indextts")
+    engine: str = _one_of("auto", "auto", "", "offline", "edge", "indextts")
     least: int = _between(0, 0, 64)
     most: int = _between(1, 1, 64)
     idle_seconds: float = _between(600.0, 1, 86_400)
@@ -231,6 +259,7 @@ class Settings:
     offline: OfflineSettings = field(default_factory=OfflineSettings)
     edge: EdgeSettings = field(default_factory=EdgeSettings)
     remote: RemoteSettings = field(default_factory=RemoteSettings)
+    indextts: IndexTtsSettings = field(default_factory=IndexTtsSettings)
     gradio: GradioSettings = field(default_factory=GradioSettings)
     instances: InstancesSettings = field(default_factory=InstancesSettings)
     self_test: SelfTestSettings = field(default_factory=SelfTestSettings)

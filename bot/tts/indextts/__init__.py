@@ -12,17 +12,16 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bot.tts.indextts.engine import IndexTTS
     from bot.tts.indextts.faults import CheckpointError
-    from bot.tts.indextts.gpt import Positions
     from bot.tts.indextts.model import Model, load
-    from bot.tts.indextts.sampling import Sampling
+    from bot.tts.indextts.options import Positions, Sampling
     from bot.tts.indextts.silence import remove_long_silence
 
 _ROOMS = {
     "CheckpointError": "faults",
     "IndexTTS": "engine",
     "Model": "model",
-    "Positions": "gpt",
-    "Sampling": "sampling",
+    "Positions": "options",
+    "Sampling": "options",
     "load": "model",
     "remove_long_silence": "silence",
 }

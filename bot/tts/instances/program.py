@@ -34,8 +34,10 @@ _OWN = {
 
 _HANDED_DOWN = ("audio.", "log.level", "speak.code", "speak.emoji", "speak.links")
 """What a child needs of the settings whatever its engine: who speaks, how fast and in which language it is told."""
-_ENGINES = {"edge": ("edge.",), "indextts": ("gradio.", "voices."), "offline": ("offline.",)}
+_ENGINES = {"edge": ("edge.",), "indextts": ("gradio.", "indextts.", "voices."), "offline": ("offline.",)}
 """What it needs besides. Personas are for who clones them: others know a voice by its own name, which none may hide."""
+
+_PATHS = ("indextts.folder", "indextts.voiceprints", "voices.extra")
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def _leaves(tree: Any, above: str = "") -> Iterator[tuple[str, object]]:
 
 
 def _spelled(key: str, value: object) -> str:
-    if key == "voices.extra" and value:  # a child runs in a folder of its own
+    if key in _PATHS and value:  # a child runs in a folder of its own
         return str(Path(str(value)).expanduser().absolute())
     return str(value).lower() if isinstance(value, bool) else str(value)
 

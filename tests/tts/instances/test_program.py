@@ -13,6 +13,7 @@ from bot.config import (
     AudioSettings,
     EdgeSettings,
     GradioSettings,
+    IndexTtsSettings,
     InstancesSettings,
     LogSettings,
     OfflineSettings,
@@ -115,6 +116,7 @@ def wanted(engine: str) -> Settings:
         offline=OfflineSettings(slots=4, idle_seconds=5.0),
         edge=EdgeSettings(slots=5),
         remote=RemoteSettings(servers="http://me:hush@there", voices="zelda-9", fallback="indextts"),
+        indextts=IndexTtsSettings(folder="weights", beams=3, fallback="edge"),
         gradio=GradioSettings(url="http://gpu:7860", attempts=7),
         instances=InstancesSettings(engine, most=3),
         audio=AudioSettings(pause=1.5),
@@ -159,3 +161,12 @@ def test_the_folder_of_this_installation_is_found_from_anywhere() -> None:
     path = made(environment={"PYTHONPATH": "/mine"}).environment["PYTHONPATH"].split(":")
     assert (Path(path[0]) / "bot" / "cli").is_dir()
     assert path[1:] == ["/mine"]
+
+
+def test_a_model_folder_is_found_from_where_the_child_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It runs in a folder of its own; what is told from ours is told in full."""
+    monkeypatch.chdir(tmp_path)
+    handed = dict(handed_down(wanted("indextts")))
+    child = load(environ=made("indextts", settings=handed).environment, folder=FOLDER).settings
+    assert child.indextts.folder == str(tmp_path / "weights")
+    assert (child.indextts.beams, child.indextts.fallback) == (3, "")
