@@ -95,7 +95,8 @@ class Hub:
         return [asked.name for asked in (*self.asked, *self.stored) if asked.method == "GET"]
 
     def _address(self, number: int) -> str:
-        return f"http://127.0.0.1:{self._servers[number].server_port}"
+        # The client tells another place by its name: by the port alone not in every version.
+        return f"http://{('127.0.0.1', 'localhost')[number]}:{self._servers[number].server_port}"
 
     def next_fault(self, method: str) -> Fault:
         waiting = self.asking if method == "HEAD" else self.faults
