@@ -92,10 +92,8 @@ class Cache:
         if not 0 < rows <= self.rows:
             raise ValueError(f"a step of {rows} rows, in a cache of {self.rows}")
         lengths = self.lengths[:rows]
-        if max(lengths) >= self.positions:
-            raise ValueError(
-                f"row {lengths.index(max(lengths))} has filled the {self.positions} positions of its cache"
-            )
+        if self.positions in lengths:
+            raise ValueError(f"row {lengths.index(self.positions)} of the cache has all its {self.positions} positions")
         for marks in self._marks[:rows]:
             marks.append(next(self._fresh))
         return self._slots(lengths)
