@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from bot.errors import ConfigError
 
 WHERE = "https://huggingface.co/IndexTeam/IndexTTS-1.5"
@@ -10,3 +12,8 @@ WHERE = "https://huggingface.co/IndexTeam/IndexTTS-1.5"
 
 class CheckpointError(ConfigError):
     """A model folder is not one of IndexTTS-1.5; the message says what is wrong and where to get what is right."""
+
+
+def refused(place: Path, why: str) -> CheckpointError:
+    """The refusal of a folder or a file in it; ``why`` is one sentence or more."""
+    return CheckpointError(f"{place}: {why} What is right is at {WHERE}; 'sayso models' tells how to get it.")
