@@ -67,8 +67,8 @@ def triangles(config: MelConfig) -> list[npt.NDArray[np.float64]]:
 
 
 def test_what_upstream_heard_is_what_we_hear(official: Mel, golden: Golden) -> None:
-    """The prompt's spectrogram is upstream's: within 1e-5 but for one number in a hundred, and in the faintest bands, where every FFT
-    rounds in its own way (upstream's is 3.8e-5 off itself), within 5e-5."""
+    """The prompt's spectrogram is upstream's: within 1e-5 but for one number in a hundred, and within 5e-5 in the
+    faintest bands, where every FFT rounds in its own way; upstream's is 3.8e-5 off itself."""
     mel = official(torch.from_numpy(golden["prompt_24k"]))
     off = (mel - torch.from_numpy(golden["prompt_mel"])).abs()
     assert mel.shape == (100, 385)
