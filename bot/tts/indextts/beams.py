@@ -116,8 +116,8 @@ class BeamSearch:
         ]
         if self._options.sample:
             noise = self._chance.gumbel(size=len(found))
-            drawn = sorted(zip(found, noise, strict=True), key=lambda one: one[0].score + one[1], reverse=True)
-            found = [candidate for candidate, _ in drawn[: 2 * self.rows]]
+            drawn = np.argsort([-one.score for one in found] - noise)[: 2 * self.rows]
+            found = [found[place] for place in sorted(drawn)]
         return sorted(found, key=_score, reverse=True)[: 2 * self.rows]
 
     def _close(self, candidate: _Candidate) -> None:
