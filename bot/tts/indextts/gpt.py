@@ -60,8 +60,8 @@ class Gpt(nn.Module):
         super().__init__()
         self.config = config
         self.dtype = dtype
-        self.text_embedding = nn.Embedding(config.text_tokens + 1, config.dim)
-        self.mel_embedding = nn.Embedding(config.codes, config.dim)
+        self.text_embedding = _embedding(config.text_tokens + 1, config.dim)
+        self.mel_embedding = _embedding(config.codes, config.dim)
         self.text_pos_embedding = _Table(config.text_positions, config.dim)
         self.mel_pos_embedding = _Table(config.mel_positions, config.dim)
         self.gpt = Blocks(config, dtype)
@@ -167,10 +167,16 @@ class _Table(nn.Module):
 
     def __init__(self, rows: int, dim: int) -> None:
         super().__init__()
-        self.emb = nn.Embedding(rows, dim)
+        self.emb = _embedding(rows, dim)
 
     def first(self, count: int) -> Tensor:
         return self.emb.weight[:count].float()
+
+
+def _embedding(rows: int, dim: int) -> nn.Embedding:
+    # One that draws its own first numbers takes two seconds for it on the meta device: torch brings in all its
+    # symbolic mathematics for that.
+    return nn.Embedding(rows, dim, _weight=torch.empty(rows, dim))
 
 
 def _turned(name: str, tensor: Tensor) -> Tensor:
