@@ -124,8 +124,15 @@ def _precisions(device: torch.device) -> list[Precision]:
 
 def _processor_has_bf16() -> bool:
     """Whether the processor multiplies in bfloat16; every other one can, but slower than in float32."""
-    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+    return _has("avx512_bf16", "amx_bf16", "bf16")
 
 
 def _processor_has_int8() -> bool:
-    return any(engine in torch.backends.quantized.supported_engines for engine in ("x86", "onednn", "qnnpack"))
+    """Whether it adds up products of 8-bit integers in 32 bits; in 16 they would overflow."""
+    return _has("avx512_vnni", "avx_vnni", "amx_int8")
+
+
+def _has(*features: str) -> bool:
+    # Not in older versions of torch, which then take the way that works everywhere.
+    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    return any(capabilities.get(feature) for feature in features)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +15,12 @@ from bot.tts.indextts.checkpoint import weights
 from bot.tts.indextts.conditioning import Conditioning
 from bot.tts.indextts.config import Config, read
 from bot.tts.indextts.decoder import Decoder, Task
-from bot.tts.indextts.devices import Place, choose
+from bot.tts.indextts.devices import Place, Precision, choose
 from bot.tts.indextts.fingerprint import fingerprint
-from bot.tts.indextts.gpt import Cache, Gpt, Positions
+from bot.tts.indextts.gpt import Gpt
 from bot.tts.indextts.mel import Mel
+from bot.tts.indextts.options import Positions, Sampling
 from bot.tts.indextts.quick import quicken
-from bot.tts.indextts.sampling import Sampling
 from bot.tts.indextts.sampling import search as begin
 from bot.tts.indextts.speaker import SpeakerEncoder
 from bot.tts.indextts.text import Tokenizer
@@ -120,8 +120,7 @@ class Model:
     ) -> Tensor:
         """The scores of what comes first, and after each of the codes: (len(codes) + 1, codes), before any penalty."""
         prompt = self.gpt.prompt(self._in(conditioning), ids)
-        length = len(prompt) + len(codes)
-        cache = Cache(self.config.gpt, 1, length, dtype=self.place.dtype, device=self.place.device)
+        cache = self.gpt.cache(1, len(prompt) + len(codes))
         states = [self.gpt.prefill(prompt, cache, 0)]
         for n, code in enumerate(codes, 1):
             places = torch.tensor([positions.of(n)], device=self.place.device)
@@ -157,7 +156,8 @@ def load(folder: Path | str, *, device: str = "auto", precision: str = "auto") -
     config = read(folder)
     language, sound = weights(folder, config)
     gpt = Gpt.of(config.gpt, language, place.dtype)
-    quicken(gpt, place)
+    quicken(gpt.gpt, place)
+    quicken(gpt, replace(place, precision=Precision.FP32))  # the head alone is left: scores are not for fewer bits
     return Model(
         config=config,
         place=place,
