@@ -12,7 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bot.tts.indextts.candidates import Candidates, Sampling, Scores, Seen, best, on_processor, penalize, warp
+from bot.tts.indextts.candidates import Candidates, Scores, Seen, best, on_processor, penalize, warp
+from bot.tts.indextts.options import Sampling
 
 _FAR_BELOW = -1e9
 """What beams that are all alike at the beginning have less than the first, so that the first alone branches."""

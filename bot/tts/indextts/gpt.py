@@ -8,7 +8,6 @@ the two heads of Betker, "Better speech synthesis through scaling" (2023), of wh
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from typing import Self
 
 import torch
@@ -19,20 +18,7 @@ from bot.tts.indextts.blocks import Attention, Blocks, causal
 from bot.tts.indextts.cache import Cache
 from bot.tts.indextts.config import GptConfig, Shapes
 
-__all__ = ["Cache", "Gpt", "Positions", "shapes"]
-
-
-class Positions(StrEnum):
-    """Which row of the table of mel positions the n-th code gets; the start code always has row 0."""
-
-    CONTIGUOUS = "contiguous"
-    """n: 0, 1, 2, 3, … The weights were trained with these, and with them the states of decoding are the latents."""
-    UPSTREAM = "upstream"
-    """n + 1: 0, 2, 3, 4, … What upstream's own decoding does with its key/value cache; row 1 is never used."""
-
-    def of(self, n: int) -> int:
-        """The row for the n-th code, counted from 1."""
-        return n if self is Positions.CONTIGUOUS else n + 1
+__all__ = ["Cache", "Gpt", "shapes"]
 
 
 def shapes(config: GptConfig) -> Shapes:

@@ -22,9 +22,13 @@ class Positions(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Sampling:
     """How codes are drawn. ``beams`` 1 or more; without ``sample`` the best is taken. The defaults are upstream's, but
-    for the beams. The repetition penalty divides a positive score and multiplies a negative one, once for each distinct
-    code seen; with ``placeholder_seen`` code 1 and the start code count as seen from the start, as upstream's
-    placeholder prompt makes them."""
+    for the beams.
+
+    ``top_k`` keeps the likeliest so many (0: all), ``top_p`` of these the likeliest that hold so much of the
+    probability. The repetition penalty divides a positive score and multiplies a negative one, once for each distinct
+    code seen; ``placeholder_seen`` counts code 1 and the start code as seen from the start, as upstream's placeholder
+    for the prompt makes it. Raises ValueError for what cannot be.
+    """
 
     sample: bool = True
     temperature: float = 1.0
@@ -33,3 +37,11 @@ class Sampling:
     repetition_penalty: float = 10.0
     beams: int = 1
     placeholder_seen: bool = True
+
+    def __post_init__(self) -> None:
+        if not (self.temperature > 0 and self.repetition_penalty > 0):
+            raise ValueError(f"temperature and repetition penalty must be above 0: {self}")
+        if self.top_k < 0 or not 0 <= self.top_p <= 1:
+            raise ValueError(f"top_k must be 0 or more and top_p within 0 to 1: {self}")
+        if self.beams < 1:
+            raise ValueError(f"there must be at least one beam: {self}")

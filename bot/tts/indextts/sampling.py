@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from bot.tts.indextts.beams import BeamSearch, Move
-from bot.tts.indextts.candidates import Candidates, Sampling, Scores, Seen, on_processor, penalize, warp
+from bot.tts.indextts.candidates import Candidates, Scores, Seen, on_processor, penalize, warp
+from bot.tts.indextts.options import Sampling
 
 __all__ = ["Move", "Sampling", "Search", "advance", "probabilities", "search"]
 

@@ -16,8 +16,9 @@ import torch
 from torch import Tensor
 
 from bot.tts.indextts.config import GptConfig
-from bot.tts.indextts.gpt import Gpt, Positions
-from bot.tts.indextts.sampling import Move, Sampling, Search, search
+from bot.tts.indextts.gpt import Gpt
+from bot.tts.indextts.options import Positions, Sampling
+from bot.tts.indextts.sampling import Move, Search, search
 
 Model = Callable[[Sequence[int]], Sequence[float]]
 """The codes so far → the scores of what comes next."""

@@ -19,7 +19,8 @@ from transformers.generation.logits_process import (
     TopPLogitsWarper,
 )
 
-from bot.tts.indextts.candidates import Candidates, Sampling, Seen, best, on_processor, penalize, warp
+from bot.tts.indextts.candidates import Candidates, Seen, best, on_processor, penalize, warp
+from bot.tts.indextts.options import Sampling
 from bot.tts.indextts.sampling import probabilities
 
 Golden = Mapping[str, npt.NDArray[Any]]

@@ -15,8 +15,8 @@ from torch import Tensor
 from bot.tts.indextts.config import GptConfig
 from bot.tts.indextts.decoder import Decoder, Task, Track
 from bot.tts.indextts.gpt import Gpt
-from bot.tts.indextts.options import Positions
-from bot.tts.indextts.sampling import Sampling, Search, search
+from bot.tts.indextts.options import Positions, Sampling
+from bot.tts.indextts.sampling import Search, search
 from bot.tts.indextts.watchdog import Fault, Watchdog
 
 Golden = Mapping[str, npt.NDArray[Any]]

@@ -15,7 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from bot.tts.indextts.config import GptConfig
-from bot.tts.indextts.gpt import Cache, Gpt, Positions, shapes
+from bot.tts.indextts.gpt import Cache, Gpt, shapes
+from bot.tts.indextts.options import Positions
 
 Golden = Mapping[str, npt.NDArray[Any]]
 

@@ -109,8 +109,8 @@ def spoken(model: Model, golden: Golden, told: Mapping[str, Any], conditioning: 
         found = model.generate(conditioning, ids, options, limit=limit, positions=Positions.UPSTREAM)
         codes = remove_long_silence(told["given_codes"] or found.codes, model.config.gpt.stop_code)
         pieces.append(model.waveform(model.latents(conditioning, ids, codes), golden["speaker_embedding"]))
-    wave = torch.cat(pieces).numpy() * 32_767
-    return np.trunc(np.clip(wave, -32_767, 32_767)).astype(np.int16)
+    wave: npt.NDArray[np.float32] = torch.cat(pieces).numpy() * 32_767
+    return wave.clip(-32_767, 32_767).astype(np.int16)
 
 
 @pytest.mark.parametrize("case", [0, 1, 2])

@@ -13,7 +13,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from bot.tts.indextts.sampling import Move, Sampling, Search, advance, probabilities, search
+from bot.tts.indextts.options import Sampling
+from bot.tts.indextts.sampling import Move, Search, advance, probabilities, search
 
 Golden = Mapping[str, npt.NDArray[Any]]
 
