@@ -311,6 +311,16 @@ def test_one_that_was_renamed_is_not_taken_for_another(drawer: Path) -> None:
     assert same(Voiceprints(Listener(), drawer).of(spoken(1)), other)
 
 
+def test_what_is_of_another_format_is_made_anew(drawer: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the same recording comes to other numbers than it did, raising the format is enough."""
+    good(drawer)
+    monkeypatch.setattr(room, "_FORMAT", room._FORMAT + 1)
+    model = Listener()
+    Voiceprints(model, drawer).of(spoken())
+    Voiceprints(model, drawer).of(spoken())
+    assert len(model.heard) == 1
+
+
 def test_a_file_that_no_bit_can_be_turned_in_unnoticed(drawer: Path) -> None:
     """Of each byte in turn: a file that was changed is either made anew, or holds the same voice still."""
     content, expected = good(drawer), Voiceprints(Listener(), None).of(spoken())
