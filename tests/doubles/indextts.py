@@ -146,7 +146,7 @@ def write(folder: Path, size: Size = Size.SMALL, *, seed: int = 0, whole: bool =
     said = _tensors(language, config, _Numbers(seed, torch.float16, whole))
     torch.save({"model": said}, folder / config.gpt_file)
     del said  # a gigabyte, if it is whole
-    heard = _tensors(_counted(sound), config, _Numbers(seed + _APART, torch.float32, whole))
+    heard = _tensors(sound, config, _Numbers(seed + _APART, torch.float32, whole))
     torch.save({"generator": heard}, folder / config.vocoder_file)
     return config
 
@@ -164,16 +164,6 @@ def _merge(settings: dict[str, Any], other: Mapping[str, Any]) -> None:
             _merge(settings[key], value)
         else:
             settings[key] = value
-
-
-def _counted(sound: Shapes) -> Shapes:
-    """With the counter that training leaves beside the statistics of each batch norm."""
-    found: dict[str, tuple[int, ...]] = {}
-    for name, shape in sound.items():
-        found[name] = tuple(shape)
-        if name.endswith("running_var"):
-            found[name.replace("running_var", "num_batches_tracked")] = ()
-    return found
 
 
 class _Numbers:
