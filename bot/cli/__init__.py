@@ -21,10 +21,13 @@ cli = typer.Typer(
 )
 config_cli = typer.Typer(help="The settings.", no_args_is_help=True)
 cli.add_typer(config_cli, name="config")
+models_cli = typer.Typer()
+cli.add_typer(models_cli, name="models")
 
 Config = Annotated[Path | None, typer.Option("--config", "-c", help="Settings file (default: ./config.yaml).")]
 Overrides = Annotated[list[str] | None, typer.Option("--set", "-s", metavar="KEY=VALUE", help="Override a setting.")]
 OUTPUT = "x.ogg|mp3|wav|opus|flac|aac, or - for a pipe."
+RECORDING = "Who it speaks like: a recording of somebody who agreed (default: our own offline voice)."
 VOICE = "A persona, an alias or an engine's own voice; `sayso voices` lists them."
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -105,6 +108,45 @@ def config_show(config: Config = None, overrides: Overrides = None) -> None:
     from bot.config import show
 
     typer.echo(show(_loaded(config, overrides)), nl=False)
+
+
+@models_cli.callback(invoke_without_command=True)
+def models(context: typer.Context, as_json: Json = False, config: Config = None, overrides: Overrides = None) -> None:
+    """IndexTTS-1.5: what it is, its licence, how to get it, and whether it speaks."""
+    if context.invoked_subcommand is None:
+        from bot.cli.models import run
+
+        run(_loaded(config, overrides), as_json)
+
+
+@models_cli.command("get")
+def models_get(
+    folder: Annotated[Path | None, typer.Argument(help="Where to (default: in the data folder).")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask: this accepts the licence of the weights.")] = False,
+    config: Config = None,
+    overrides: Overrides = None,
+) -> None:
+    """Fetch the model folder (1.7 GB) from Hugging Face, or from the mirror that HF_ENDPOINT names; asks first."""
+    from bot.cli.models import get
+
+    get(_loaded(config, overrides), folder, yes)
+
+
+@models_cli.command("check")
+def models_check(
+    folder: Annotated[Path | None, typer.Argument(help="The model folder (default: the configured one).")] = None,
+    voice: Annotated[Path | None, typer.Option("--voice", "-v", help=RECORDING)] = None,
+    device: Annotated[str | None, typer.Option("--device", help="auto, cpu, cuda, cuda:1, … or mps.")] = None,
+    precision: Annotated[str | None, typer.Option("--precision", help="auto, fp32, fp16, bf16 or int8.")] = None,
+    keep: Annotated[Path | None, typer.Option("--keep", metavar="DIR", help="Keep the sound, to listen to it.")] = None,
+    as_json: Json = False,
+    config: Config = None,
+    overrides: Overrides = None,
+) -> None:
+    """Load a model folder, have it speak, measure it, and say whether it speaks as it should."""
+    from bot.cli.trial import Wanted, run
+
+    run(_loaded(config, overrides), Wanted(folder, voice, device, precision, keep, as_json))
 
 
 def _pin(cpus: str) -> None:

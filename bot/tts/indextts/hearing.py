@@ -45,7 +45,10 @@ class Recogniser:
         resampler = Resampler(rate, _RATE)
         sound = np.concatenate((resampler.feed(samples), resampler.finish()))
         prompt = _PROMPTS.get(language)
-        segments, _ = self._model.transcribe(sound, language=language, beam_size=5, initial_prompt=prompt)
+        # At one temperature: in noise it would look for words at six, which takes a minute.
+        segments, _ = self._model.transcribe(
+            sound, language=language, beam_size=5, temperature=0.0, initial_prompt=prompt
+        )
         return "".join(segment.text for segment in segments).strip()
 
 
