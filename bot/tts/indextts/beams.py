@@ -133,7 +133,7 @@ class BeamSearch:
         return len(self._closed) == self.rows and min(map(_score, self._closed)) >= highest
 
     def _settle(self, hypotheses: list[_Hypothesis]) -> None:
-        winner = max(reversed(hypotheses), key=_score)
+        winner = max(hypotheses, key=_score)
         self.score, self.codes, self.stopped = winner.score, winner.codes, winner.stopped
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import permutations
 from pathlib import Path
@@ -64,9 +64,10 @@ def run(found: Search, model: Model) -> list[Move]:
 
 def slow(
     model: Model, vocabulary: int, beams: int, limit: int, penalty: float, *, others: float = -1e9, each: int = 1000
-) -> tuple[list[int], bool, float]:
-    """Beam search without a thought for time: (codes, stopped, score). The start code is the last but one, the stop
-    code the last; the ``each`` best codes of every beam get ranked. ``others`` is what all beams but one begin with."""
+) -> tuple[list[int], bool, float, int]:
+    """Beam search without a thought for time: (codes, stopped, score, steps). The start code is the last but one,
+    the stop code the last; the ``each`` best codes of every beam get ranked, and ``others`` is what all but the first
+    begin with."""
     stop = vocabulary - 1
     closed: list[tuple[float, list[int]]] = []
     going: list[tuple[float, list[int]]] = [(others if beam else 0.0, []) for beam in range(beams)]
@@ -87,7 +88,7 @@ def slow(
     else:
         closed += going
     score, codes = max(closed, key=lambda one: one[0])
-    return codes, len(codes) < limit, score
+    return codes, len(codes) < limit, score, len(going[0][1])
 
 
 @pytest.fixture(scope="module")
@@ -158,9 +159,9 @@ def test_it_finds_what_the_slow_one_finds(beams: int, eager: float, penalty: flo
         for limit in (1, 2, 9, 25):
             model = chance(20, seed, eager=eager)
             found = search(options, start=18, stop=19, limit=limit)
-            run(found, model)
-            codes, stopped, score = slow(model, 20, beams, limit, penalty)
-            assert (found.codes, found.stopped) == (codes, stopped)
+            steps = len(run(found, model)) + 1
+            codes, stopped, score, expected = slow(model, 20, beams, limit, penalty)
+            assert (found.codes, found.stopped, steps) == (codes, stopped, expected)
             assert found.score == pytest.approx(score, abs=1e-4)
 
 
@@ -171,9 +172,9 @@ def test_what_can_only_be_drawn_one_way_is_what_the_slow_one_finds(eager: float)
     for seed in range(12):
         model = chance(20, seed, eager=eager)
         found = search(options, start=18, stop=19, limit=12, seed=seed)
-        run(found, model)
-        codes, stopped, score = slow(model, 20, 3, 12, 10.0, others=0.0, each=2)
-        assert (found.codes, found.stopped) == (codes, stopped)
+        steps = len(run(found, model)) + 1
+        codes, stopped, score, expected = slow(model, 20, 3, 12, 10.0, others=0.0, each=2)
+        assert (found.codes, found.stopped, steps) == (codes, stopped, expected)
         assert found.score == pytest.approx(score, abs=1e-4)
 
 
@@ -205,11 +206,13 @@ def test_open_beams_compete_at_the_limit() -> None:
 
 
 def test_it_is_over_when_no_open_beam_can_be_better() -> None:
-    """Long before the limit; and the open ones are not asked."""
+    """Long before the limit; until then all that are open go on, though a stop took a place among the best."""
     ends = {7: 0.5, 2: 0.3, 3: 0.15}
     model = told(((), ends), ((2,), {7: 0.9}), ((3,), {7: 0.9}), ((2, 4), {7: 0.9}), ((2, 5), {7: 0.9}))
     found = search(Sampling(sample=False, beams=2, repetition_penalty=1.0), start=6, stop=7, limit=500)
-    assert len(run(found, model)) < 4
+    moves = run(found, model)
+    assert moves[0] == Move((2, 3), (0, 0))
+    assert len(moves) < 4
     assert (found.codes, found.stopped) == ([], True)
 
 
@@ -246,22 +249,29 @@ def test_scores_that_are_no_numbers_end_it(options: Sampling) -> None:
     assert not found.stopped
 
 
+FIRST = [0.0, -0.7, -99.0, -99.0, -1.4, -2.1, -99.0]
+"""Scores by which 0, 1, 4 and 5 may be drawn; 3 is the start code, 6 would stop."""
+THEN = [[0.5, 1.5, -99.0, -99.0, 0.0, -1.0, -99.0], [1.0, -1.0, -99.0, -99.0, 0.7, 0.3, -99.0]]
+DRAWN = (0, 1, 4, 5)
+
+
 def test_beams_are_drawn_from_the_sums_without_replacement() -> None:
-    """All that can come of a second step, each as often as drawing one candidate after the other would have it."""
-    options = Sampling(beams=2, top_k=3, top_p=1.0, repetition_penalty=1.0)
-    first, then = [2.0, 1.0, -9.0, -9.0, -0.5], [[0.5, 1.5, -9.0, -9.0, 0.0], [1.0, -1.0, -9.0, -9.0, 0.7]]
-    seen: Counter[tuple[Move, Move | None]] = Counter()
-    for seed in range(3000):
-        found = search(options, start=3, stop=4, limit=9, seed=seed)
-        began = found.advance(torch.tensor([first, first]))
+    """All that can come of two steps, each as often as drawing one candidate after the other would have it."""
+    options = Sampling(beams=2, top_k=len(DRAWN), top_p=1.0, repetition_penalty=1.0)
+    first: Counter[Move] = Counter()
+    second: dict[tuple[int, ...], Counter[Move]] = defaultdict(Counter)
+    for seed in range(6000):
+        found = search(options, start=3, stop=6, limit=9, seed=seed)
+        began = found.advance(torch.tensor([FIRST, FIRST]))
+        went_on = found.advance(torch.tensor(THEN))
         assert began is not None
-        seen[began, found.advance(torch.tensor(then))] += 1
-    of_first = Counter({move: sum(n for (began, _), n in seen.items() if began == move) for move, _ in seen})
-    assert deviation(of_first, outcomes([0.0, 0.0], [first, first])) < 4
-    likeliest = of_first.most_common(1)[0][0]
-    second = Counter({move: n for (began, move), n in seen.items() if began == likeliest and move is not None})
-    sums = [log_probabilities(first)[code] for code in likeliest.codes]
-    assert deviation(second, outcomes(sums, then)) < 4
+        assert went_on is not None
+        first[began] += 1
+        second[began.codes][went_on] += 1
+    assert deviation(first, outcomes([0.0, 0.0], [FIRST, FIRST])) < 4
+    for codes in ((0, 0), (0, 1)):
+        sums = [log_probabilities(FIRST)[code] for code in codes]
+        assert deviation(second[codes], outcomes(sums, THEN)) < 4
 
 
 def log_probabilities(scores: Sequence[float]) -> list[float]:
@@ -270,32 +280,32 @@ def log_probabilities(scores: Sequence[float]) -> list[float]:
 
 
 def outcomes(sums: Sequence[float], scores: Sequence[Sequence[float]]) -> dict[Move, float]:
-    """Every move of two beams and its probability: four of the six candidates (codes 0, 1 and 4, the stop code) are
-    drawn one after the other, then ranked, and the first two that do not stop go on."""
+    """Every move of two beams and its probability: four of the eight candidates are drawn one after the other, then
+    ranked, and the first two go on."""
     logs = {
         (row, code): total + log_probabilities(line)[code]
         for row, (total, line) in enumerate(zip(sums, scores, strict=True))
-        for code in (0, 1, 4)
+        for code in DRAWN
     }
-    found: dict[Move, float] = {}
+    every = sum(math.exp(one) for one in logs.values())
+    found: dict[Move, float] = defaultdict(float)
     for drawn in permutations(logs, 4):
-        probability, left = 1.0, sum(math.exp(one) for one in logs.values())
+        probability, left = 1.0, every
         for candidate in drawn:
             probability *= math.exp(logs[candidate]) / left
             left -= math.exp(logs[candidate])
-        ranked = sorted(drawn, key=lambda one: (-logs[one], one[0]))
-        going = [one for one in ranked if one[1] != 4][:2]
-        move = Move(tuple(code for _, code in going), tuple(row for row, _ in going))
-        found[move] = found.get(move, 0.0) + probability
+        going = sorted(drawn, key=lambda one: (-logs[one], one[0]))[:2]
+        found[Move(tuple(code for _, code in going), tuple(row for row, _ in going))] += probability
     return found
 
 
 def deviation(seen: Counter[Move], expected: dict[Move, float]) -> float:
-    """Pearson's chi square, as standard deviations above what chance gives."""
+    """Pearson's chi square over what is to be seen often, as standard deviations above what chance gives."""
     total = seen.total()
     assert set(seen) <= set(expected)
-    square = sum((seen[move] - total * part) ** 2 / (total * part) for move, part in expected.items())
-    freedom = len(expected) - 1
+    often = {move: part for move, part in expected.items() if total * part >= 5}
+    square = sum((seen[move] - total * part) ** 2 / (total * part) for move, part in often.items())
+    freedom = len(often) - 1
     return (square - freedom) / math.sqrt(2 * freedom)
 
 
