@@ -10,6 +10,9 @@ import numpy.typing as npt
 import pytest
 import torch
 
+from bot.tts.indextts.model import Model, load
+from bot.tts.voices import Recording, Recordings
+
 TINY = Path(__file__).parents[2] / "data" / "indextts" / "tiny-a"
 
 
@@ -34,3 +37,15 @@ def golden() -> Mapping[str, npt.NDArray[Any]]:
 def told() -> Mapping[str, Any]:
     found: Mapping[str, Any] = json.loads((TINY / "golden.json").read_text("utf-8"))
     return found
+
+
+@pytest.fixture(scope="session")
+def model(folder: Path) -> Model:
+    """On the processor, in the numbers that the golden ones were made in."""
+    return load(folder, device="cpu", precision="fp32")
+
+
+@pytest.fixture(scope="session")
+def recordings(folder: Path) -> Recordings:
+    """One that can be cloned from, by the name ``me.wav``."""
+    return Recordings([Recording("me.wav", folder / "prompt.wav", ("me",))])
