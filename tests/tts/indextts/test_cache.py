@@ -124,19 +124,28 @@ def test_beams_continue_each_other(sources: list[int], expected: list[int]) -> N
 
 
 def test_only_what_differs_is_copied() -> None:
-    """Of beams with a common past only what came after it is copied, and of equal ones nothing."""
+    """Of beams with a common past only what came after it is copied, as far as it goes, and of equal ones nothing."""
     cache = cache_of()
     prefill(cache, 0, 1, 5)
-    cache.reorder(0, [0, 0])
+    cache.reorder(0, [0, 0, 0])
     step(cache, 20, 2)
-    # A sign at the target that would go if the common past were written again.
+    # Signs at the targets that would go if more were written than what differs.
     cache.keys[:, 1, :, 4] = 77
+    cache.keys[:, 1, :, 9] = 78
     cache.reorder(0, [0, 0])
-    assert cache.keys[0, 1, 0, :7].tolist() == [[n, n] for n in (1, 2, 3, 4, 77, 20, 0)]
-    cache.keys[:, 1, :, 5] = 78
-    cache.reorder(0, [0, 0])
+    assert cache.keys[0, 1, 0, :, 0].tolist() == [1, 2, 3, 4, 77, 20, 0, 0, 0, 78, 0, 0]
+    cache.keys[:, 1, :, 5] = 79
+    cache.reorder(0, [0, 0, 0])
     cache.move(0, 1)
-    assert cache.keys[0, 1, 0, 5].tolist() == [78, 78]
+    assert cache.keys[0, 1, 0, 5].tolist() == [79, 79]
+    assert cache.keys[0, 2, 0, 5].tolist() == [20, 20]
+
+
+def test_more_rows_than_positions() -> None:
+    """Neither size bounds the other."""
+    cache = cache_of(POSITIONS, ROWS)
+    step(cache, 1, POSITIONS)
+    assert contents(cache) == [[n] for n in range(1, POSITIONS + 1)]
 
 
 def test_the_block_never_moves() -> None:

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 import pytest
 import torch
@@ -325,13 +324,16 @@ def test_beams_that_fork_and_die(gpt: Gpt, conditioning: Tensor, golden: Golden)
     assert beside.codes == golden["t1_greedy_nokv_codes"].tolist()[:13]
 
 
-def test_the_weights_are_its_own(gpt: Gpt, weights: Mapping[str, Tensor]) -> None:
-    """Nothing is kept of the mapped file, which may be replaced; nothing is shared among its tensors, and no row more
-    is held than used."""
-    theirs = {tensor.untyped_storage().data_ptr() for tensor in weights.values()}
+@pytest.mark.parametrize("width", [torch.float16, torch.float32], ids=["fp16", "fp32"])
+def test_the_weights_are_its_own(weights: Mapping[str, Tensor], width: torch.dtype) -> None:
+    """Nothing is kept of the mapped file, which may be replaced, though it be of the same width; nothing is shared
+    among its tensors, and no row more is held than used."""
+    given = {name: tensor.to(width) for name, tensor in weights.items()}
+    gpt = Gpt.of(TINY, given, torch.float32)
     ours = [parameter.untyped_storage() for parameter in gpt.parameters()]
-    assert not theirs & {storage.data_ptr() for storage in ours}
-    assert len({storage.data_ptr() for storage in ours}) == len(ours)
+    addresses = {storage.data_ptr() for storage in ours}
+    assert len(addresses) == len(ours)
+    assert not addresses & {tensor.untyped_storage().data_ptr() for tensor in given.values()}
     assert sum(storage.nbytes() for storage in ours) == sum(4 * parameter.numel() for parameter in gpt.parameters())
     assert all(parameter.is_contiguous() and not parameter.requires_grad for parameter in gpt.parameters())
 
@@ -479,7 +481,9 @@ def test_the_last_position_of_the_cache(gpt: Gpt, conditioning: Tensor, golden: 
     assert cache.lengths == [cache.positions]
 
 
-def test_numbers_of_another_kind(gpt: Gpt, golden: Golden) -> None:
-    """A voice in 16 bits is taken as well; the prompt is float32."""
-    prompt = gpt.prompt(torch.from_numpy(golden["cond_latents"].astype(np.float16)), [5])
+@pytest.mark.parametrize("kind", ["float16", "float64"])
+def test_a_voice_of_another_width(gpt: Gpt, golden: Golden, kind: str) -> None:
+    """A voice may be kept in 16 bits, or come from who computes in 64; the prompt is float32."""
+    prompt = gpt.prompt(torch.from_numpy(golden["cond_latents"].astype(kind)), [5])
     assert prompt.dtype == torch.float32
+    assert farthest(prompt[:32], golden["cond_latents"]) <= 2e-3
