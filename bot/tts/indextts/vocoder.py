@@ -46,6 +46,7 @@ class Vocoder(nn.Module):
         with them. ``dtype`` is what the convolutions compute in, 16 bits on CUDA; all else is float32."""
         return cls(config, weights, dtype)
 
+    @torch.no_grad()
     def forward(self, latents: Tensor, speaker: Tensor, keep: range | None = None) -> Tensor:
         """With ``keep``, only the samples of these latents, and no more work than they need. They are those of the
         whole where ``field`` latents to both sides of them are given, or all up to an end of the sentence."""

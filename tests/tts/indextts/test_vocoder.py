@@ -234,6 +234,15 @@ def test_latents_in_16_bits_are_taken() -> None:
     assert apart(vocoder(latents.bfloat16(), speaker), vocoder(latents.bfloat16().float(), speaker)) == 0
 
 
+def test_latents_of_a_model_that_could_learn_are_taken() -> None:
+    """Whether their gradients are kept elsewhere is nothing to it: it is not for learning."""
+    latents, speaker = inputs(OTHER, 4)
+    vocoder = Vocoder.of(OTHER, drawn(OTHER))
+    sound = vocoder(latents.requires_grad_(), speaker)
+    assert not sound.requires_grad
+    assert torch.equal(sound, vocoder(latents.detach(), speaker))
+
+
 @pytest.mark.parametrize("keep", [range(0, 1), range(0, 24), range(5, 9), range(11, 12), range(23, 24)], ids=str)
 def test_a_part_is_that_of_the_whole(
     keep: range, vocoder: Vocoder, latents: Tensor, speaker: Tensor, whole: Tensor
