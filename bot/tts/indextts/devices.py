@@ -134,5 +134,5 @@ def _processor_has_int8() -> bool:
 
 def _has(*features: str) -> bool:
     # Not in older versions of torch, which then take the way that works everywhere.
-    capabilities = getattr(torch.cpu, "get_capabilities", dict)()
+    capabilities: dict[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
     return any(capabilities.get(feature) for feature in features)
