@@ -245,13 +245,13 @@ def flipped(content: bytes, at: int) -> bytes:
     return content[:at] + bytes([content[at] ^ 0x41]) + content[at + 1 :]
 
 
-def encrypted(content: bytes) -> bytes:
-    """Each member said to be so."""
+def marked(content: bytes, at: int, bits: int) -> bytes:
+    """Each member's heads in the archive with these bits set, ``at`` bytes into the first and two on in the second."""
     made = bytearray(content)
-    for mark, flags in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
-        at = -1
-        while (at := made.find(mark, at + 1)) >= 0:
-            made[at + flags] |= 1
+    for mark, place in ((b"PK\x03\x04", at), (b"PK\x01\x02", at + 2)):
+        found = -1
+        while (found := made.find(mark, found + 1)) >= 0:
+            made[found + place] |= bits
     return bytes(made)
 
 
@@ -277,7 +277,10 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "not a number": lambda content: forged(content, conditioning=np.full((6, 5), np.nan, np.float32)),
     "infinite": lambda content: forged(content, speaker=np.full(30, np.inf, np.float32)),
     "endless": lambda content: with_a_member(content, "speaker", endless(content)),
-    "encrypted": encrypted,
+    "encrypted": lambda content: marked(content, 6, 1),
+    "compressed, but not": lambda content: marked(with_a_member(content, "header", b"\xff" * 99), 8, 8),
+    "in a way nobody knows": lambda content: marked(content, 8, 64),
+    "beginning where it ends": lambda content: flipped(content, 29),
     "a flipped bit": lambda content: flipped(content, content.index(b"NUMPY", 600) + 150),
 }
 
@@ -299,6 +302,26 @@ def test_what_cannot_be_read_is_made_anew(drawer: Path, broken: Callable[[bytes]
     ]
     assert only(drawer) == file
     assert file.read_bytes() == content
+
+
+class Trap:
+    """What runs code when it is unpickled."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __reduce__(self) -> tuple[Callable[..., None], tuple[Path]]:
+        return Path.touch, (self.mark,)
+
+
+def test_nothing_in_a_file_is_run(drawer: Path, tmp_path: Path) -> None:
+    """A file with pickled objects is not unpickled: it is no voiceprint."""
+    content = good(drawer)
+    only(drawer).write_bytes(forged(content, speaker=np.array([Trap(tmp_path / "sprung")], dtype=object)))
+    model = Listener()
+    Voiceprints(model, drawer).of(spoken())
+    assert len(model.heard) == 1
+    assert not (tmp_path / "sprung").exists()
 
 
 def test_one_that_was_renamed_is_not_taken_for_another(drawer: Path) -> None:
