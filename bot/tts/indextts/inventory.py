@@ -80,7 +80,8 @@ def parameters(config: Config) -> Mapping[str, int]:
         "speaker encoder": speaker.shapes(config.vocoder),
         "vocoder": vocoder.shapes(config.vocoder),
     }
-    return {part: sum(prod(shape) for shape in shapes.values()) for part, shapes in parts.items()}
+    # What has no shape counts batches, and was not learnt.
+    return {part: sum(prod(shape) for shape in shapes.values() if shape) for part, shapes in parts.items()}
 
 
 def _named(device: torch.device) -> str:
