@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -124,8 +125,9 @@ class IndexTTS:
         order = Order(utterance, reference)
         worker.say(order)
         try:
-            async for samples in order.sound():
-                yield Pcm(samples, SAMPLE_RATE, utterance)
+            async with aclosing(order.sound()) as sound:
+                async for samples in sound:
+                    yield Pcm(samples, SAMPLE_RATE, utterance)
         finally:
             worker.drop(order)
 

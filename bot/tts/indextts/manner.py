@@ -14,8 +14,8 @@ PAUSES = (0.10, 0.25)
 @dataclass(frozen=True, slots=True)
 class Manner:
     """``slots`` sentences are decoded at once. A sentence that goes astray is tried up to ``attempts`` times, each with
-    another seed. ``streaming`` gives the sound of a sentence before it is whole, at twice the work for the vocoder;
-    None: on accelerators."""
+    another seed. ``streaming`` gives the sound of a sentence before it is decoded to its end: it is heard sooner, but
+    can be tried again only while nothing of it was heard. None: on accelerators, which are faster than speech."""
 
     options: Sampling = field(default_factory=Sampling)
     positions: Positions = Positions.CONTIGUOUS

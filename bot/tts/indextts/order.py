@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from bot.errors import EngineError
@@ -31,7 +31,7 @@ class Order:
         """There is no more."""
         self._tell(error)
 
-    async def sound(self) -> AsyncIterator[Samples]:
+    async def sound(self) -> AsyncGenerator[Samples, None]:
         """The sound as it is given, to its end. Raises the error that it ended with."""
         while (news := await self._news.get()) is not None:
             if isinstance(news, EngineError):

@@ -60,7 +60,7 @@ class Reading:
             sentence.collect()
         while self._sentences:
             self._hear(self._sentences[0].sound())
-            if not self._sentences[0].decoded:
+            if not self._sentences[0].whole:
                 return
             del self._sentences[0]
             self._pausing = self._given
@@ -69,9 +69,9 @@ class Reading:
             raise EngineRejected(self.order.utterance.engine, _NOTHING)
 
     def _hear(self, sound: Tensor) -> None:
-        samples = sound.float().cpu().numpy()
-        if not samples.size:
+        if not len(sound):
             return
+        samples = sound.float().cpu().numpy()
         if not np.isfinite(samples).all():
             raise EngineBroken(self.order.utterance.engine, _NOISE)
         if self._pausing:

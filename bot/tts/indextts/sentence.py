@@ -18,11 +18,14 @@ from bot.tts.indextts.windows import Windows
 
 _log = structlog.get_logger()
 
+_WINDOW = 48
+"""Latents that are made into sound at once: two seconds, and what others wait for at most."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Voice:
-    """What makes sound of latents: the vocoder, as this speaker; ``streaming`` in windows as the latents come, else
-    when all are there."""
+    """What makes sound of latents: the vocoder, as this speaker; ``streaming`` as the latents come, else when all of a
+    sentence are there, and it is known to be well."""
 
     vocoder: Vocoder
     speaker: Tensor
@@ -56,6 +59,8 @@ class Sentence:
         """Its decoding, while that goes on."""
         self.decoded = False
         """Whether nothing more will be decoded for it."""
+        self.whole = False
+        """Whether all of its sound has been given."""
         self._engine = engine
         self._voice = voice
         self._task = task
@@ -89,8 +94,10 @@ class Sentence:
             self._judge(self._try)
 
     def sound(self) -> Tensor:
-        """What can be heard by now and was not given yet (n,), within ±1; all of it once it is decoded."""
-        sound = self._streamed() if self._voice.streaming else self._whole()
+        """What can be heard by now and was not given yet (n,), within ±1. Of much at once only a window: others want to
+        be decoded meanwhile; it is to be asked until it is ``whole``."""
+        pieces = self._pieces() if self._voice.streaming or self.decoded else []
+        sound = torch.cat(pieces) if pieces else self._voice.speaker.new_empty(0)
         self._heard = self._heard or len(sound) > 0
         return sound
 
@@ -110,6 +117,8 @@ class Sentence:
 
     def _settle(self, attempt: _Try) -> None:
         self.decoded = True
+        rest = attempt.latents[self._fed :]
+        attempt.latents, self._fed = list(torch.split(torch.cat(rest), _WINDOW)) if rest else [], 0
         if attempt.fault is not None:
             fault, codes = attempt.fault.value, attempt.codes
             _log.warning("indextts_sentence_faulty", engine=self._engine, fault=fault, codes=codes)
@@ -118,18 +127,13 @@ class Sentence:
         """Nothing of it has been heard, whatever the windows already hold of another."""
         self._try, self._windows, self._fed = attempt, None, 0
 
-    def _streamed(self) -> Tensor:
+    def _pieces(self) -> list[Tensor]:
         if self._windows is None:
-            self._windows = Windows(self._voice.vocoder, self._voice.speaker)
-        fresh = self._try.latents[self._fed :]
-        self._fed = len(self._try.latents)
+            self._windows = Windows(self._voice.vocoder, self._voice.speaker, later=_WINDOW)
+        end = self._fed + 1 if self.decoded else len(self._try.latents)
+        fresh, self._fed = self._try.latents[self._fed : end], end
         sound = [self._windows.feed(torch.cat(fresh))] if fresh else []
-        if self.decoded:
+        if self.decoded and end >= len(self._try.latents):
+            self.whole = True
             sound.append(self._windows.finish())
-        return torch.cat(sound) if sound else self._voice.speaker.new_empty(0)
-
-    def _whole(self) -> Tensor:
-        if not self.decoded or not sum(map(len, self._try.latents)):
-            return self._voice.speaker.new_empty(0)
-        sound: Tensor = self._voice.vocoder(torch.cat(self._try.latents), self._voice.speaker)
         return sound

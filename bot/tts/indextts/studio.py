@@ -12,7 +12,7 @@ import structlog
 import torch
 from torch import Tensor
 
-from bot.errors import AudioError, EngineError, EngineRejected, NothingToSay
+from bot.errors import AudioError, EngineError, EngineRejected, NothingToSay, SaysoError
 from bot.log import where
 from bot.speech import Utterance
 from bot.tts.indextts import model as models
@@ -70,12 +70,14 @@ class Studio:
         load: Callable[..., Model] = models.load,
     ) -> Self:
         """With the model in the folder; ``prints`` keeps voiceprints. ``threads`` are torch's, 0 leaves them as they
-        are. Raises ConfigError (CheckpointError is one) and EngineError."""
+        are. Raises ConfigError (CheckpointError is one), EngineError, and ImportError for what is not installed."""
         if threads:
             torch.set_num_threads(threads)
         try:
             model = load(folder, device=device, precision=precision)
-        except (RuntimeError, MemoryError) as error:
+        except (SaysoError, ImportError):
+            raise
+        except Exception as error:  # noqa: BLE001 (it is foreign code: who waits is told, and the thread lives on)
             _log.error("indextts_not_loaded", engine=name, error=type(error).__name__, where=where(error))
             failure = told(error, device)
         else:

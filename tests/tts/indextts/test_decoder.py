@@ -12,6 +12,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from bot.tts.indextts.cache import Cache
 from bot.tts.indextts.config import GptConfig
 from bot.tts.indextts.decoder import Decoder, Task, Track
 from bot.tts.indextts.gpt import Gpt
@@ -181,6 +182,17 @@ def test_steps_tell_who_is_done_by_them(gpt: Gpt, voice: Tensor, golden: Golden)
     told = [list(decoder.step()) for _ in range(6)]
     assert told == [[], [], [short], [], [long], []]
     assert decoder.free == 3
+
+
+def test_the_last_moves_into_the_hole(gpt: Gpt, voice: Tensor, golden: Golden, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of six sentences the first goes: one row of the cache is copied, and not five."""
+    decoder = Decoder(gpt, 6)
+    tracks = [decoder.admit(Task(voice, text(golden, 0), greedy())) for _ in range(6)]
+    moves: list[tuple[int, int]] = []
+    monkeypatch.setattr(Cache, "move", lambda _, source, target: moves.append((source, target)))
+    decoder.drop(tracks[0])
+    decoder.drop(tracks[4])
+    assert moves == [(5, 0)]
 
 
 # ---- latents
