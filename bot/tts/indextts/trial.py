@@ -43,6 +43,9 @@ ROUNDING = {torch.float32: 1e-3, torch.float16: 1e-2, torch.bfloat16: 3e-2}
 """The same for windows that look as far as the vocoder does, by what it computes in: other lengths go other ways
 through a processor or GPU, which round differently (TF32 in float32's place, too)."""
 
+_LOOKED_AT = 120
+"""Latents of a sentence whose seams are looked at: five seconds, of three windows and the end. A model that has lost
+its way says five times as much, and on a processor each look takes longer than saying it."""
 _SEEDS = (0, 1, 2)
 """A sentence that goes astray is spoken again with the next, as the engine does it."""
 _WARMTH = 4
@@ -210,18 +213,20 @@ class _Speaking:
         began = self.clock()
         whole = self.model.waveform(latents, self.voice.speaker)
         took = self.clock() - began
-        sight, rounding = self.model.vocoder.field, self._rounding
         return replace(
             turn,
             cut=len(thought.codes) - len(latents),
             voiced=took,
-            seconds=len(whole) / self.model.config.mel.rate,
+            seconds=len(whole) / turn.rate,
             samples=whole.numpy(),
-            seams=(
-                Seam(LOOK, self._off(latents, whole, LOOK), max(SEAM, rounding)),
-                Seam(sight, self._off(latents, whole, sight), rounding),
-            ),
+            seams=tuple(self._seams(latents[:_LOOKED_AT])),
         )
+
+    def _seams(self, latents: Tensor) -> Iterator[Seam]:
+        whole = self.model.waveform(latents, self.voice.speaker)
+        sight, rounding = self.model.vocoder.field, self._rounding
+        yield Seam(LOOK, self._off(latents, whole, LOOK), max(SEAM, rounding))
+        yield Seam(sight, self._off(latents, whole, sight), rounding)
 
     @property
     def _rounding(self) -> float:

@@ -66,6 +66,7 @@ class Script:
     fails: str = ""
     asked: list[list[int]] = field(default_factory=list)
     prompts: int = 0
+    windowed: int = 0
 
     def codes(self) -> Sequence[int]:
         # The first prompt is the one that makes warm.
@@ -123,6 +124,7 @@ class Vocoder:
 
     def __call__(self, latents: Tensor, speaker: Tensor, keep: range | None = None) -> Tensor:
         assert speaker.shape == (self.config.speaker,)
+        self.script.windowed += len(keep or ())
         numbers = [int(latent[0]) for latent in latents]
         pieces = [
             self.script.sound[n * 1024 : (n + 1) * 1024]
@@ -241,6 +243,16 @@ def test_long_silence_is_cut_as_the_engine_does(talker: Callable[[Script], Model
     turn = tried(talker(Script([codes])))["en"]
     assert (turn.codes, turn.cut) == (150, 10)
     assert turn.seconds == pytest.approx(140 * 1024 / RATE)
+
+
+@pytest.mark.parametrize(("length", "looked_at"), [(90, 90), (200, 120)])
+def test_five_seconds_of_a_sentence_are_enough_to_see_its_seams(
+    talker: Callable[[Script], Model], length: int, looked_at: int
+) -> None:
+    """Twice in each of both sentences; all of it is spoken nevertheless."""
+    turn = tried(talker(script := Script([[*range(200, 200 + length), STOP]])))["en"]
+    assert script.windowed == 4 * looked_at
+    assert turn.seconds == pytest.approx(length * 1024 / RATE)
 
 
 @pytest.mark.parametrize(
