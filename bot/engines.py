@@ -37,7 +37,7 @@ a minute of that is outlasted. A sentence that is itself what ends them cannot d
 class Engines:
     """All that speak. ``leaves`` are what ``sayso doctor`` asks, one for each name; ``chosen`` is what people choose
     among, with ``breakers`` before some and the ``fallbacks`` of each; ``pools`` and ``instances`` are what may be
-    looked at in them."""
+    looked at in them. ``lost`` is set when a device has failed so that one of them needs another process."""
 
     leaves: Mapping[str, Engine]
     chosen: Mapping[str, Engine]
@@ -45,6 +45,7 @@ class Engines:
     breakers: Mapping[str, Breaker]
     pools: Mapping[str, Pool] = field(default_factory=dict)
     instances: Sequence[Instance] = ()
+    lost: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def workers(self) -> Mapping[str, Offline]:
@@ -61,7 +62,8 @@ async def enter(stack: AsyncExitStack, loaded: Loaded, voices: Voices, *, reside
     recordings = voices.recordings("indextts")
     if settings.gradio.url or settings.indextts.folder:
         await asyncio.to_thread(recordings.check)
-    leaves: dict[str, Engine] = dict(_leaves(settings, recordings, resident))
+    lost = asyncio.Event()
+    leaves: dict[str, Engine] = dict(_leaves(settings, recordings, resident, lost))
     children = _instances(settings, leaves) if resident else ()
     pools: dict[str, Pool] = {}
     if children:
@@ -77,7 +79,7 @@ async def enter(stack: AsyncExitStack, loaded: Loaded, voices: Voices, *, reside
         leaves["remote"] = servers[0].engine
     leaves |= pools
     _check_engine(settings.speak.engine, leaves, "speak.engine")
-    return _guarded(settings, leaves, pools, children)
+    return replace(_guarded(settings, leaves, pools, children), lost=lost)
 
 
 def _settled(settings: Settings) -> Settings:
@@ -93,11 +95,13 @@ def _settled(settings: Settings) -> Settings:
     return replace(settings, indextts=replace(own, voiceprints=prints), instances=instances)
 
 
-def _leaves(settings: Settings, recordings: Recordings, resident: bool) -> Iterator[tuple[str, Engine]]:
+def _leaves(
+    settings: Settings, recordings: Recordings, resident: bool, lost: asyncio.Event
+) -> Iterator[tuple[str, Engine]]:
     yield "offline", Offline(slots=settings.offline.slots, idle_seconds=settings.offline.idle_seconds)
     yield "edge", _edge(settings, resident)
     if settings.indextts.folder:
-        yield "indextts", _indextts(settings.indextts, recordings, resident)
+        yield "indextts", _indextts(settings.indextts, recordings, resident, lost)
     if settings.gradio.url:
         yield "indextts", _web_ui(settings, recordings)
 
@@ -115,7 +119,7 @@ def _edge(settings: Settings, resident: bool) -> Edge:
     )
 
 
-def _indextts(own: IndexTtsSettings, recordings: Recordings, resident: bool) -> Engine:
+def _indextts(own: IndexTtsSettings, recordings: Recordings, resident: bool, lost: asyncio.Event) -> Engine:
     from bot.tts.indextts import IndexTTS, Positions, Sampling
 
     return IndexTTS(
@@ -137,6 +141,7 @@ def _indextts(own: IndexTtsSettings, recordings: Recordings, resident: bool) -> 
         pause=own.pause,
         attempts=own.attempts,
         at_once=resident,  # a command that speaks with another engine does not wait for this one
+        lost=lost.set,
     )
 
 

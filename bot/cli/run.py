@@ -91,9 +91,11 @@ async def _run(loaded: Loaded, duty: Duty) -> None:
                 gauges=app.gauges,
             )
             drain = loaded.settings.queue.drain_seconds
-            chats = _chats(app, stop) if duty.chats else ()
+            others = list(_chats(app, stop)) if duty.chats else []
+            if duty.attached:
+                others.append(_until_lost(app.engines.lost, stop))
             try:
-                await _together(stop, serve(api, listener, stop, lambda: _ready(duty, listener), drain=drain), *chats)
+                await _together(stop, serve(api, listener, stop, lambda: _ready(duty, listener), drain=drain), *others)
             except asyncio.CancelledError:  # told a second time: what the way out would wait for is given up
                 await app.speaker.close()
                 raise
@@ -128,6 +130,18 @@ def _end_with_input(stop: asyncio.Event, seconds: float) -> None:
         os._exit(1)
 
     threading.Thread(target=watch, daemon=True).start()
+
+
+async def _until_lost(lost: asyncio.Event, stop: asyncio.Event) -> None:
+    """Until an engine needs another process, or all is to end. Whoever started us starts another process."""
+    waits = [asyncio.create_task(event.wait()) for event in (lost, stop)]
+    try:
+        await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for wait in waits:
+            wait.cancel()
+    if lost.is_set():
+        log.error("device_lost")
 
 
 def _chats(app: App, stop: asyncio.Event) -> Iterator[Coroutine[Any, Any, None]]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 
 import pytest
+from structlog.testing import capture_logs
 from typer.testing import CliRunner
 
 from bot.cli import cli
+from bot.cli.run import _until_lost
 from bot.errors import ConfigError
 from bot.tts.instances.placement import pinnable
 
@@ -51,6 +54,27 @@ def test_what_is_stuck_ends_nevertheless() -> None:
     process = attached(waits=False)
     process.communicate(timeout=30)
     assert process.returncode == 1
+
+
+async def test_it_ends_when_its_device_is_lost() -> None:
+    """Another process can use it again, and whoever started this one starts that."""
+    lost, stop = asyncio.Event(), asyncio.Event()
+    watching = asyncio.create_task(_until_lost(lost, stop))
+    await asyncio.sleep(0)
+    assert not watching.done()
+    lost.set()
+    with capture_logs() as logs:
+        await asyncio.wait_for(watching, 10)
+    assert [entry["event"] for entry in logs] == ["device_lost"]
+
+
+async def test_it_ends_with_the_others_where_nothing_is_lost() -> None:
+    """And says nothing."""
+    lost, stop = asyncio.Event(), asyncio.Event()
+    stop.set()
+    with capture_logs() as logs:
+        await asyncio.wait_for(_until_lost(lost, stop), 10)
+    assert logs == []
 
 
 @pytest.mark.skipif(not pinnable(), reason="this system pins no processes")

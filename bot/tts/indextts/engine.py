@@ -6,6 +6,7 @@ import asyncio
 import hashlib
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -55,6 +56,7 @@ class IndexTTS:
     utterance. ``prints`` is the folder that keeps what was learnt of recordings; ``threads`` are torch's, 0 leaves them
     as they are; see :class:`~bot.tts.indextts.manner.Manner` for how it speaks, and
     :func:`~bot.tts.indextts.model.load` for ``device`` and ``precision``. The rate is kept within half and double.
+    ``lost`` is called when the device has failed so that only another process will speak.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class IndexTTS:
         streaming: bool | None = None,
         at_once: bool = True,
         load: Callable[..., Model] | None = None,
+        lost: Callable[[], None] = lambda: None,
     ) -> None:
         self._name = name
         self._folder = folder
@@ -86,6 +89,7 @@ class IndexTTS:
         self._manner = Manner(options, positions, slots, pause, attempts, streaming)
         self._at_once = at_once
         self._load = load
+        self._lost = lost
         self._worker: Worker | None = None
         self._place = "" if device == "auto" else device
 
@@ -146,7 +150,8 @@ class IndexTTS:
 
     async def __aenter__(self) -> Self:
         """Raises ConfigError for a model folder, device or precision that is none, and EngineBroken without torch."""
-        worker = self._worker = Worker(self.name, self._open)
+        lost = partial(asyncio.get_running_loop().call_soon_threadsafe, self._lost)
+        worker = self._worker = Worker(self.name, self._open, lost)
         worker.start()
         if self._at_once:
             try:

@@ -24,14 +24,20 @@ from bot.tts.indextts.order import Order
 from bot.tts.indextts.reading import Reading, seed
 from bot.tts.indextts.sampling import search
 from bot.tts.indextts.sentence import Sentence, Voice
-from bot.tts.indextts.text import SENTENCE_TOKENS
 from bot.tts.indextts.voices import Voiceprint, Voiceprints
 from bot.tts.indextts.watchdog import Watchdog
 
 _log = structlog.get_logger()
 
-_PROMPT = 32 + 3
-"""Positions of a prompt beside its text: the voice, and the marks where text and codes begin and end."""
+_MARKS = 3
+"""Positions of a prompt beside voice and text: the marks where text and codes begin, and where the text ends."""
+
+SENTENCE_TOKENS = 100
+"""Tokens of one sentence at most: what takes 20 of the 25 seconds that a sentence may last. Upstream's own limit of 120
+leaves a slow voice no room."""
+
+_ANY = ("Room 5.", "5号。")
+"""Has the grammars of both languages loaded, which takes a second that nobody is to wait for."""
 
 
 class Studio:
@@ -75,6 +81,8 @@ class Studio:
             torch.set_num_threads(threads)
         try:
             model = load(folder, device=device, precision=precision)
+            for text in _ANY:
+                model.tokenizer.ids(text)
         except (SaysoError, ImportError):
             raise
         except Exception as error:  # noqa: BLE001 (it is foreign code: who waits is told, and the thread lives on)
@@ -127,7 +135,7 @@ class Studio:
             torch.cuda.empty_cache()
 
     def _empty(self) -> Decoder:
-        room = _PROMPT + self._most_text + self._most_codes
+        room = self._model.config.conditioning.latents + _MARKS + self._most_text + self._most_codes
         return Decoder(self._model.gpt, self._manner.rows, positions=self._manner.positions, room=room)
 
     @torch.inference_mode()
@@ -156,6 +164,7 @@ class Studio:
     def _texts(self, text: str) -> list[list[int]]:
         """The ids of each sentence. Raises NothingToSay."""
         tokenizer = self._model.tokenizer
+        text = " ".join(text.split())  # upstream's rules glue words together at the end of a line
         sentences = tokenizer.sentences(text, self._most_text, repeat_quotes=False)
         sayable = [ids for ids in sentences if tokenizer.unknown(ids) < len(ids)]
         if not sayable or not tokenizer.speakable(text):

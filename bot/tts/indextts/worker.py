@@ -22,12 +22,14 @@ class Worker:
     """Runs a studio in a thread of its own, which is opened there when it is first needed.
 
     ``open_studio`` raises ConfigError or EngineError where there is none to be had; it is tried again for whoever comes
-    next. All methods are for one event loop.
+    next. ``lost`` is called in the thread once it is certain that nothing will be spoken in this process any more. All
+    methods are for one event loop.
     """
 
-    def __init__(self, name: str, open_studio: Callable[[], Studio]) -> None:
+    def __init__(self, name: str, open_studio: Callable[[], Studio], lost: Callable[[], object]) -> None:
         self._name = name
         self._open = open_studio
+        self._lost = lost
         self._commands: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
         self._studio: Studio | None = None
         self._over: Breakdown | None = None
@@ -116,3 +118,4 @@ class Worker:
         """A device that has failed for good is of no use to anybody, and nor is what lies on it."""
         if studio.broken is not None:
             self._over, self._studio = studio.broken, None
+            self._lost()

@@ -499,9 +499,10 @@ async def test_after_a_failure_the_next_is_spoken(enter: Enter, model: Model, mo
 async def test_a_device_that_failed_for_good_is_told_from_then_on(
     enter: Enter, model: Model, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """To who speaks, and to who only asks how it is: whoever watches the process can start another."""
+    """To who speaks, to who only asks how it is, and to who can start another process."""
     scripted(monkeypatch, Given(varied(10)))
-    engine = await enter()
+    lost = asyncio.Event()
+    engine = await enter(lost=lost.set)
 
     def failing(*_: Any) -> Any:
         raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
@@ -513,3 +514,5 @@ async def test_a_device_that_failed_for_good_is_told_from_then_on(
         assert raised.value.retry_after == 30.0
     with pytest.raises(EngineBroken, match="start Sayso again"):
         await engine.check()
+    async with asyncio.timeout(20):
+        await lost.wait()

@@ -70,12 +70,16 @@ class Doors:
         self.errors: list[Exception] = []
         self.opened: list[Booth] = []
         self.length = 3
+        self.lost = 0
 
     def __call__(self) -> Any:
         if self.errors:
             raise self.errors.pop(0)
         self.opened.append(Booth(self.length))
         return self.opened[-1]
+
+    def lose(self) -> None:
+        self.lost += 1
 
 
 @pytest.fixture
@@ -85,7 +89,7 @@ def doors() -> Doors:
 
 @pytest.fixture
 async def worker(doors: Doors) -> AsyncIterator[Worker]:
-    worker = Worker("indextts", doors)
+    worker = Worker("indextts", doors, doors.lose)
     worker.start()
     yield worker
     await worker.stop()
@@ -158,7 +162,7 @@ async def test_who_waits_for_it_hears_why_it_cannot_be_opened(worker: Worker, do
 
 async def test_who_does_not_wait_for_the_opening_spares_it(doors: Doors) -> None:
     """Given up before its turn: nothing is loaded for nobody."""
-    worker = Worker("indextts", doors)
+    worker = Worker("indextts", doors, doors.lose)
     waiting = asyncio.create_task(worker.opened())
     await asyncio.sleep(0)
     waiting.cancel()
@@ -184,7 +188,7 @@ async def test_who_goes_away_is_forgotten(worker: Worker, doors: Doors) -> None:
 async def test_leaving_ends_what_is_spoken_and_what_waits(doors: Doors) -> None:
     """Nobody listens for ever to an engine that is gone."""
     doors.length = -1
-    worker = Worker("indextts", doors)
+    worker = Worker("indextts", doors, doors.lose)
     worker.start()
     worker.say(speaking := order())
     await anext(aiter(speaking.sound()))
@@ -211,6 +215,7 @@ async def test_what_is_broken_for_good_stays_so(worker: Worker, doors: Doors) ->
     with pytest.raises(EngineBroken):
         await worker.opened()
     assert len(doors.opened) == 1
+    assert doors.lost == 1
 
 
 def test_sound_for_a_loop_that_is_over_is_for_nobody() -> None:
