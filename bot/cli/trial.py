@@ -27,8 +27,8 @@ from bot.tts.indextts.config import read
 from bot.tts.offline import Offline
 
 if TYPE_CHECKING:
-    from bot.tts.indextts.inventory import Inventory, Memory
-    from bot.tts.indextts.trial import Turn
+    from bot.tts.indextts.trial.inventory import Inventory, Memory
+    from bot.tts.indextts.trial.trial import Turn
 
 BORROWED = (
     "This voice was made by a machine, and so nobody has to be asked for it. It reads a few calm sentences, as "
@@ -143,9 +143,9 @@ async def _borrowed() -> tuple[Samples, int]:
 def _tried(loaded: Loaded, wanted: Wanted, folder: Path, reference: Reference) -> _Tried:
     import torch
 
-    from bot.tts.indextts.hearing import recogniser
-    from bot.tts.indextts.inventory import Memory, opened
-    from bot.tts.indextts.trial import listened, trial
+    from bot.tts.indextts.trial.hearing import recogniser
+    from bot.tts.indextts.trial.inventory import Memory, opened
+    from bot.tts.indextts.trial.trial import listened, trial
 
     own = loaded.settings.indextts
     if own.threads:

@@ -26,9 +26,9 @@ from bot.errors import AudioError, ConfigError, SaysoError
 from bot.speech import Samples
 from bot.tts.indextts import CheckpointError, licence
 from bot.tts.indextts.download import FILES
-from bot.tts.indextts.inventory import Inventory, Memory
-from bot.tts.indextts.sanity import Sanity
-from bot.tts.indextts.trial import Seam, Turn
+from bot.tts.indextts.trial.inventory import Inventory, Memory
+from bot.tts.indextts.trial.sanity import Sanity
+from bot.tts.indextts.trial.trial import Seam, Turn
 from tests.doubles.hub import Hub
 
 TINY = Path(__file__).parents[1] / "data" / "indextts" / "tiny-a"
@@ -78,7 +78,7 @@ def recording(tmp_path: Path) -> Path:
 @pytest.fixture
 def unheard(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a recogniser, which takes seconds."""
-    monkeypatch.setattr("bot.tts.indextts.hearing.present", lambda: False)
+    monkeypatch.setattr("bot.tts.indextts.trial.hearing.present", lambda: False)
 
 
 def sayso(*arguments: str) -> Result:
@@ -394,7 +394,7 @@ def test_where_somebody_can_listen_it_is_listened_to(
     monkeypatch: pytest.MonkeyPatch, told: io.StringIO, recording: Path
 ) -> None:
     """Noise is not understood."""
-    monkeypatch.setattr("bot.tts.indextts.hearing.recogniser", lambda: nullcontext(Ear()))
+    monkeypatch.setattr("bot.tts.indextts.trial.hearing.recogniser", lambda: nullcontext(Ear()))
     _, found = check("--voice", str(recording))
     assert {sentence["heard"] for sentence in found["sentences"]} == {"Thank you for watching."}
     assert all("was not understood" in sentence["odd"][-1] for sentence in found["sentences"])

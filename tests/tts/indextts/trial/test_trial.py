@@ -21,9 +21,9 @@ from bot.tts.audio import Reference
 from bot.tts.indextts import load
 from bot.tts.indextts.config import Config, read
 from bot.tts.indextts.devices import Place, Precision
-from bot.tts.indextts.hearing import Recogniser
 from bot.tts.indextts.model import Model
-from bot.tts.indextts.trial import ALLOWED, SENTENCES, Seam, Turn, listened, trial
+from bot.tts.indextts.trial.hearing import Recogniser
+from bot.tts.indextts.trial.trial import ALLOWED, SENTENCES, Seam, Turn, listened, trial
 from bot.tts.indextts.watchdog import Fault
 from bot.tts.indextts.windows import LOOK
 

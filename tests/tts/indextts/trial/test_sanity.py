@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bot.speech import Samples
-from bot.tts.indextts.sanity import Sanity, units
+from bot.tts.indextts.trial.sanity import Sanity, units
 
 RATE = 24_000
 TEXT = "one two three four five six seven eight nine"

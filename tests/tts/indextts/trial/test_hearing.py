@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bot.speech import Samples, Utterance
-from bot.tts.indextts import hearing
-from bot.tts.indextts.hearing import errors, present, recogniser
+from bot.tts.indextts.trial import hearing
+from bot.tts.indextts.trial.hearing import errors, present, recogniser
 from bot.tts.offline import Offline
 
 SENTENCE = "The train to the city leaves early in the morning."

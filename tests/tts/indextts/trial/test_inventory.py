@@ -13,7 +13,7 @@ import torch
 
 from bot.tts.indextts import CheckpointError, inventory
 from bot.tts.indextts.config import read
-from bot.tts.indextts.inventory import Memory, opened, parameters
+from bot.tts.indextts.trial.inventory import Memory, opened, parameters
 
 
 @pytest.fixture
