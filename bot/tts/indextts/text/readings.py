@@ -23,16 +23,8 @@ _IN_ADDRESS: Mapping[str, str] = {
 }
 _MARK_IN_ADDRESS = re.compile("[" + re.escape("".join(_IN_ADDRESS)) + "]")
 _THOUSAND = re.compile(r"1\d{3}")
-_SHORT = r"(?:\d{1,2}|[1-9]0{2,3})"
-_PRODUCT = re.compile(rf"{_SHORT}(?:[x*]{_SHORT})*x?")
+_PRODUCT = re.compile(r"\d{1,3}(?:[x*]\d{1,3})*x?")
 _SLASHED = re.compile(r"\d{1,2}(?:/\d{1,2}){2}")
-_PER = re.compile(r"(\d+)/([a-z]+)")
-"""The end of ``4.9/day``, which wetext takes for one of its own."""
-_STARTS_WITH_DIGITS = re.compile(r"(\d+)(\D.*)?", re.DOTALL)
-_NOUGHTS = re.compile(r' +fractional_part: "0+"')
-_QUANTIFIED = re.compile(r"(.*) ((?:thousand|million|billion|trillion)\b.*)")
-_ABBREVIATED: Mapping[str, str] = {"No": "number", "NO": "number", "Vol": "Volume"}
-_OPERATORS: Mapping[str, str] = {"+": "plus", "=": "equals", "&": "and", "|": "vertical bar"}
 
 
 def word(text: str) -> Token:
@@ -42,70 +34,30 @@ def word(text: str) -> Token:
 
 def with_marks_read(found: Sequence[Token]) -> list[Token]:
     """The tokens, with marks between two of them read as upstream reads them: a hyphen that makes no range is the sign
-    of the second number (``555-0123``), a point right before digits is one of decimals (``v1.12.0``, ``26.5px``), the
-    price of something has all its digits (``$4.9/day``), and a mark inside or behind an address belongs to it."""
+    of the second number (``555-0123``), a point after letters with a number is one of decimals (``GPT3.5``), and one
+    inside an address that wetext takes for two (``https://example.com/b#c``) is its dot."""
     read = list(found)
-    for at in range(1, len(found)):
-        after = found[at + 1] if at + 1 < len(found) else None
-        # What is before may have been read by now, what is after may not; a token that was is passed over as none.
-        read[at - 1 : at + 2] = _with_mark_read(read[at - 1], found[at], after) or read[at - 1 : at + 2]
-    return [token for token in read if token is not _NOTHING]
+    for at in range(1, len(found) - 1):
+        before, mark, after = found[at - 1 : at + 2]
+        if mark.kind != "p" or before.kind in ("w", "p"):
+            continue
+        if mark.value == "-" and after.kind in _SIGNED:
+            read[at] = word(_SIGNED[after.kind])
+        elif mark.value == "." and (before.kind, after.kind) == ("serial", "cardinal"):
+            read[at : at + 2] = [word("point"), word(_decimals(after.value))]
+        elif mark.value == "." and (before.kind, after.kind) == ("electronic", "serial"):
+            read[at] = word("dot")
+    return read
 
 
-def _with_mark_read(before: Token, mark: Token, after: Token | None) -> list[Token]:
-    """Three tokens for three, the mark in the middle; or none, where wetext is right. At the end there are two."""
-    if mark.kind != "p" or before.kind == "p":
-        return []
-    if before.kind == "electronic":
-        return _in_address(before, mark, after)
-    if after is None:
-        return []
-    if mark.value == "-" and after.kind in _SIGNED and before.kind != "w":
-        return [before, word(_SIGNED[after.kind]), after]
-    return _per(before, mark, after) or _pointed(before, mark, after)
-
-
-def _in_address(before: Token, mark: Token, after: Token | None) -> list[Token]:
-    """Behind the address of a mailbox that ends the text, a mark is said; one that wetext takes for the end of another
-    address is, too (``https://example.com/b?c=1#d``)."""
-    if after is None:
-        ends = mark.value in (".", "!", "?") and "username" in before.fields
-        return [before, word(f"{_IN_ADDRESS[mark.value]} ")] if ends else []
-    if after.kind == "serial" and mark.value in (".", "?"):
-        return [before, word(_IN_ADDRESS[mark.value]), word(said(after).replace(" and ", " ampersand "))]
-    return []
-
-
-def _per(before: Token, mark: Token, after: Token) -> list[Token]:
-    """What each costs, or how many there are in each."""
-    digits = _PER.fullmatch(after.value) if after.kind == "serial" else None
-    if not digits or mark.value not in (".", ",") or before.kind not in ("cardinal", "money"):
-        return []
-    written = "".join(before.fields.values()) + mark.value + digits[1]
+def said(token: Token) -> str:
+    """The token as upstream says it; as it is written, where the grammar that tagged it cannot say it."""
+    if token.kind in ("w", "p"):
+        return token.value
     try:
-        amount = " ".join(map(said, tokens(written, "en")))
+        return _READINGS.get(token.kind, _number)(token)
     except NotInGrammar:
-        return []
-    return [word(amount), word(f"slash {digits[2]}"), _NOTHING]
-
-
-def _pointed(before: Token, mark: Token, after: Token) -> list[Token]:
-    """Digits right behind a point are said one by one. A short form of a word is said in full there."""
-    digits = _STARTS_WITH_DIGITS.fullmatch(_whole(after))
-    if mark.value != "." or before.kind in ("money", "telephone") or not digits:
-        return []
-    if before.kind == "w" and before.value in _ABBREVIATED and after.kind == "cardinal":
-        return [word(_ABBREVIATED[before.value]), after, _NOTHING]
-    rest = digits[2] or ""
-    if "fractional_part" in after.fields:
-        rest = f"point {said(after).partition(' point ')[2]}"
-    return [before, word("point"), word(f"{_decimals(digits[1])} {rest}".rstrip())]
-
-
-def _whole(token: Token) -> str:
-    """What a number begins with, as it is written: its digits, and for a name with a number all of it."""
-    first = token.fields.get("integer_part", token.value)
-    return first if token.kind in ("cardinal", "date", "decimal", "serial") or "separator" in token.fields else ""
+        return " ".join(token.fields.values())
 
 
 def _number(token: Token) -> str:
