@@ -13,7 +13,7 @@ from bench.machine import in_a_line, machine
 
 BENCHES = (
     "turns", "text", "opus", "store", "speaking", "start", "offline", "discord_say", "discord_voice", "telegram_say",
-    "pool", "server",
+    "pool", "server", "indextts",
 )  # fmt: skip
 
 Figures = Mapping[str, float]
@@ -73,6 +73,12 @@ AIMS = (
     Aim("server", "  the same, Edge at its pace", 0.9, of(f"250 ms, then 20 ms for each 120 ms, {SERVED}"), least=True),
     Aim("server", "  columns in which a peer is ahead", 0.5, of("columns in which a peer is ahead of Sayso")),
     Aim("server", "  cache hits/s, 32 clients", 1000, of("hits, 32 clients, Sayso: requests/s"), least=True),
+    Aim(
+        "indextts",
+        "IndexTTS, a step of 8, bf16 / plain, times as fast",
+        float("inf"),
+        of("step of 8; bf16 packed: x plain"),
+    ),
     Aim("start", "sayso --help, s", 0.5, of("sayso --help, s")),
     Aim("start", "sayso run idle, MiB", 150, of("sayso run idle, MiB")),
 )
