@@ -11,8 +11,9 @@ import psutil
 import pytest
 import torch
 
-from bot.tts.indextts import CheckpointError, inventory
+from bot.tts.indextts import CheckpointError
 from bot.tts.indextts.config import read
+from bot.tts.indextts.trial import inventory
 from bot.tts.indextts.trial.inventory import Memory, opened, parameters
 
 
