@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,15 @@ def test_the_image_runs_a_command_that_exists_and_not_as_root() -> None:
     assert CliRunner().invoke(cli, [command[1], "--help"]).exit_code == 0
     assert re.search(r"^USER (?!root)", DOCKERFILE, re.M)
     assert re.search(r"^FROM python:3\.1[123]-slim", DOCKERFILE)
+
+
+def test_the_image_installs_extras_that_exist() -> None:
+    """The ones by default, and those that a comment tells of."""
+    extras = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["optional-dependencies"]
+    told = re.findall(r"^ARG EXTRAS=(\S+)|^# (\S+) for", DOCKERFILE, re.M)
+    named = {extra for one in told for extra in "".join(one).split(",")}
+    assert named == {"kokoro", "indextts"} <= set(extras)
+    assert '".[${EXTRAS}]"' in DOCKERFILE
 
 
 def test_the_composition_asks_for_a_key_and_publishes_to_this_machine_only() -> None:
