@@ -24,7 +24,7 @@ OTHERWISE = {
     "#1 fan": ("number one fan", BREAKS_WORDS),
     "2x faster": ("two x faster", BREAKS_WORDS),
     "10x faster": ("ten x faster", BREAKS_WORDS),
-    "a 640x480 screen": ("a six hundred and forty x four hundred and eighty screen", BREAKS_WORDS),
+    "a 640x480 screen": ("a six hundred and forty times four hundred and eighty screen", BREAKS_WORDS),
     "2020-2021 season": ("two thousand and twenty to two thousand and twenty one season", BREAKS_WORDS),
     "$100 bill": ("one hundred dollars bill", BREAKS_WORDS),
     "The file is at ftp://files.example.net/data.": (

@@ -105,10 +105,95 @@ def test_what_the_grammar_cannot_say_stays_as_it_is_written() -> None:
     assert said(token) == "5 x"
 
 
-def test_decimals_that_cannot_be_read_stay() -> None:
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("in 1905.", "in nineteen oh five."),
+        ("in 1000 or 1001", "in one thousand or one thousand one"),
+        ("in 2005", "in two thousand five"),
+        ("on 06/07/1905", "on the seventh of june nineteen oh five"),
+        ("on 1905-06-07", "on the seventh of june nineteen zero five"),
+        ("in Jan 1905, yes", "in january nineteen zero five, yes"),
+    ],
+)
+def test_a_year_says_oh(text: str, reading: str) -> None:
+    """But not behind a month that is named, nor where the year comes first; a comma behind it stays."""
+    assert normalize(text) == reading
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("use v6.12.0.", "use v six point one two point oh."),
+        ("use 2.0.1-beta", "use two point oh point one beta"),
+        ("it is 26.62hours", "it is twenty six point six two hours"),
+        ("it is 1.10a", "it is one point one zero a"),
+        ("it is 1.5k", "it is one.five k"),
+        ("see Fig.12", "see Fig point one two"),
+        ("see No.12 or Vol.3", "see number twelve or Volume three"),
+        ("the end.2005 was", "the end point two oh oh five was"),
+        ("The end. 5 cats", "The end. five cats"),
+    ],
+)
+def test_digits_right_behind_a_point_are_decimals(text: str, reading: str) -> None:
+    """Also of a version; of a name that begins with one digit only, they are not."""
+    assert normalize(text) == reading
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("for $546M", "for five hundred forty six million dollars"),
+        ("for $105.50 million", "for one hundred and five point five oh million dollars"),
+        ("for $1.00B", "for one point oh oh billion dollars"),
+        ("for $.99 billion", "for point nine nine billion dollars"),
+        ("for 250 million", "for two hundred fifty million"),
+        ("for $4.9/day", "for four point nine dollars slash day"),
+        ("for $1,000,000/day", "for one million dollars slash day"),
+        ("for 1,000/day", "for thousand slash day"),
+    ],
+)
+def test_millions_and_prices_of_each(text: str, reading: str) -> None:
+    """All decimals of a million are said, no *and* is, and the price of each is one number."""
+    assert normalize(text) == reading
+
+
+@pytest.mark.parametrize(
+    ("text", "reading"),
+    [
+        ("a 157.125.143.95 b", "a one five seven, one two five, one four three, nine five b"),
+        ("a 192.168.0.1 b", "a one nine two dot one six eight dot zero dot one b"),
+        ("x += 1", "x plus equals one"),
+        ("a && b", "a and and b"),
+        ("a ++ b", "a plus plus b"),
+        ("a 1000x b", "a one thousand x b"),
+        (
+            "see https://a.com/b?c=1#d",
+            "see HTTPS colon slash slash a dot com slash b question mark c equal sign one hash d",
+        ),
+    ],
+)
+def test_signs_and_addresses_as_upstream_reads_them(text: str, reading: str) -> None:
+    """A long address of the internet is a number to dial; signs in a row are read one by one."""
+    assert normalize(text) == reading
+
+
+def test_an_amount_that_the_grammar_cannot_read_stays() -> None:
     """Digits are better than nothing."""
-    found = [Token("serial", "", {}), Token("p", "", {"v": "."}), Token("cardinal", "", {"integer": "1]"})]
-    assert [token.value for token in with_marks_read(found)][1:] == ["point", "1]"]
+    found = [Token("cardinal", "", {"integer": "1]]"}), Token("p", "", {"v": "."}), Token("serial", "", {"v": "5/day"})]
+    assert [token.value for token in with_marks_read(found)][1:] == ["slash day"]
+
+
+def test_digits_of_another_script_stay() -> None:
+    """The grammar knows none."""
+    found = [Token("serial", "", {}), Token("p", "", {"v": "."}), Token("cardinal", "", {"integer": "٣"})]
+    assert [token.value for token in with_marks_read(found)][1:] == ["point", "٣"]
+
+
+def test_what_is_no_number_of_millions_stays() -> None:
+    """As the grammar says it."""
+    token = Token("decimal", 'decimal { integer_part: "5" quantity: "billion" } ', {"quantity": "billion"})
+    assert said(token) == "five billion"
 
 
 def test_a_word_is_said_as_it_stands() -> None:
