@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 LANGUAGES = ("zh", "en")
 SAMPLE_RATE = 24_000
-MAX_CHARS = 300
+MAX_CHARS = 200
 
 _USUAL = Sampling()
 _RTF = {"cuda": 0.1, "mps": 0.8}

@@ -110,7 +110,7 @@ def test_it_says_what_it_can_do(folder: Path, recordings: Recordings) -> None:
     """Before anything is loaded."""
     able = IndexTTS(folder, recordings, slots=6).capabilities
     assert able.languages == {"zh", "en"}
-    assert (able.sample_rate, able.max_chars, able.slots) == (24_000, 300, 6)
+    assert (able.sample_rate, able.max_chars, able.slots) == (24_000, 200, 6)
     assert (able.streaming, able.cloning, able.local) == (True, True, True)
 
 

@@ -6,10 +6,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-import structlog
-
-_log = structlog.get_logger()
-
 _ENDS = frozenset({".", "!", "?", "▁.", "▁?", "▁..."})
 _COMMAS = frozenset({",", "▁,"})
 _DASHES = frozenset({"-"})
@@ -69,7 +65,6 @@ class _Splitter:
             return self.cut(pieces, _COMMAS)
         if marks is not _DASHES and not _DASHES.isdisjoint(pieces):
             return self.cut(pieces, _DASHES)
-        _log.info("indextts_sentence_cut_hard", limit=self.limit)
         return [list(pieces[at : at + self.limit]) for at in range(0, len(pieces), self.limit)]
 
     def _merged(self, sentences: Iterable[list[str]]) -> Sentences:
