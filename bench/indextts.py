@@ -15,7 +15,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections import ChainMap
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import nan
 from pathlib import Path
@@ -23,7 +24,7 @@ from pathlib import Path
 import psutil
 
 from bench import indextts_crowd, indextts_parts, indextts_peer, indextts_whole
-from bench.indextts_model import BF16, FP32, PRECISIONS, checkpoint, forms, voice
+from bench.indextts_model import BF16, FP32, PRECISIONS, checkpoint, forms, peak, voice
 from bench.machine import in_a_line, machine
 from bench.server_programs import PEERS
 from bot.config import LogSettings
@@ -32,28 +33,29 @@ from bot.log import configure
 ROUNDS = 3
 _WAITING = "OMP_WAIT_POLICY"
 OTHERS = "cores that others kept busy meanwhile"
-MEMORY = "memory of the bench, MiB"
+MEMORY = "memory of the bench at most, MiB"
 
 Figures = dict[str, float]
 
 
-def measure(peers: Path, rounds: int = ROUNDS) -> Figures:
-    """Medians of all rounds: ``block; row: column``, or a name by itself."""
-    beside = indextts_peer.there(peers)
-    with checkpoint(whole=beside) as folder:
-        before, began = _busy(), time.monotonic()
+def measure(peers: Path, rounds: int = ROUNDS) -> Iterator[Figures]:
+    """Medians of the rounds, a part after the other: ``block; row: column``, or a name by itself."""
+    before, began = _busy(), time.monotonic()
+    with checkpoint() as folder:
         model, made = forms(folder)
         reference = voice(model)
-        figures = indextts_parts.measure(model, made, reference, rounds)
-        figures |= indextts_whole.measure(model, made, reference, rounds)
+        yield indextts_parts.measure(model, made, reference, rounds)
+        yield indextts_whole.measure(model, made, reference, rounds)
         usual = replace(model, gpt=made.get(BF16, made[FP32]))
         names = [name for name in made if name in PRECISIONS]
         del model, made
-        figures |= indextts_crowd.measure(usual, rounds)
-        figures[MEMORY] = psutil.Process().memory_info().rss / 2**20
-        figures[OTHERS] = (_busy() - before) / (time.monotonic() - began)
+        yield indextts_crowd.measure(usual, rounds)
         del usual
-        return figures | (indextts_peer.measure(peers, folder, reference, names, rounds) if beside else {})
+    yield {MEMORY: peak()}
+    if indextts_peer.there(peers):
+        with checkpoint(whole=True) as folder:
+            yield indextts_peer.measure(peers, folder, reference, names, rounds)
+    yield {OTHERS: (_busy() - before) / (time.monotonic() - began)}
 
 
 def _busy() -> float:
@@ -72,18 +74,14 @@ def _wait_without_spinning() -> None:
         os.execve(sys.executable, (sys.executable, *sys.orig_argv[1:]), {**os.environ, _WAITING: "PASSIVE"})
 
 
-def _print(figures: Figures, peers: Path) -> None:
-    print(in_a_line())
-    print("random weights of the published sizes; medians of the rounds")
+def _print(figures: Figures) -> None:
     cells = {_place(name): value for name, value in figures.items() if "; " in name}
     for block in _in_order(block for block, _, _ in cells):
         _table(block, {(row, column): value for (place, row, column), value in cells.items() if place == block})
     print()
     for name, value in figures.items():
         if "; " not in name:
-            print(f"{name}: {value:,.4g}")
-    if not indextts_peer.there(peers):
-        print(f"upstream is not here, and so is left out; to have it beside: {indextts_peer.told(peers)}")
+            print(f"{name}: {value:,.4g}", flush=True)
 
 
 def _place(name: str) -> tuple[str, str, str]:
@@ -116,11 +114,16 @@ def main() -> None:
     given = parser.parse_args()
     _wait_without_spinning()
     configure(LogSettings(level="error"))
-    figures = measure(given.peers.absolute(), given.rounds)
+    parts = measure(given.peers.absolute(), given.rounds)
     if given.json:
-        print(json.dumps({"machine": machine(), "figures": figures}))
-    else:
-        _print(figures, given.peers)
+        print(json.dumps({"machine": machine(), "figures": dict(ChainMap(*reversed(list(parts))))}))
+        return
+    print(in_a_line())
+    print("random weights of the published sizes; medians of the rounds")
+    for figures in parts:
+        _print(figures)
+    if not indextts_peer.there(given.peers):
+        print(f"upstream is not here, and so is left out; to have it beside: {indextts_peer.told(given.peers)}")
 
 
 if __name__ == "__main__":
