@@ -9,7 +9,7 @@ from bot.errors import EngineBroken, EngineError, EngineUnavailable
 _AWAY = 30.0
 """Seconds to leave alone what does not come back by itself: by that a breaker opens at once, and all can see it."""
 
-_EXHAUSTED = ("out of memory", "can't allocate memory", "not enough memory")
+_EXHAUSTED = ("out of memory", "can't allocate memory", "cannot allocate memory", "not enough memory")
 _LOST = ("cuda error", "device-side assert", "mps backend error")
 
 
@@ -47,6 +47,12 @@ def told(error: Exception, place: str) -> Breakdown:
             _AWAY,
         )
     return Breakdown(EngineUnavailable, f"IndexTTS failed ({type(error).__name__}); look into the log.")
+
+
+def lost(error: Exception) -> Breakdown:
+    """The failure of what was to survive all others."""
+    words = f"IndexTTS failed ({type(error).__name__}), and will not speak in this process any more; start Sayso again."
+    return Breakdown(EngineBroken, words, _AWAY)
 
 
 def _is(error: Exception, name: str) -> bool:

@@ -119,6 +119,8 @@ def _loaded(file: Path) -> object:
             file, "the file holds more than plain tensors, which could be a program, or is damaged; it was not read."
         ) from error
     except _DAMAGE as error:
+        if "cannot allocate memory" in str(error).casefold():
+            raise MemoryError("there is not enough memory to map the file") from error
         raise refused(
             file, f"the file is damaged, or was not written by torch ({type(error).__name__}). Download it again."
         ) from error

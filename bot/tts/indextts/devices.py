@@ -123,7 +123,7 @@ def _precisions(device: torch.device) -> list[Precision]:
 
 
 def _processor_has_bf16() -> bool:
-    """Whether the processor multiplies in bfloat16; every other one can, but slower than in float32."""
+    """Whether the processor multiplies in bfloat16; every other one can, but not faster than in float32."""
     return _has("avx512_bf16", "amx_bf16", "bf16")
 
 

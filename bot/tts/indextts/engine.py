@@ -190,6 +190,8 @@ class IndexTTS:
             )
         except ImportError as error:
             raise EngineBroken(self.name, "IndexTTS needs torch: pip install 'sayso[indextts]'") from error
+        except OSError as error:  # a library that torch was built with is not here
+            raise EngineBroken(self.name, "torch is here, but does not load; install it again.") from error
 
     def _voices(self) -> Sequence[Voice]:
         return self._recordings.voices(self.name, " ".join(LANGUAGES), self._revision())
@@ -197,7 +199,7 @@ class IndexTTS:
     def _revision(self) -> str:
         """What decides, beside the recording, how a voice sounds; empty for a folder that cannot be spoken from."""
         try:
-            parts = (fingerprint(self._folder), self._precision, self._manner.sounding)
+            parts = (fingerprint(self._folder), self._device, self._precision, self._manner.sounding)
         except CheckpointError:
             return ""
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

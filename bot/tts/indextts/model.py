@@ -16,6 +16,7 @@ from bot.tts.indextts.conditioning import Conditioning
 from bot.tts.indextts.config import Config, read
 from bot.tts.indextts.decoder import Decoder, Task
 from bot.tts.indextts.devices import Place, Precision, choose
+from bot.tts.indextts.faults import refused
 from bot.tts.indextts.fingerprint import fingerprint
 from bot.tts.indextts.gpt import Gpt
 from bot.tts.indextts.mel import Mel
@@ -154,6 +155,7 @@ def load(folder: Path | str, *, device: str = "auto", precision: str = "auto") -
     place = choose(device, precision)
     folder = Path(folder)
     config = read(folder)
+    tokenizer = _tokenizer(folder / config.bpe_file, config)
     language, sound = weights(folder, config)
     gpt = Gpt.of(config.gpt, language, place.dtype)
     quicken(gpt.gpt, place)
@@ -162,13 +164,22 @@ def load(folder: Path | str, *, device: str = "auto", precision: str = "auto") -
         config=config,
         place=place,
         fingerprint=fingerprint(folder),
-        tokenizer=Tokenizer(folder / config.bpe_file),
+        tokenizer=tokenizer,
         mel_of=Mel(config.mel).to(place.device),
         conditioning=Conditioning.of(config.conditioning, language).to(place.device),
         gpt=gpt.to(place.device),
         speaker_encoder=SpeakerEncoder.of(config.vocoder, sound).to(place.device),
         vocoder=Vocoder.of(config.vocoder, sound, dtype=_sounding(place)).to(place.device),
     )
+
+
+def _tokenizer(file: Path, config: Config) -> Tokenizer:
+    tokenizer, known = Tokenizer(file), config.gpt.text_tokens + 1
+    if tokenizer.size > known:
+        raise refused(
+            file, f"it has {tokenizer.size} pieces and the model knows {known}: the two are not of one model."
+        )
+    return tokenizer
 
 
 def _sounding(place: Place) -> torch.dtype:

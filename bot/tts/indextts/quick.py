@@ -20,12 +20,25 @@ def quicken(module: nn.Module, place: Place) -> None:
     asked for, in int8; on other devices than the processor nothing is to be gained."""
     if place.device.type != "cpu":
         return
-    replaced: type[Packed] | type[Int8] = Int8 if place.precision is Precision.INT8 else Packed
-    if replaced.possible():
-        _replace(module, replaced)
+    kind: Kind = Int8 if place.precision is Precision.INT8 else Packed
+    if all(works(kind, part.weight.dtype) for part in module.modules() if isinstance(part, nn.Linear)):
+        _replace(module, kind)
 
 
-def _replace(module: nn.Module, kind: type[Packed] | type[Int8]) -> None:
+def works(kind: Kind, dtype: torch.dtype) -> bool:
+    """Whether this torch on this processor can, for matrices of that type: tried on a small one. Without AVX-512 bf16
+    may be missing; without VNNI 8-bit products are added up in 16 bits, and these overflow."""
+    backend: Any = torch.backends.mkldnn
+    small = nn.Linear(_TRIED, _TRIED, dtype=dtype).requires_grad_(False)
+    small.weight.fill_(1)
+    rows = torch.ones(1, _TRIED, dtype=dtype)
+    try:
+        return bool(backend.is_available()) and torch.allclose(kind(small)(rows), small(rows), rtol=0.02)
+    except (AttributeError, RuntimeError):
+        return False
+
+
+def _replace(module: nn.Module, kind: Kind) -> None:
     for name, child in module.named_children():
         if isinstance(child, nn.Linear):
             setattr(module, name, kind(child))
@@ -42,14 +55,13 @@ class Packed(nn.Module):
         self._matrix = torch.ops.mkldnn._reorder_linear_weight(linear.weight.detach())
         self._bias = linear.bias.detach()
 
-    @staticmethod
-    def possible() -> bool:
-        """Whether this build of torch can."""
-        return _has("mkldnn", "_reorder_linear_weight", "_linear_pointwise")
-
     def forward(self, rows: Tensor) -> Tensor:
-        product: Tensor = torch.ops.mkldnn._linear_pointwise(rows, self._matrix, self._bias, "none", [], "")
-        return product
+        # A lone row would be added up in another order than one among several: who is alone goes twice, for nobody is
+        # to hear who else is there.
+        lone = rows.numel() == self.in_features
+        several = rows.reshape(1, -1).expand(2, -1) if lone else rows
+        product: Tensor = torch.ops.mkldnn._linear_pointwise(several, self._matrix, self._bias, "none", [], "")
+        return product[0].view(*rows.shape[:-1], -1) if lone else product
 
 
 class Int8(nn.Module):
@@ -67,11 +79,6 @@ class Int8(nn.Module):
         self._zeros = torch.zeros(self.out_features, dtype=torch.int64)
         self._bias = linear.bias.detach().float()
 
-    @staticmethod
-    def possible() -> bool:
-        """Whether this build of torch can."""
-        return _has("onednn", "qlinear_prepack", "qlinear_pointwise")
-
     def forward(self, rows: Tensor) -> Tensor:
         scales = _scales(rows)
         # Of unsigned integers around 128: oneDNN has no quick way for signed ones here.
@@ -83,14 +90,11 @@ class Int8(nn.Module):
 
 
 _MIDDLE = 128
+_TRIED = 64
+
+Kind = type[Packed] | type[Int8]
 
 
 def _scales(rows: Tensor) -> Tensor:
     """What one step of an integer stands for in each row (n, 1): its largest number is 127 of them."""
     return rows.abs().amax(-1, keepdim=True).clamp_(min=1e-12) / 127
-
-
-def _has(library: str, *names: str) -> bool:
-    operators: Any = getattr(torch.ops, library)
-    backend: Any = torch.backends.mkldnn
-    return backend.is_available() and all(hasattr(operators, name) for name in names)

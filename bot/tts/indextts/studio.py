@@ -16,7 +16,7 @@ from bot.errors import AudioError, EngineError, EngineRejected, NothingToSay, Sa
 from bot.log import where
 from bot.speech import Utterance
 from bot.tts.indextts import model as models
-from bot.tts.indextts.breakdown import Breakdown, told
+from bot.tts.indextts.breakdown import Breakdown, lost, told
 from bot.tts.indextts.decoder import Decoder, Task
 from bot.tts.indextts.manner import Manner
 from bot.tts.indextts.model import Model
@@ -108,19 +108,11 @@ class Studio:
 
     def drop(self, order: Order) -> None:
         """Give it up; the others are not touched."""
-        self._orders = [one for one in self._orders if one is not order]
-        for reading in [one for one in self._readings if one.order is order]:
-            self._leave(reading)
+        self._guarded(partial(self._drop, order))
 
     def step(self) -> None:
         """Read what was ordered, begin what there is room for; one code more for each, and the sound of it."""
-        try:
-            self._step()
-            return
-        except Exception as error:  # noqa: BLE001 (it is foreign code, on behalf of many: each of them is told)
-            _log.error("indextts_failed", engine=self._name, error=type(error).__name__, where=where(error))
-            failure = told(error, self.place)
-        self.end(failure)
+        self._guarded(self._step)
 
     def end(self, why: Breakdown) -> None:
         """End all that is being spoken, and free what it held."""
@@ -132,7 +124,29 @@ class Studio:
         if why.lasting:
             self.broken = why
         elif self._model.place.device.type == "cuda":
+            self._give_back()
+
+    def _guarded(self, work: Callable[[], None]) -> None:
+        """Faults of a device come late, in whatever touches it next."""
+        try:
+            work()
+            return
+        except Exception as error:  # noqa: BLE001 (it is foreign code, on behalf of many: each of them is told)
+            _log.error("indextts_failed", engine=self._name, error=type(error).__name__, where=where(error))
+            failure = told(error, self.place)
+        self.end(failure)
+
+    def _give_back(self) -> None:
+        try:
             torch.cuda.empty_cache()
+        except RuntimeError as error:
+            _log.error("indextts_device_lost", engine=self._name, error=type(error).__name__, where=where(error))
+            self.broken = lost(error)
+
+    def _drop(self, order: Order) -> None:
+        self._orders = [one for one in self._orders if one is not order]
+        for reading in [one for one in self._readings if one.order is order]:
+            self._leave(reading)
 
     def _empty(self) -> Decoder:
         room = self._model.config.conditioning.latents + _MARKS + self._most_text + self._most_codes

@@ -7,6 +7,7 @@ import json
 import os
 import tempfile
 import threading
+import tokenize
 import wave
 import zipfile
 import zlib
@@ -32,7 +33,10 @@ _KEPT = 1000
 """Voiceprints in memory and on disk; one takes 160 kB."""
 _FORMAT = 1
 """To be raised whenever the same recording comes to other numbers with the same weights."""
-_UNREADABLE = (OSError, ValueError, KeyError, EOFError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+_UNREADABLE = (
+    *(OSError, ValueError, ArithmeticError, LookupError, EOFError, RuntimeError, MemoryError, SyntaxError),
+    *(zipfile.BadZipFile, zlib.error, tokenize.TokenError),
+)
 """What comes of reading a file that is broken anywhere: in the archive, its compression, or an array's own header."""
 _RATE = 24_000
 _FULL_SCALE = 32_768

@@ -10,12 +10,17 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
+import structlog
+
 from bot.errors import ConfigError, EngineBroken, EngineError, EngineUnavailable
-from bot.tts.indextts.breakdown import Breakdown
+from bot.log import where
+from bot.tts.indextts.breakdown import Breakdown, lost, told
 from bot.tts.indextts.order import Order
 
 if TYPE_CHECKING:
     from bot.tts.indextts.studio import Studio
+
+_log = structlog.get_logger()
 
 
 class Worker:
@@ -63,7 +68,10 @@ class Worker:
 
     def _work(self) -> None:
         while (command := self._command()) is not None:
-            command()
+            try:
+                command()
+            except Exception as error:  # noqa: BLE001 (a thread that dies without a word leaves everybody waiting)
+                self._fail(error)
         if self._studio is not None and self._over is not None:
             self._studio.end(self._over)
         self._studio = None
@@ -98,6 +106,7 @@ class Worker:
     def _forget(self, order: Order) -> None:
         if self._studio is not None:
             self._studio.drop(order)
+            self._see(self._studio)
 
     def _tell(self, answer: Future[str]) -> None:
         if not answer.set_running_or_notify_cancel():
@@ -111,8 +120,26 @@ class Worker:
         if self._over is not None:
             raise self._over.error(self._name)
         if self._studio is None:
-            self._studio = self._open()
+            self._studio = self._opened()
         return self._studio
+
+    def _opened(self) -> Studio:
+        try:
+            return self._open()
+        except (ConfigError, EngineError):
+            raise
+        except Exception as error:  # noqa: BLE001 (it loads foreign code, and who waits is to be told)
+            _log.error("indextts_not_opened", engine=self._name, error=type(error).__name__, where=where(error))
+            failure = told(error, "loading")
+        raise failure.error(self._name)
+
+    def _fail(self, error: Exception) -> None:
+        """What nobody has reckoned with: all are told, and another process may do better."""
+        _log.error("indextts_worker_failed", engine=self._name, error=type(error).__name__, where=where(error))
+        studio, self._studio, self._over = self._studio, None, lost(error)
+        if studio is not None:
+            studio.end(self._over)
+        self._lost()
 
     def _see(self, studio: Studio) -> None:
         """A device that has failed for good is of no use to anybody, and nor is what lies on it."""

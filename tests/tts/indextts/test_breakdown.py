@@ -17,6 +17,11 @@ from bot.tts.indextts.breakdown import told
         (RuntimeError("DefaultCPUAllocator: can't allocate memory"), EngineUnavailable, "not enough memory"),
         (RuntimeError("DefaultCPUAllocator: not enough memory: you tried"), EngineUnavailable, "not enough memory"),
         (torch.AcceleratorError("CUDA error: out of memory"), EngineUnavailable, "not enough memory"),
+        (
+            RuntimeError("unable to mmap: Cannot allocate memory (12)"),
+            EngineUnavailable,
+            "not enough memory",
+        ),
         (MemoryError(), EngineUnavailable, "not enough memory"),
         (torch.AcceleratorError("CUDA error: an illegal memory access"), EngineBroken, "start Sayso again"),
         (RuntimeError("CUDA error: device-side assert triggered"), EngineBroken, "start Sayso again"),

@@ -163,6 +163,23 @@ async def test_where_a_part_is_not_installed_what_to_install_is_said(folder: Pat
             await say(engine, HELLO)
 
 
+async def test_a_torch_that_does_not_load_is_told(
+    folder: Path, recordings: Recordings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is here, but one of its libraries is not; nobody waits for ever."""
+
+    class Missing:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "bot.tts.indextts.model":
+                raise OSError("libcublas.so.12: cannot open shared object file")
+
+    monkeypatch.delitem(sys.modules, "bot.tts.indextts.model")
+    monkeypatch.setattr(sys, "meta_path", [Missing(), *sys.meta_path])
+    async with asyncio.timeout(20):
+        with pytest.raises(EngineBroken, match="torch is here, but does not load"):
+            await IndexTTS(folder, recordings).__aenter__()
+
+
 async def test_a_silence_between_sentences_is_of_some_length(folder: Path, recordings: Recordings) -> None:
     """Told when it is made, by the setting's name."""
     with pytest.raises(ConfigError, match=r"indextts\.pause"):
@@ -185,6 +202,7 @@ async def test_what_is_cached_is_of_this_model_in_this_manner(folder: Path, reco
     manners: list[dict[str, Any]] = [
         {},
         {"precision": "bf16"},
+        {"device": "cuda"},
         {"options": Sampling(beams=3)},
         {"positions": Positions.UPSTREAM},
         {"pause": 0.2},

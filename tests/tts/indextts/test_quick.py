@@ -1,13 +1,21 @@
 """The language model's matrices in the form in which a processor multiplies fastest."""
 
+from collections.abc import Callable
+
 import pytest
 import torch
 from torch import nn
 
 from bot.tts.indextts.devices import Place, Precision
-from bot.tts.indextts.quick import Int8, Packed, quicken
+from bot.tts.indextts.quick import Int8, Packed, quicken, works
 
 CPU = torch.device("cpu")
+
+
+with_bf16 = pytest.mark.skipif(not works(Packed, torch.bfloat16), reason="oneDNN has no bf16 for this processor")
+with_int8 = pytest.mark.skipif(
+    not works(Int8, torch.float32), reason="this processor adds up 8-bit products in 16 bits (no VNNI)"
+)
 ROWS = [1, 3, 17, 64]
 
 
@@ -27,6 +35,7 @@ def test_packed_is_the_same_product(count: int) -> None:
     assert torch.allclose(Packed(plain)(rows(count, 96)), plain(rows(count, 96)), atol=1e-5)
 
 
+@with_bf16
 @pytest.mark.parametrize("count", ROWS)
 def test_packed_works_in_bfloat16(count: int) -> None:
     """And gives it."""
@@ -36,6 +45,7 @@ def test_packed_works_in_bfloat16(count: int) -> None:
     assert torch.allclose(product.float(), plain.float()(given.float()), atol=0.02)
 
 
+@with_int8
 @pytest.mark.parametrize("count", ROWS)
 def test_int8_is_near_it(count: int) -> None:
     """Within the rounding of both sides: some hundredths of what products are like."""
@@ -45,6 +55,7 @@ def test_int8_is_near_it(count: int) -> None:
     assert 0 < (near - exact).abs().mean() < 0.01 * exact.std()
 
 
+@with_int8
 def test_in_int8_nobody_hears_who_else_is_there() -> None:
     """A row is rounded by itself: a loud neighbour takes no digits from it."""
     product = Int8(linear(64, 64))
@@ -58,15 +69,28 @@ def test_a_row_of_zeros_is_its_bias() -> None:
     assert torch.equal(Int8(plain)(torch.zeros(1, 64))[0], plain.bias)
 
 
-def test_one_vector_is_multiplied_too() -> None:
+@pytest.mark.parametrize("kind", [Packed, pytest.param(Int8, marks=with_int8)])
+def test_one_vector_is_multiplied_too(kind: Callable[[nn.Linear], nn.Module]) -> None:
     """States come one by one as well."""
     plain, vector = linear(64, 48), rows(1, 64)[0]
-    for kind in (Packed, Int8):
-        assert torch.allclose(kind(plain)(vector), plain(vector), atol=0.05)
+    product = kind(plain)(vector)
+    assert product.shape == (48,)
+    assert torch.allclose(product, plain(vector), atol=0.05)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, pytest.param(torch.bfloat16, marks=with_bf16)], ids=["fp32", "bf16"])
+def test_packed_a_row_is_the_same_alone_and_among_others(dtype: torch.dtype) -> None:
+    """To the bit, at the model's own width: a code may hang on the last one."""
+    packed, given = Packed(linear(1280, 3840, dtype)), rows(16, 1280).to(dtype)
+    alone = packed(given[:1])
+    assert alone.shape == (1, 3840)
+    for count in (2, 3, 8, 16):
+        assert torch.equal(packed(given[:count])[:1], alone)
 
 
 @pytest.mark.parametrize(
-    ("precision", "kind"), [(Precision.FP32, Packed), (Precision.BF16, Packed), (Precision.INT8, Int8)]
+    ("precision", "kind"),
+    [(Precision.FP32, Packed), (Precision.BF16, Packed), pytest.param(Precision.INT8, Int8, marks=with_int8)],
 )
 def test_every_matrix_inside_is_replaced(precision: Precision, kind: type[nn.Module]) -> None:
     """However deep; what is no matrix stays."""
@@ -79,6 +103,18 @@ def test_elsewhere_than_on_a_processor_nothing_is_replaced() -> None:
     """Its kernels are quick as they are."""
     whole = nn.Sequential(linear(8, 8))
     quicken(whole, Place(torch.device("meta"), Precision.FP16))
+    assert isinstance(whole[0], nn.Linear)
+
+
+def test_where_the_processor_cannot_nothing_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without AVX-512 oneDNN refuses matrices of bfloat16: they stay as they are, and work."""
+
+    def refusing(*_: object) -> None:
+        raise RuntimeError("mkldnn_reorder_linear_weight: bf16 path needs the cpu support avx_ne_convert or avx512bw")
+
+    monkeypatch.setattr(torch.ops.mkldnn, "_reorder_linear_weight", refusing)
+    whole = nn.Sequential(linear(16, 16, torch.bfloat16))
+    quicken(whole, Place(CPU, Precision.BF16))
     assert isinstance(whole[0], nn.Linear)
 
 

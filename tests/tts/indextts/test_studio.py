@@ -594,3 +594,38 @@ def _waiting(order: Order) -> int:
 async def _settled() -> None:
     """What the loop was told has arrived."""
     await asyncio.sleep(0)
+
+
+async def test_a_device_that_fails_at_the_tidying_up_is_lost(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Faults of a device come late, in whatever touches it next; the thread that meets them lives on."""
+
+    def failing() -> None:
+        raise torch.AcceleratorError("CUDA error: unspecified launch failure")
+
+    monkeypatch.setattr(torch.cuda, "empty_cache", failing)
+    elsewhere = replace(model, place=Place(torch.device("cuda"), Precision.FP32))
+    studio = Studio("indextts", elsewhere, Manner(), Voiceprints(model, None))
+    with capture_logs() as logs:
+        studio.end(Breakdown(EngineUnavailable, "It failed."))
+    assert studio.broken is not None
+    assert [log["event"] for log in logs] == ["indextts_device_lost"]
+
+
+async def test_a_fault_that_comes_while_somebody_is_dropped_is_told_to_the_others(
+    make: Make, order: Callable[..., Order], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And to those who come later, by what is broken."""
+    studio, _ = make(Given(varied(12)), slots=2)
+    studio.begin(one := order())
+    studio.begin(two := order())
+    studio.step()
+
+    def failing(_: object) -> None:
+        raise torch.AcceleratorError("CUDA error: an illegal memory access was encountered")
+
+    monkeypatch.setattr(studio._decoder, "drop", failing)
+    with capture_logs():
+        studio.drop(one)
+    with pytest.raises(EngineBroken, match="start Sayso again"):
+        await heard(two)
+    assert studio.broken is not None

@@ -281,6 +281,7 @@ BROKEN: dict[str, Callable[[bytes], bytes]] = {
     "compressed, but not": lambda content: marked(with_a_member(content, "header", b"\xff" * 99), 8, 8),
     "in a way nobody knows": lambda content: marked(content, 8, 64),
     "beginning where it ends": lambda content: flipped(content, 29),
+    "a header that does not end": lambda content: with_a_member(content, "header", b"\x93NUMPY\x01\x00\x02\x00{\n"),
     "a flipped bit": lambda content: flipped(content, content.index(b"NUMPY", 600) + 150),
 }
 

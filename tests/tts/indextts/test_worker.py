@@ -249,3 +249,36 @@ async def test_sound_comes_in_order_and_then_the_end(raised: list[EngineError], 
             await heard(one)
     else:
         assert await heard(one) == expected
+
+
+async def test_nobody_waits_for_a_thread_that_could_not_open(worker: Worker, doors: Doors) -> None:
+    """Whatever it was: foreign code is loaded there."""
+    doors.errors = [OSError("libcublas.so.12: cannot open shared object file"), RuntimeError("CUDA unknown error")]
+    async with asyncio.timeout(20):
+        with pytest.raises(EngineError, match="IndexTTS failed"):
+            await worker.opened()
+        worker.say(one := order())
+        with pytest.raises(EngineError, match="IndexTTS failed"):
+            await heard(one)
+        worker.say(two := order())
+        assert await heard(two) > 0
+
+
+async def test_what_nobody_reckoned_with_is_told_to_all(worker: Worker, doors: Doors) -> None:
+    """The thread lives on, says so to who comes later, and another process is asked for."""
+    doors.length = -1
+    worker.say(one := order())
+    worker.say(two := order())
+    await anext(aiter(two.sound()))
+
+    def failing(_: Order) -> None:
+        raise KeyError("unheard of")
+
+    doors.opened[0].drop = failing  # type: ignore[assignment, method-assign]
+    worker.drop(one)
+    async with asyncio.timeout(20):
+        with pytest.raises(EngineBroken, match="start Sayso again"):
+            await heard(two)
+        with pytest.raises(EngineBroken, match="start Sayso again"):
+            await worker.opened()
+    assert doors.lost == 1

@@ -30,6 +30,11 @@ class Tokenizer:
     def __init__(self, model: Path) -> None:
         self._model = _loaded(model)
 
+    @property
+    def size(self) -> int:
+        """How many pieces there are; ids are below it."""
+        return int(self._model.get_piece_size())
+
     def normalize(self, text: str) -> str:
         """Numbers, dates and signs as words, punctuation as the model knows it, pinyin with tones kept."""
         return normalizer.normalize(text)
