@@ -170,3 +170,9 @@ def test_a_model_folder_is_found_from_where_the_child_runs(tmp_path: Path, monke
     child = load(environ=made("indextts", settings=handed).environment, folder=FOLDER).settings
     assert child.indextts.folder == str(tmp_path / "weights")
     assert (child.indextts.beams, child.indextts.fallback) == (3, "")
+
+
+def test_its_threads_do_not_spin_while_they_wait() -> None:
+    """On a machine that has other things to do they would take the time from those they wait for; the host knows best."""
+    assert made(environment={}).environment["OMP_WAIT_POLICY"] == "PASSIVE"
+    assert made(environment={"OMP_WAIT_POLICY": "ACTIVE"}).environment["OMP_WAIT_POLICY"] == "ACTIVE"
