@@ -21,6 +21,7 @@ _NAMED = 3
 """How many tensors a message names, of those that are wrong."""
 _ZIP, _PICKLE = b"PK\x03\x04", b"\x80\x02"
 """How a file begins that torch 1.6 or a later one wrote, and one that an earlier one did."""
+_CHUNK = 1 << 22
 _DAMAGE = (
     ArithmeticError,
     AssertionError,
@@ -112,6 +113,8 @@ def _some(names: list[str]) -> str:
 def _loaded(file: Path) -> object:
     """Whatever the file holds, as long as it is data."""
     mapped = _is_archive(file)
+    if mapped:
+        _check_sums(file)
     try:
         return torch.load(file, map_location="cpu", weights_only=True, mmap=mapped)
     except UnpicklingError as error:
@@ -124,6 +127,25 @@ def _loaded(file: Path) -> object:
         raise refused(
             file, f"the file is damaged, or was not written by torch ({type(error).__name__}). Download it again."
         ) from error
+
+
+def _check_sums(file: Path) -> None:
+    """Refuse an archive whose records are not what its directory says: torch does not look at them in a file that it
+    maps, and a voice of damaged weights would be kept as one of these."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            # torch compresses nothing, and writes 0 where it was told to spare the sums.
+            for record in archive.infolist():
+                if record.CRC and record.compress_type == zipfile.ZIP_STORED:
+                    _read_through(archive, record)
+    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
+        raise refused(file, "the file is damaged: its content is not what it was. Download it again.") from error
+
+
+def _read_through(archive: zipfile.ZipFile, record: zipfile.ZipInfo) -> None:
+    with archive.open(record) as stream:
+        while stream.read(_CHUNK):
+            pass
 
 
 def _is_archive(file: Path) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import prod
@@ -117,9 +118,9 @@ def read(folder: Path) -> Config:
     Raises :class:`~bot.tts.indextts.faults.CheckpointError` that says what is missing, wrong, or of another version
     of the model, and where to get the right one.
     """
-    if not folder.is_dir():
+    if files.kind(folder) != stat.S_IFDIR:
         raise refused(folder, "there is no such folder.")
-    if not (folder / CONFIG).is_file():
+    if files.kind(folder / CONFIG) != stat.S_IFREG:
         files.complete(folder, (CONFIG, _GPT, _VOCODER, _BPE))
     settings = opened(folder / CONFIG)
     _check_version(settings)

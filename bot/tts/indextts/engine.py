@@ -90,6 +90,7 @@ class IndexTTS:
         self._at_once = at_once
         self._load = load
         self._lost = lost
+        self._content = ""
         self._worker: Worker | None = None
         self._place = "" if device == "auto" else device
 
@@ -197,9 +198,11 @@ class IndexTTS:
         return self._recordings.voices(self.name, " ".join(LANGUAGES), self._revision())
 
     def _revision(self) -> str:
-        """What decides, beside the recording, how a voice sounds; empty for a folder that cannot be spoken from."""
+        """What decides, beside the recording, how a voice sounds; empty for a folder that cannot be spoken from.
+        Weights that are exchanged while we run are not heard before the next start, and are not looked at before."""
         try:
-            parts = (fingerprint(self._folder), self._device, self._precision, self._manner.sounding)
+            self._content = self._content or fingerprint(self._folder)
+            parts = (self._content, self._device, self._precision, self._manner.sounding)
         except CheckpointError:
             return ""
         return hashlib.sha256(repr(parts).encode()).hexdigest()[:16]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 
 from bot.tts.indextts.faults import CheckpointError, refused
 
+_SHOWN = 500
 _LOOK = 512
 """Bytes by which a stand-in is known."""
 _POINTER = b"version https://git-lfs"
@@ -42,13 +44,24 @@ def beginning(file: Path) -> bytes:
         raise unreadable(file, error) from error
 
 
-def unreadable(file: Path, error: OSError) -> CheckpointError:
-    """The refusal of a file that is there, but not for us."""
-    return CheckpointError(f"{file} cannot be read: {error.strerror or type(error).__name__}.")
+def unreadable(place: Path, error: OSError | ValueError) -> CheckpointError:
+    """The refusal of what is there, but not for us."""
+    why = getattr(error, "strerror", None) or type(error).__name__
+    return CheckpointError(f"{str(place)[:_SHOWN]} cannot be read: {why}.")
+
+
+def kind(place: Path) -> int:
+    """What stands there (:mod:`stat`), 0 for nothing. CheckpointError where we may not look."""
+    try:
+        return stat.S_IFMT(place.stat().st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    except (OSError, ValueError) as error:  # ValueError: no path at all
+        raise unreadable(place, error) from error
 
 
 def complete(folder: Path, names: Iterable[str]) -> None:
     """Refuse a folder that lacks any of the files, and name all that it lacks. CheckpointError."""
-    lacking = [name for name in names if not (folder / name).is_file()]
+    lacking = [name for name in names if kind(folder / name) != stat.S_IFREG]
     if lacking:
         raise refused(folder, f"{', '.join(lacking)} {'is' if len(lacking) == 1 else 'are'} missing.")

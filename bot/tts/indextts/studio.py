@@ -12,7 +12,7 @@ import structlog
 import torch
 from torch import Tensor
 
-from bot.errors import AudioError, EngineError, EngineRejected, NothingToSay, SaysoError
+from bot.errors import AudioError, EngineError, EngineRejected, SaysoError
 from bot.log import where
 from bot.speech import Utterance
 from bot.tts.indextts import model as models
@@ -176,13 +176,13 @@ class Studio:
             return None
 
     def _texts(self, text: str) -> list[list[int]]:
-        """The ids of each sentence. Raises NothingToSay."""
+        """The ids of each sentence. Raises EngineRejected where it knows none of the signs: another engine may."""
         tokenizer = self._model.tokenizer
         text = " ".join(text.split())  # upstream's rules glue words together at the end of a line
         sentences = tokenizer.sentences(text, self._most_text, repeat_quotes=False)
         sayable = [ids for ids in sentences if tokenizer.unknown(ids) < len(ids)]
         if not sayable or not tokenizer.speakable(text):
-            raise NothingToSay(self._name, "There is nothing in the text that IndexTTS has a sound for.")
+            raise EngineRejected(self._name, "There is nothing in the text that IndexTTS has a sound for.")
         return sayable
 
     def _sentences(self, order: Order, texts: list[list[int]]) -> list[Sentence]:

@@ -32,9 +32,10 @@ _OWN = {
 }
 """What holds for each child, whatever is handed down to it."""
 
-_YIELDING = {"OMP_WAIT_POLICY": "PASSIVE"}
-"""Threads of torch wait for each other without spinning, unless the host has said otherwise: a step of decoding takes a
-quarter longer so on a machine that has nothing else to do, and ten times longer the other way on one that has."""
+_FRUGAL = {"OMP_WAIT_POLICY": "PASSIVE", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "128"}
+"""How torch behaves there, unless the host has said otherwise. Its threads wait for each other without spinning: a step
+of decoding takes a quarter longer so on a machine that has nothing else to do, and ten times longer the other way on
+one that has. And it keeps the kernels of fewer shapes than 1024, at 1 MB each: no two sentences have the same one."""
 
 _HANDED_DOWN = ("audio.", "log.level", "speak.code", "speak.emoji", "speak.links")
 """What a child needs of the settings whatever its engine: who speaks, how fast and in which language it is told."""
@@ -77,7 +78,7 @@ def program(
     serve = ("serve", "--engine", engine, "--socket", str(socket), "--attached", *_pinned(placement), *arguments)
     return Program(
         (sys.executable, "-X", "faulthandler", "-m", "bot.cli", *serve),
-        {**_YIELDING, **_without_ours(outside), **_needed(outside, placement), **_variables(own)},
+        {**_FRUGAL, **_without_ours(outside), **_needed(outside, placement), **_variables(own)},
         folder,
         socket,
     )

@@ -70,7 +70,9 @@ class Relay(asyncio.Protocol):
         self.words = line.removeprefix(_REFUSED)[:_SHOWN]
         shown = not self.spoken_to or line.startswith(_PLACES)
         told = {"line": line[:_SHOWN]} if shown else {"characters": len(line)}
-        log.info("instance_printed", instance=self._label, **told)
+        # A setting that keeps it from starting is for whoever reads warnings only, too.
+        write = log.warning if self.refused else log.info
+        write("instance_printed", instance=self._label, **told)
 
     def _pass_on(self, event: Mapping[str, Any]) -> None:
         known = {"event", "level", "timestamp", "instance"}

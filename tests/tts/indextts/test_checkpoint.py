@@ -330,3 +330,14 @@ def test_nothing_is_written_to(own: Path) -> None:
     tensor: Tensor = weights(own, read(own))[0]["mel_head.bias"]
     tensor.add_(1)
     assert (own / GPT).read_bytes() == before
+
+
+@pytest.mark.parametrize("name", ["gpt.pth", "bigvgan_generator.pth"])
+def test_a_damaged_number_is_noticed(folder: Path, tmp_path: Path, name: str) -> None:
+    """It would be heard, and what was learnt with it would outlive the repair."""
+    damaged = shutil.copytree(folder, tmp_path / "damaged")
+    content = bytearray((damaged / name).read_bytes())
+    content[len(content) // 2] ^= 1
+    (damaged / name).write_bytes(content)
+    with pytest.raises(CheckpointError, match=f"{name}: the file is damaged.*Download it again"):
+        weights(damaged, read(damaged))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -388,3 +389,23 @@ class TestRefusals:
         text = refusal(changed({"gpt.layers": "x" * 1000}))
         assert "x" * 50 in text
         assert "x" * 100 not in text
+
+
+@pytest.mark.parametrize("name", ["x" * 5000, "a\0b"], ids=["long", "nul"])
+def test_a_folder_that_cannot_be_looked_at_is_told(tmp_path: Path, name: str) -> None:
+    """A name that is none, or somebody else's home: nothing else comes to harm."""
+    with pytest.raises(CheckpointError, match="cannot be read") as raised:
+        read(tmp_path / name)
+    assert len(str(raised.value)) < 700
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is forbidden to root")
+def test_a_folder_of_somebody_elses_is_told(folder: Path, tmp_path: Path) -> None:
+    """The service's user may not look into it."""
+    shutil.copytree(folder, tmp_path / "home" / "model")
+    (tmp_path / "home").chmod(0)
+    try:
+        with pytest.raises(CheckpointError, match="cannot be read: Permission denied"):
+            read(tmp_path / "home" / "model")
+    finally:
+        (tmp_path / "home").chmod(0o700)

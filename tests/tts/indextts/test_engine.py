@@ -366,10 +366,10 @@ async def test_a_recording_that_is_too_short_is_refused(folder: Path, model: Mod
             await say(engine, HELLO)
 
 
-async def test_what_it_has_no_sound_for_is_nothing_to_say(enter: Enter) -> None:
+async def test_what_it_has_no_sound_for_is_for_others(enter: Enter) -> None:
     """Kana in an English sentence's place are letters, but not to this model."""
     engine = await enter()
-    with pytest.raises(NothingToSay):
+    with pytest.raises(EngineRejected):
         await say(engine, spoken("ひらがな"))
 
 

@@ -13,7 +13,7 @@ import torch
 from prometheus_client import REGISTRY
 from structlog.testing import capture_logs
 
-from bot.errors import EngineBroken, EngineError, EngineRejected, EngineUnavailable, NothingToSay
+from bot.errors import EngineBroken, EngineError, EngineRejected, EngineUnavailable
 from bot.speech import Samples, Utterance
 from bot.tts.audio import Reference
 from bot.tts.indextts import studio as rooms
@@ -387,7 +387,7 @@ async def test_what_it_has_no_sound_for_is_refused(make: Make, order: Callable[.
     studio, finder = make(Given(varied(12)))
     studio.begin(one := order(text))
     finish(studio)
-    with pytest.raises(NothingToSay, match="nothing in the text"):
+    with pytest.raises(EngineRejected, match="nothing in the text"):
         await heard(one)
     assert finder.seeds == []
 

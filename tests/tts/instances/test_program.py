@@ -172,7 +172,9 @@ def test_a_model_folder_is_found_from_where_the_child_runs(tmp_path: Path, monke
     assert (child.indextts.beams, child.indextts.fallback) == (3, "")
 
 
-def test_its_threads_do_not_spin_while_they_wait() -> None:
-    """On a machine that has other things to do they would take the time from those they wait for; the host knows best."""
-    assert made(environment={}).environment["OMP_WAIT_POLICY"] == "PASSIVE"
-    assert made(environment={"OMP_WAIT_POLICY": "ACTIVE"}).environment["OMP_WAIT_POLICY"] == "ACTIVE"
+def test_torch_is_told_to_be_frugal() -> None:
+    """Its threads would spin while they wait, and it would keep kernels for each length; the host knows best."""
+    alone = made(environment={}).environment
+    assert (alone["OMP_WAIT_POLICY"], alone["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) == ("PASSIVE", "128")
+    told = made(environment={"OMP_WAIT_POLICY": "ACTIVE", "ONEDNN_PRIMITIVE_CACHE_CAPACITY": "7"}).environment
+    assert (told["OMP_WAIT_POLICY"], told["ONEDNN_PRIMITIVE_CACHE_CAPACITY"]) == ("ACTIVE", "7")
