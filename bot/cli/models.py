@@ -61,8 +61,12 @@ def get(loaded: Loaded, folder: Path | None, accepted: bool) -> None:
     if not accepted and not _accepted(place):
         notes.print("Nothing was fetched.")
         raise SystemExit(1)
-    with _progress() as told:
-        fetch(place, told=told)
+    try:
+        with _progress() as told:
+            fetch(place, told=told)
+    except KeyboardInterrupt:
+        notes.print("Broken off. What has come is kept: the same command goes on where this one ended.")
+        raise SystemExit(130) from None
     notes.print(f"The folder is whole: {escape(_checked(place))}.")
     _print_setting(place.absolute())
 

@@ -163,6 +163,17 @@ def test_progress_is_shown_on_a_terminal(hub: Hub, monkeypatch: pytest.MonkeyPat
     assert "100%" in file.getvalue() or "MB" in file.getvalue()
 
 
+def test_who_breaks_it_off_is_told_that_nothing_is_lost(told: io.StringIO, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By Ctrl-C, an hour into it."""
+
+    def broken(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("bot.cli.models.fetch", broken)
+    assert sayso("get", "--yes").exit_code == 130
+    assert "What has come is kept" in told.getvalue()
+
+
 def test_nothing_is_fetched_where_nobody_can_be_asked(hub: Hub, told: io.StringIO, tmp_path: Path) -> None:
     """It says what a script has to say, and that this is to accept the licence."""
     assert "run it in a terminal, or with --yes, which accepts the licence" in str(refused("get"))

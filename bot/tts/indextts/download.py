@@ -75,6 +75,8 @@ def fetch(
 
     All are of one commit. Raises DownloadError.
     """
+    # Read once, when the hub's client is imported: it would ask the hub by which programs it may be called.
+    os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
     broken = _broken()
     try:
         folder.mkdir(parents=True, exist_ok=True)
