@@ -15,7 +15,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from bot.tts.indextts.config import GptConfig
+from bot.tts.indextts.config import read
 from bot.tts.indextts.gpt import Gpt
 from bot.tts.indextts.options import Positions, Sampling
 from bot.tts.indextts.sampling import Move, Search, search
@@ -94,20 +94,7 @@ def slow(
 @pytest.fixture(scope="module")
 def gpt(folder: Path) -> Gpt:
     """The tiny model."""
-    config = GptConfig(
-        dim=64,
-        layers=3,
-        heads=4,
-        text_tokens=900,
-        codes=514,
-        most_text=160,
-        most_codes=200,
-        start_text=0,
-        stop_text=1,
-        start_code=512,
-        stop_code=513,
-    )
-    return Gpt.of(config, torch.load(folder / "gpt.pth", weights_only=True)["model"], torch.float32)
+    return Gpt.of(read(folder).gpt, torch.load(folder / "gpt.pth", weights_only=True)["model"], torch.float32)
 
 
 def generated(gpt: Gpt, found: Search, conditioning: Tensor, ids: Sequence[int], positions: Positions) -> list[int]:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from bot.tts.indextts.cache import Cache
-from bot.tts.indextts.config import GptConfig
+from bot.tts.indextts.config import read
 from bot.tts.indextts.decoder import Decoder, Task, Track
 from bot.tts.indextts.gpt import Gpt
 from bot.tts.indextts.options import Positions, Sampling
@@ -22,19 +22,7 @@ from bot.tts.indextts.watchdog import Fault, Watchdog
 
 Golden = Mapping[str, npt.NDArray[Any]]
 
-SIZES = GptConfig(
-    dim=64,
-    layers=3,
-    heads=4,
-    text_tokens=900,
-    codes=514,
-    most_text=160,
-    most_codes=200,
-    start_text=0,
-    stop_text=1,
-    start_code=512,
-    stop_code=513,
-)
+SIZES = read(Path(__file__).parents[2] / "data" / "indextts" / "tiny-a").gpt
 CAP = 40
 BOTH = pytest.mark.parametrize(
     ("positions", "convention"), [(Positions.UPSTREAM, "kv"), (Positions.CONTIGUOUS, "nokv")], ids=["upstream", "own"]
