@@ -26,9 +26,7 @@ from bot.tts.indextts.sampling import search as begin
 from bot.tts.indextts.speaker import SpeakerEncoder
 from bot.tts.indextts.text import Tokenizer
 from bot.tts.indextts.vocoder import Vocoder
-
-MOST_CODES = 600
-"""Upstream's limit for one sentence: 25.6 seconds."""
+from bot.tts.indextts.watchdog import MOST_CODES
 
 Array = Tensor | npt.NDArray[np.float32]
 """Numbers, as torch or numpy have them; what comes back is always a tensor, float32, on the processor."""

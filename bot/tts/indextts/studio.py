@@ -25,7 +25,7 @@ from bot.tts.indextts.reading import Reading, seed
 from bot.tts.indextts.sampling import search
 from bot.tts.indextts.sentence import Sentence, Voice
 from bot.tts.indextts.voices import Voiceprint, Voiceprints
-from bot.tts.indextts.watchdog import Watchdog
+from bot.tts.indextts.watchdog import MOST_CODES, Watchdog
 
 _log = structlog.get_logger()
 
@@ -57,7 +57,7 @@ class Studio:
         self._prints = prints
         config = model.config.gpt
         self._most_text = min(SENTENCE_TOKENS, config.most_text)
-        self._most_codes = min(models.MOST_CODES, config.most_codes)
+        self._most_codes = min(MOST_CODES, config.most_codes)
         self._orders: list[Order] = []
         self._readings: list[Reading] = []
         self._decoder = self._empty()

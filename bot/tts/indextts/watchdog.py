@@ -22,8 +22,8 @@ from bot.tts.indextts.silence import SILENT_CODE
 
 _PER_TOKEN = 12
 _PAUSES = 72
-_MOST = 600
-"""Upstream's own limit: 25.6 seconds."""
+MOST_CODES = 600
+"""Upstream's own limit for one sentence: 25.6 seconds."""
 
 _LONGEST_PERIOD = 40
 """1.7 seconds: a few words. What is longer and comes again is left to the limit."""
@@ -59,7 +59,7 @@ class Watchdog:
     @property
     def limit(self) -> int:
         """Codes that a sentence of so many tokens may have at most, the stop code among them; never above 600."""
-        return min(_MOST, _PAUSES + _PER_TOKEN * self._tokens)
+        return min(MOST_CODES, _PAUSES + _PER_TOKEN * self._tokens)
 
     def look(self, code: int) -> Fault | None:
         """One more code, not the stop code: what is wrong by now."""

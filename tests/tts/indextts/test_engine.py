@@ -77,7 +77,7 @@ def _no_strays() -> Iterator[None]:
 def short(monkeypatch: pytest.MonkeyPatch) -> None:
     """No sentence has more than eight tokens, or sixteen codes."""
     monkeypatch.setattr(rooms, "SENTENCE_TOKENS", 8)
-    monkeypatch.setattr("bot.tts.indextts.model.MOST_CODES", 16)
+    monkeypatch.setattr("bot.tts.indextts.studio.MOST_CODES", 16)
 
 
 def make(folder: Path, recordings: Recordings, model: Model, **settings: Any) -> IndexTTS:

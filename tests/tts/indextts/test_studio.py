@@ -175,7 +175,7 @@ async def test_nobody_notices_who_else_is_spoken_for(
     make: Make, order: Callable[..., Order], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Eight utterances over three places sound as each does alone, and again the same."""
-    monkeypatch.setattr("bot.tts.indextts.model.MOST_CODES", 12)
+    monkeypatch.setattr("bot.tts.indextts.studio.MOST_CODES", 12)
     texts = ["One two.", THREE, "Two three.", "Three four!", "Four five?", THREE[13:], "Five six.", "Six seven."]
     manner: dict[str, Any] = {"slots": 3, "attempts": 1}
     together, alone = [order(text) for text in texts], [order(text) for text in texts]
@@ -194,7 +194,7 @@ async def test_beams_speak_too(
     make: Make, order: Callable[..., Order], model: Model, print_: Voiceprint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Two places for sentences of three beams each; what is heard is what the model finds by itself."""
-    monkeypatch.setattr("bot.tts.indextts.model.MOST_CODES", 15)
+    monkeypatch.setattr("bot.tts.indextts.studio.MOST_CODES", 15)
     studio, _ = make(options=Sampling(sample=False, beams=3), slots=2)
     assert studio._decoder.free == 6
     orders = [order(text) for text in ("One, two.", "Three, four.", "Five!")]

@@ -18,13 +18,13 @@ from torch import Tensor
 from bot.speech import Samples
 from bot.tts.audio import Reference
 from bot.tts.indextts.decoder import Decoder, Task, Track
-from bot.tts.indextts.model import MOST_CODES, Model
+from bot.tts.indextts.model import Model
 from bot.tts.indextts.sampling import Sampling, search
 from bot.tts.indextts.silence import LongSilence
 from bot.tts.indextts.trial.hearing import Recogniser, errors
 from bot.tts.indextts.trial.sanity import Sanity
 from bot.tts.indextts.voices import Voiceprint, Voiceprints
-from bot.tts.indextts.watchdog import Fault, Watchdog
+from bot.tts.indextts.watchdog import MOST_CODES, Fault, Watchdog
 from bot.tts.indextts.windows import LOOK, Windows
 
 SENTENCES = {
